@@ -1,0 +1,1 @@
+//! Ours beside the peers and the hand-written limit.

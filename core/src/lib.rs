@@ -1,0 +1,16 @@
+//! Values, waiting, tasks and time for any executor: `no_std`, placed by their caller or boxed.
+//!
+//! Features: `alloc` (default) adds the boxed forms; `std` (implies `alloc`) adds thread locals, futex-backed locks and caught panics.
+
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(any(feature = "std", loom))]
+extern crate std;
+
+pub mod clock;
+pub mod error;
+pub mod lock;
+#[doc(hidden)]
+pub mod sync;

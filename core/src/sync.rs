@@ -1,0 +1,165 @@
+//! The one seam between Tidemill and loom: atomics, cells, the lock behind [`Lock`](crate::lock::Lock), `Arc`.
+//!
+//! Every other file takes these from here and never asks whether it runs under a model. Two differences cannot be
+//! hidden behind a name, and have a macro each: loom's atomics have no const constructor ([`const_new!`](crate::const_new)), and so
+//! a lock has no `const INIT` there ([`lock_init!`](crate::lock_init)).
+
+pub use imp::{AtomicBool, AtomicPtr, AtomicUsize, Gate, Ordering, UnsafeCell, fence};
+
+#[cfg(feature = "alloc")]
+pub use imp::Arc;
+
+/// A constructor that is `const` except under loom, whose atomics have no const constructor.
+#[cfg(not(loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! const_new {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block) => {
+        $(#[$meta])* $vis const fn $name($($arg: $ty),*) -> $ret $body
+    };
+}
+/// A constructor that is `const` except under loom, whose atomics have no const constructor.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! const_new {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block) => {
+        $(#[$meta])* $vis fn $name($($arg: $ty),*) -> $ret $body
+    };
+}
+
+/// How a [`RawLock`](crate::lock::RawLock) is declared, implemented and made: an associated constant, under loom a function.
+#[cfg(not(loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! lock_init {
+    (declare) => {
+        /// A lock that nobody holds.
+        const INIT: Self;
+    };
+    (define $value:expr) => {
+        const INIT: Self = $value;
+    };
+    (make $lock:ty) => {
+        <$lock as $crate::lock::RawLock>::INIT
+    };
+}
+/// How a [`RawLock`](crate::lock::RawLock) is declared, implemented and made: an associated constant, under loom a function.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! lock_init {
+    (declare) => {
+        /// A lock that nobody holds.
+        fn init() -> Self;
+    };
+    (define $value:expr) => {
+        fn init() -> Self {
+            $value
+        }
+    };
+    (make $lock:ty) => {
+        <$lock as $crate::lock::RawLock>::init()
+    };
+}
+
+#[cfg(not(loom))]
+mod imp {
+    #[cfg(feature = "alloc")]
+    pub use alloc::sync::Arc;
+    pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+
+    /// `core::cell::UnsafeCell` in loom's shape: access through closures, so that a model sees each.
+    #[derive(Debug, Default)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// A cell that holds `value`.
+        pub const fn new(value: T) -> Self {
+            Self(core::cell::UnsafeCell::new(value))
+        }
+
+        /// Calls `f` with a pointer for reading.
+        #[inline(always)]
+        pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Calls `f` with a pointer for writing.
+        #[inline(always)]
+        pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+
+    /// What [`Lock`](crate::lock::Lock) is made of: a futex with `std`, a critical section without.
+    #[cfg(feature = "std")]
+    #[derive(Debug)]
+    pub struct Gate(std::sync::Mutex<()>);
+
+    #[cfg(feature = "std")]
+    impl Gate {
+        /// An open gate.
+        #[allow(clippy::new_without_default, reason = "the lock is made through RawLock")]
+        pub const fn new() -> Self {
+            Self(std::sync::Mutex::new(()))
+        }
+
+        /// Runs `f` alone. A panic inside `f` does not lock the others out: what a lock guards here is never left half done
+        /// by a panic, since no user code runs inside.
+        #[inline]
+        pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+            let _held = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            f()
+        }
+    }
+
+    /// What [`Lock`](crate::lock::Lock) is made of: a futex with `std`, a critical section without.
+    #[cfg(not(feature = "std"))]
+    #[derive(Debug)]
+    pub struct Gate(());
+
+    #[cfg(not(feature = "std"))]
+    impl Gate {
+        /// An open gate.
+        #[allow(clippy::new_without_default, reason = "the lock is made through RawLock")]
+        pub const fn new() -> Self {
+            Self(())
+        }
+
+        /// Runs `f` alone, interrupts masked.
+        #[inline]
+        pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+            critical_section::with(|_| f())
+        }
+    }
+}
+
+#[cfg(loom)]
+mod imp {
+    #[cfg(feature = "alloc")]
+    pub use loom::sync::Arc;
+    pub use loom::{
+        cell::UnsafeCell,
+        sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence},
+    };
+
+    /// What [`Lock`](crate::lock::Lock) is made of: loom's own mutex.
+    #[derive(Debug)]
+    pub struct Gate(loom::sync::Mutex<()>);
+
+    impl Gate {
+        /// An open gate.
+        #[allow(clippy::new_without_default, reason = "the lock is made through RawLock")]
+        pub fn new() -> Self {
+            Self(loom::sync::Mutex::new(()))
+        }
+
+        /// Runs `f` alone.
+        pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+            let _held = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            f()
+        }
+    }
+}
