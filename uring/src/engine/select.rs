@@ -1,0 +1,129 @@
+//! The engine is the ring that a worker was given: the kernel's today.
+
+use std::io;
+
+use super::{
+    kernel::Kernel,
+    op::{Completion, Op},
+};
+
+/// How large a ring is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Config {
+    /// Entries of the submission queue: what one cycle submits before it has to enter early.
+    pub(crate) submissions: u32,
+    /// Entries of the completion queue: a burst beyond it is kept by the kernel and costs an extra enter.
+    pub(crate) completions: u32,
+    /// Entries of the ring of provided buffers, a power of two.
+    pub(crate) buffers: u16,
+}
+
+/// What an enter is to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Nothing: submit, let completions run, come back.
+    Now,
+    /// At least one completion.
+    Completion,
+}
+
+/// A ring.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a worker has one, in place: a box would cost each use a step"
+)]
+pub(crate) enum Engine {
+    /// The kernel's.
+    Kernel(Kernel),
+    /// None any more: what is asked is dropped, nothing comes.
+    Closed,
+}
+
+impl Engine {
+    /// Makes a ring of the kernel's, for the calling thread alone.
+    pub(crate) fn kernel(config: Config) -> io::Result<Self> {
+        Kernel::new(config).map(Self::Kernel)
+    }
+
+    /// Queues `op`; false where the queue is full, until the next enter.
+    #[inline]
+    pub(crate) fn push(&mut self, op: Op, token: u64) -> bool {
+        match self {
+            Self::Kernel(ring) => ring.push(op, token),
+            Self::Closed => true,
+        }
+    }
+
+    /// Submits what is queued, publishes what was provided, and waits.
+    ///
+    /// # Errors
+    /// What is left of the queue stays queued. `EBUSY` and `EAGAIN` pass once completions were reaped, `EBADR` says that some were lost.
+    #[inline]
+    pub(crate) fn enter(&mut self, until: Until) -> io::Result<()> {
+        match self {
+            Self::Kernel(ring) => ring.enter(until),
+            Self::Closed => Ok(()),
+        }
+    }
+
+    /// Moves all completions into `into`, oldest first.
+    #[inline]
+    pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
+        match self {
+            Self::Kernel(ring) => ring.reap(into),
+            Self::Closed => {}
+        }
+    }
+
+    /// Whether there is nothing to submit and nothing to reap, so that an enter that does not wait would do nothing.
+    #[inline]
+    pub(crate) fn is_idle(&mut self) -> bool {
+        match self {
+            Self::Kernel(ring) => ring.is_idle(),
+            Self::Closed => true,
+        }
+    }
+
+    /// Whether nothing is left to submit.
+    #[inline]
+    pub(crate) fn is_submitted(&mut self) -> bool {
+        match self {
+            Self::Kernel(ring) => ring.is_submitted(),
+            Self::Closed => true,
+        }
+    }
+
+    /// Whether the kernel keeps completions that found no room in the queue.
+    #[inline]
+    pub(crate) fn is_overflowing(&mut self) -> bool {
+        match self {
+            Self::Kernel(ring) => ring.is_overflowing(),
+            Self::Closed => false,
+        }
+    }
+
+    /// Gives the buffer `id` to the one group of receives, from the next enter on.
+    ///
+    /// At most `Config::buffers` may be given at a time; the caller counts.
+    #[inline]
+    pub(crate) fn provide(&mut self, id: u16, addr: *mut u8, len: u32) {
+        match self {
+            Self::Kernel(ring) => ring.provide(id, addr, len),
+            Self::Closed => {}
+        }
+    }
+
+    /// How often the kernel was entered.
+    pub(crate) fn enters(&self) -> u64 {
+        match self {
+            Self::Kernel(ring) => ring.enters(),
+            Self::Closed => 0,
+        }
+    }
+
+    /// Whether there is no ring any more.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+}

@@ -1,0 +1,149 @@
+//! What can go wrong in this crate, beside the operating system's own `std::io::Error`.
+
+use std::{error, fmt, io};
+
+/// A copy ended early: how far it came, at which end it failed, and why.
+#[derive(Debug)]
+pub struct CopyError {
+    /// Bytes that were taken from the source and queued for the sink.
+    pub copied: u64,
+    /// The end that failed.
+    pub end: End,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// An end of a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Where the bytes come from.
+    Source,
+    /// Where the bytes go to.
+    Sink,
+}
+
+impl fmt::Display for CopyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = match self.end {
+            End::Source => "reading from the source",
+            End::Sink => "writing to the sink",
+        };
+        write!(f, "copy failed {end} after {} bytes: {}", self.copied, self.source)
+    }
+}
+
+impl error::Error for CopyError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+impl From<CopyError> for io::Error {
+    fn from(error: CopyError) -> Self {
+        Self::new(error.source.kind(), error)
+    }
+}
+
+/// A write was not queued.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The queue is full now: nothing of this write was queued; wait for `writable`.
+    Full,
+    /// The bytes exceed the writer's hard limit, in bytes, and never fit: send them in parts.
+    TooLarge {
+        /// The writer's hard limit.
+        limit: usize,
+    },
+    /// The socket failed, now or in an earlier send.
+    Io(io::Error),
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => f.write_str("the writer's queue is full: wait until it is writable"),
+            Self::TooLarge { limit } => {
+                write!(f, "one write exceeds the writer's hard limit of {limit} bytes: split it")
+            }
+            Self::Io(error) => write!(f, "writing failed: {error}"),
+        }
+    }
+}
+
+impl error::Error for WriteError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::Full | Self::TooLarge { .. } => None,
+        }
+    }
+}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<WriteError> for io::Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Io(error) => error,
+            WriteError::Full => Self::new(io::ErrorKind::WouldBlock, error),
+            WriteError::TooLarge { .. } => Self::new(io::ErrorKind::InvalidInput, error),
+        }
+    }
+}
+
+/// A line, or another delimited piece, could not be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The piece exceeds its limit, in bytes; nothing was consumed.
+    TooLong {
+        /// The limit that the caller gave.
+        limit: usize,
+    },
+    /// The stream ended inside the piece; what there is can still be read.
+    UnexpectedEnd,
+    /// The socket failed.
+    Io(io::Error),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { limit } => {
+                write!(f, "no delimiter within the limit of {limit} bytes: nothing was consumed")
+            }
+            Self::UnexpectedEnd => f.write_str("the stream ended before all that was asked for"),
+            Self::Io(error) => write!(f, "reading failed: {error}"),
+        }
+    }
+}
+
+impl error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::TooLong { .. } | Self::UnexpectedEnd => None,
+        }
+    }
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<ReadError> for io::Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io(error) => error,
+            ReadError::TooLong { .. } => Self::new(io::ErrorKind::InvalidData, error),
+            ReadError::UnexpectedEnd => Self::new(io::ErrorKind::UnexpectedEof, error),
+        }
+    }
+}

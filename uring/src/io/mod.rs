@@ -1,0 +1,9 @@
+//! Bytes in order: a reader, a writer, and the copy from one to the other.
+
+mod flow;
+mod reader;
+mod writer;
+
+pub use flow::{Copy, Flow};
+pub use reader::Reader;
+pub use writer::{Closed, Writer};

@@ -1,0 +1,5 @@
+//! Connections: TCP today.
+
+mod tcp;
+
+pub use tcp::{TcpListener, TcpStream};

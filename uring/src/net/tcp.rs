@@ -1,0 +1,197 @@
+//! A listener accepts connections, a stream is one; both live on the worker that made them.
+//!
+//! A stream's receive is armed by the first read, and the listener's accept by the first `accept`; after that both go on by themselves, and futures only wait.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    time::Duration,
+};
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tidemill_core::scope::after;
+
+use crate::{
+    io::{Reader, Writer},
+    ring::{Acceptor, Fd, Inbound, Outbound, Single, Worker},
+};
+
+/// Connections that the kernel keeps for us before they are accepted.
+const BACKLOG: i32 = 1024;
+/// How long a listener rests after the system had no descriptor or memory for a connection.
+const REST: Duration = Duration::from_millis(20);
+
+/// A socket that listens for TCP connections.
+///
+/// ```no_run
+/// # fn main() -> std::io::Result<()> {
+/// use tidemill_uring::{net::TcpListener, runtime::Runtime};
+///
+/// Runtime::new()?.run(async {
+///     let mut listener = TcpListener::bind("127.0.0.1:0")?;
+///     println!("listening on {}", listener.local_addr()?);
+///     let stream = listener.accept().await?;
+///     println!("{} came", stream.peer_addr()?);
+///     Ok(())
+/// })
+/// # }
+/// ```
+pub struct TcpListener {
+    acceptor: Acceptor,
+    rests: bool,
+}
+
+impl TcpListener {
+    /// Listens on the first of the addresses that can be bound, on the calling worker.
+    ///
+    /// # Errors
+    /// The address does not parse or resolve, is in use, is not this machine's, or needs a privilege; or there is no runtime on this thread.
+    pub fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
+        let worker = Worker::current()?;
+        let mut failure = None;
+        for addr in addr.to_socket_addrs()? {
+            match listen(addr) {
+                Ok(socket) => {
+                    let acceptor = Acceptor::new(worker, socket.into());
+                    return Ok(Self { acceptor, rests: false });
+                }
+                Err(error) => {
+                    failure = Some(io::Error::new(error.kind(), format!("{addr}: {error}")));
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on")
+        }))
+    }
+
+    /// The next connection, in the order of their arrival.
+    ///
+    /// # Errors
+    /// The system has no descriptor or memory for it: the connection waits in the backlog, and the next call rests 20 ms before it tries again, so that a
+    /// loop that only reports errors does not spin. Other errors end the listener.
+    ///
+    /// # Cancel safety
+    /// *Strict*: a connection that came meanwhile is the next call's.
+    pub async fn accept(&mut self) -> io::Result<TcpStream> {
+        if self.rests {
+            after(REST).await.map_err(io::Error::other)?;
+            self.rests = false;
+        }
+        match poll_fn(|cx| self.acceptor.poll_accept(cx)).await {
+            Ok(fd) => TcpStream::new(fd),
+            Err(error) => {
+                self.rests = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    /// The system refuses to tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        address(SockRef::from(self.acceptor.fd()).local_addr()?)
+    }
+}
+
+impl AsFd for TcpListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.acceptor.fd().as_fd()
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpListener")
+            .field("local_addr", &self.local_addr())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A bound and listening socket; connections inherit its options.
+fn listen(addr: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_tcp_nodelay(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket)
+}
+
+fn address(addr: socket2::SockAddr) -> io::Result<SocketAddr> {
+    addr.as_socket().ok_or_else(|| io::ErrorKind::Unsupported.into())
+}
+
+/// A TCP connection.
+#[derive(Debug)]
+pub struct TcpStream {
+    fd: Fd,
+    reader: Reader,
+    writer: Writer,
+}
+
+impl TcpStream {
+    /// A connected socket of the calling worker's.
+    fn new(fd: OwnedFd) -> io::Result<Self> {
+        let worker = Worker::current()?;
+        let fd = Fd::new(fd);
+        let reader = Reader::new(Inbound::new(worker.clone(), fd.clone()));
+        let writer = Writer::new(Outbound::new(worker, fd.clone()));
+        Ok(Self { fd, reader, writer })
+    }
+
+    /// Connects to `addr`.
+    ///
+    /// # Errors
+    /// The connection was refused or cannot be made, or there is no runtime on this thread.
+    ///
+    /// # Cancel safety
+    /// Dropped early, the attempt is cancelled and its socket closed.
+    pub async fn connect(addr: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_tcp_nodelay(true)?;
+        let fd = Fd::new(socket.into());
+        let worker = Worker::current()?;
+        Single::connect(worker.clone(), fd.clone(), addr.into())?.await?;
+        let reader = Reader::new(Inbound::new(worker.clone(), fd.clone()));
+        let writer = Writer::new(Outbound::new(worker, fd.clone()));
+        Ok(Self { fd, reader, writer })
+    }
+
+    /// The address of the peer.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        address(SockRef::from(&self.fd).peer_addr()?)
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    /// The system refuses to tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        address(SockRef::from(&self.fd).local_addr()?)
+    }
+
+    /// Both directions, borrowed.
+    pub fn both(&mut self) -> (&mut Reader, &mut Writer) {
+        (&mut self.reader, &mut self.writer)
+    }
+
+    /// Both directions. The connection closes when both are dropped; when the writer is dropped alone, the peer learns that no more will come.
+    pub fn split(self) -> (Reader, Writer) {
+        (self.reader, self.writer)
+    }
+}
+
+impl AsFd for TcpStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}

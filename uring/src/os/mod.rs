@@ -1,0 +1,5 @@
+//! The operating system around us: signals today.
+
+mod signal;
+
+pub use signal::Signals;

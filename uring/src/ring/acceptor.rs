@@ -1,0 +1,91 @@
+//! An acceptor owns the armed accept of a listening socket, and the connections that it delivered.
+//!
+//! Futures only wait: dropping one loses no connection. Dropping the acceptor closes what nobody took.
+
+use std::{
+    collections::VecDeque,
+    io, mem,
+    os::fd::OwnedFd,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use super::{
+    fd::Fd,
+    table::{Role, Slot},
+    worker::{self, Worker},
+};
+use crate::engine::Op;
+
+/// What a listener was given and nobody took yet.
+#[derive(Default)]
+pub(super) struct Listening {
+    pub(super) ready: VecDeque<OwnedFd>,
+    pub(super) waker: Option<Waker>,
+    /// The errno that ended the accept.
+    pub(super) error: Option<i32>,
+}
+
+/// The owner of a listening socket's accept.
+pub(crate) struct Acceptor {
+    worker: Rc<Worker>,
+    fd: Fd,
+    key: u32,
+    slot: Slot,
+}
+
+impl Acceptor {
+    /// Accepts on `fd`, from the first `poll_accept` on.
+    pub(crate) fn new(worker: Rc<Worker>, fd: OwnedFd) -> Self {
+        let fd = Fd::new(fd);
+        let (key, slot) = worker.with(|driver| {
+            let key = driver.listeners.insert(Listening::default()) as u32;
+            (key, driver.table.open(Role::Accept(key), Some(fd.clone())))
+        });
+        Self { worker, fd, key, slot }
+    }
+
+    /// The listening socket.
+    pub(crate) fn fd(&self) -> &Fd {
+        &self.fd
+    }
+
+    /// The next connection, in the order of their arrival.
+    pub(crate) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<OwnedFd>> {
+        let (key, slot, raw) = (self.key, self.slot, self.fd.raw());
+        self.worker.poll(
+            cx,
+            |driver| {
+                let listening = &mut driver.listeners[key as usize];
+                if let Some(fd) = listening.ready.pop_front() {
+                    return Some(Ok(fd));
+                }
+                if let Some(errno) = listening.error.take() {
+                    return Some(Err(io::Error::from_raw_os_error(errno)));
+                }
+                if driver.engine.is_closed() {
+                    return Some(Err(worker::closed()));
+                }
+                if !driver.table.get(slot).armed {
+                    let token = driver.table.arm(slot);
+                    driver.submit(Op::accept(raw), token);
+                }
+                None
+            },
+            |driver| &mut driver.listeners[key as usize].waker,
+        )
+    }
+}
+
+impl Drop for Acceptor {
+    fn drop(&mut self) {
+        let left = self.worker.with(|driver| {
+            let left = mem::take(&mut driver.listeners[self.key as usize]);
+            driver.listeners.remove(self.key as usize);
+            driver.abandon(self.slot);
+            left
+        });
+        drop(left);
+        self.worker.drop_spent();
+    }
+}

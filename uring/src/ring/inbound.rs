@@ -1,0 +1,132 @@
+//! One direction into a socket: an armed multishot receive and the filled chunks that nobody has taken yet.
+//!
+//! | the entry is   | `poll_fill`                                      |
+//! |----------------|--------------------------------------------------|
+//! | holding bytes  | lends the first chunk                            |
+//! | done           | end of stream, or the failure, each time         |
+//! | armed, empty   | waits                                            |
+//! | idle, empty    | arms, waits                                      |
+//!
+//! [I1] The chunks in the entry's chain are this handle's; only `&mut self` changes the chain's front, so what `&self` lends stays as it is. (The driver
+//!      pushes behind, and empties it only when the handle is dropped.)
+//! [I2] The pool lives as long as its worker, which this handle counts.
+
+#![expect(unsafe_code, reason = "lends received bytes while the driver is not borrowed")]
+
+use std::{
+    io,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use super::{
+    buf,
+    fd::Fd,
+    outbound::Outbound,
+    table::{Role, Slot},
+    worker::{self, Worker},
+};
+
+/// The receiving end of a socket.
+pub(crate) struct Inbound {
+    worker: Rc<Worker>,
+    slot: Slot,
+}
+
+impl Inbound {
+    /// Receives from `fd`, from the first `poll_fill` on.
+    pub(crate) fn new(worker: Rc<Worker>, fd: Fd) -> Self {
+        let slot = worker.with(|driver| driver.table.open(Role::Receive, Some(fd)));
+        Self { worker, slot }
+    }
+
+    /// Waits until there is something to lend; `false` at the end of the stream.
+    #[inline]
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let slot = self.slot;
+        self.worker.poll(
+            cx,
+            |driver| {
+                let entry = driver.table.get(slot);
+                let idle = !entry.armed && !entry.done && !entry.starved;
+                if !entry.chain.is_empty() {
+                    if idle && entry.chain.count() <= driver.quota / 2 {
+                        driver.arm_receive(slot);
+                    }
+                    return Some(Ok(true));
+                }
+                if entry.done {
+                    let result = entry.result;
+                    return Some(if result == 0 {
+                        Ok(false)
+                    } else {
+                        Err(io::Error::from_raw_os_error(-result))
+                    });
+                }
+                if driver.engine.is_closed() {
+                    return Some(Err(worker::closed()));
+                }
+                if idle {
+                    driver.arm_receive(slot);
+                }
+                None
+            },
+            |driver| &mut driver.table.at(slot).waker,
+        )
+    }
+
+    /// The bytes of the first chunk, without waiting; empty where there is none.
+    pub(crate) fn peek(&self) -> &[u8] {
+        let piece =
+            self.worker.with(|driver| driver.pool.front(&driver.table.get(self.slot).chain));
+        match piece {
+            // SAFETY: [I1], [I2]
+            Some(piece) => unsafe { buf::lend(piece, self) },
+            None => &[],
+        }
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn buffered(&self) -> usize {
+        self.worker.with(|driver| driver.table.get(self.slot).chain.bytes())
+    }
+
+    /// Forgets the first `count` bytes, of those that wait.
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.worker.with(|driver| {
+            let chain = &mut driver.table.at(self.slot).chain;
+            debug_assert!(count <= chain.bytes(), "only bytes that are there can be consumed");
+            driver.pool.consume(chain, count);
+        });
+    }
+
+    /// Moves whole chunks to `to`, as many as keep what it has to send at or below `level` before the last of them; the bytes moved.
+    #[inline]
+    pub(crate) fn forward(&mut self, to: &mut Outbound, level: usize) -> usize {
+        debug_assert!(Rc::ptr_eq(&self.worker, to.worker()), "chunks stay with their worker");
+        let key = to.key();
+        self.worker.with(|driver| {
+            let chain = &mut driver.table.at(self.slot).chain;
+            let sender = &mut driver.senders[key as usize];
+            let before = chain.bytes();
+            while sender.pending() <= level
+                && sender.error.is_none()
+                && let Some(chunk) = driver.pool.pop(chain)
+            {
+                driver.pool.push(&mut sender.queued, chunk);
+            }
+            let moved = before - chain.bytes();
+            if moved > 0 {
+                driver.settle(key);
+            }
+            moved
+        })
+    }
+}
+
+impl Drop for Inbound {
+    fn drop(&mut self) {
+        self.worker.with(|driver| driver.abandon(self.slot));
+        self.worker.drop_spent();
+    }
+}

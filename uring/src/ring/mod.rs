@@ -1,0 +1,28 @@
+//! A worker's ring: its operations in flight, its buffers, its sockets' two directions, its timer and its doorbell.
+
+mod acceptor;
+mod buf;
+mod dispatch;
+mod doorbell;
+mod driver;
+mod fd;
+mod inbound;
+mod message;
+mod outbound;
+mod sender;
+mod submit;
+mod table;
+mod timer;
+mod worker;
+
+pub use driver::Stats;
+
+pub(crate) use {
+    acceptor::Acceptor,
+    doorbell::Bell,
+    fd::Fd,
+    inbound::Inbound,
+    outbound::Outbound,
+    submit::Single,
+    worker::{InRing, Monotonic, Worker},
+};

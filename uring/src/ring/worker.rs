@@ -1,0 +1,225 @@
+//! A worker is a thread's ring, shared by everything on that thread that does I/O: it parks the executor, and is how handles reach the driver.
+//!
+//! [I1] The driver is borrowed for a few instructions of ours at a time: no waker is cloned, woken or dropped meanwhile, no user code runs.
+//! [I2] The worker closes its ring when nothing is in flight. Where that cannot be had in time, ring and buffers are leaked, and it is reported.
+
+use std::{
+    cell::{Cell, RefCell},
+    io, mem,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use tidemill_core::{
+    clock::{Clock, Instant},
+    wait::{Park, Wait},
+};
+
+use super::{
+    buf::Pool,
+    doorbell::{Bell, Ear},
+    driver::{Driver, Seat, Stats},
+    table::Tag,
+};
+use crate::engine::{Config, Engine, Op};
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+}
+
+/// The monotonic clock of the machine, which the kernel's timeouts go by.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Monotonic;
+
+impl Clock for Monotonic {
+    #[inline]
+    fn now(&self) -> Instant {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        Instant::from_nanos(now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64)
+    }
+}
+
+/// One thread's ring.
+pub(crate) struct Worker {
+    driver: RefCell<Driver>,
+    closed: Cell<bool>,
+}
+
+impl Worker {
+    /// A ring for the calling thread, with chunks of `chunk` bytes; twice as many as the kernel may have at a time.
+    pub(crate) fn new(config: Config, chunk: u32) -> io::Result<Rc<Self>> {
+        let engine = Engine::kernel(config)?;
+        let pool = Pool::new(chunk, config.buffers.saturating_mul(2));
+        let driver = Driver::new(engine, pool, Ear::new()?, config.buffers, config.completions);
+        Ok(Rc::new(Self { driver: RefCell::new(driver), closed: Cell::new(false) }))
+    }
+
+    /// The worker of the calling thread, inside its runtime.
+    pub(crate) fn current() -> io::Result<Rc<Self>> {
+        CURRENT.with(|current| current.borrow().clone()).ok_or_else(|| {
+            let text = "no runtime on this thread: call this inside `Runtime::run`";
+            io::Error::new(io::ErrorKind::NotConnected, text)
+        })
+    }
+
+    /// Makes this the worker of the calling thread while `f` runs.
+    pub(crate) fn enter<R>(self: &Rc<Self>, f: impl FnOnce() -> R) -> R {
+        struct Restore(Option<Rc<Worker>>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.with(|current| mem::swap(&mut *current.borrow_mut(), &mut self.0));
+            }
+        }
+        let _restore = Restore(CURRENT.with(|current| current.replace(Some(self.clone()))));
+        f()
+    }
+
+    /// Rings this worker awake from other threads.
+    pub(crate) fn bell(&self) -> Bell {
+        self.with(|driver| driver.ear.bell())
+    }
+
+    /// Lends the driver; see [I1].
+    #[inline]
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Driver) -> R) -> R {
+        f(&mut self.driver.borrow_mut())
+    }
+
+    /// Asks `ready`; where it has nothing, leaves the task's waker in `seat`.
+    #[inline]
+    pub(super) fn poll<T>(
+        &self,
+        cx: &mut Context<'_>,
+        ready: impl FnOnce(&mut Driver) -> Option<T>,
+        seat: impl Fn(&mut Driver) -> &mut Option<Waker>,
+    ) -> Poll<T> {
+        let seated = self.with(|driver| match ready(driver) {
+            Some(value) => Poll::Ready(value),
+            None => Poll::Pending,
+        });
+        if seated.is_ready() {
+            return seated;
+        }
+        let same = self
+            .with(|driver| seat(driver).as_ref().is_some_and(|waker| waker.will_wake(cx.waker())));
+        if !same {
+            // Cloned before, dropped after the driver is borrowed ([I1]).
+            let waker = cx.waker().clone();
+            let old = self.with(|driver| seat(driver).replace(waker));
+            drop(old);
+        }
+        Poll::Pending
+    }
+
+    /// Drops the wakers of those who left.
+    pub(super) fn drop_spent(&self) {
+        let spent = self.with(|driver| mem::take(&mut driver.spent));
+        drop(spent);
+    }
+
+    /// One turn of the ring, then wakes whom it concerned.
+    fn turn(&self, wait: Wait) {
+        if let Err(error) = self.with(|driver| driver.turn(wait, &Monotonic)) {
+            panic!("the ring of this worker failed: {error}");
+        }
+        self.wake();
+    }
+
+    fn wake(&self) {
+        let mut woken = self.with(|driver| mem::take(&mut driver.woken));
+        for (_, waker) in &woken {
+            waker.wake_by_ref();
+        }
+        // Those whose seat is free go back: whoever waits again finds its waker there, and clones none.
+        let spent = self.with(|driver| {
+            for (seat, waker) in woken.drain(..) {
+                driver.put_back(seat, waker);
+            }
+            driver.woken = woken;
+            if driver.spent.is_empty() { Vec::new() } else { mem::take(&mut driver.spent) }
+        });
+        drop(spent);
+    }
+
+    /// What this worker counted so far.
+    pub(crate) fn stats(&self) -> Stats {
+        self.with(|driver| Stats {
+            enters: driver.engine.enters(),
+            stale: driver.table.stale(),
+            live: driver.table.live(),
+            in_flight: driver.table.armed(),
+            ..driver.stats
+        })
+    }
+
+    /// Sends what is queued as far as the kernel takes it at once, cancels all, and closes the ring once nothing is in flight.
+    ///
+    /// # Errors
+    /// Operations were still in flight after `patience`: ring and buffers are leaked, and the text says how many.
+    pub(crate) fn close(self: &Rc<Self>, patience: Duration) -> io::Result<()> {
+        if self.closed.replace(true) {
+            return Ok(());
+        }
+        let end = Monotonic.now() + patience;
+        self.turn(Wait::Poll);
+        while !self.with(|driver| driver.is_at_rest()) {
+            if Monotonic.now() >= end {
+                return self.leak();
+            }
+            // Its own answer ends the wait, so this never blocks.
+            self.with(|driver| driver.submit(Op::cancel_all(), Tag::Cancel.token()));
+            self.with(|driver| driver.drain(&Monotonic))?;
+            self.wake();
+        }
+        let engine = self.with(|driver| {
+            driver.listeners.iter_mut().for_each(|(_, listening)| listening.ready.clear());
+            mem::replace(&mut driver.engine, Engine::Closed)
+        });
+        drop(engine);
+        Ok(())
+    }
+
+    /// Leaves the ring, and by a count that nobody takes back all that its operations may still touch, in memory for ever.
+    fn leak(self: &Rc<Self>) -> io::Result<()> {
+        let left = self.with(|driver| {
+            mem::forget(mem::replace(&mut driver.engine, Engine::Closed));
+            driver.table.armed()
+        });
+        mem::forget(self.clone());
+        let text = format!("{left} operations could not be ended: their memory is leaked");
+        Err(io::Error::new(io::ErrorKind::TimedOut, text))
+    }
+}
+
+/// What an operation is told after its runtime has gone.
+pub(crate) fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "the runtime of this handle is gone")
+}
+
+impl Driver {
+    #[inline]
+    fn put_back(&mut self, seat: Seat, waker: Waker) {
+        let place = match seat {
+            Seat::Entry(slot) => self.table.seat(slot),
+            Seat::Sender(key) => self.senders.get_mut(key as usize).map(|sender| &mut sender.waker),
+            Seat::Listener(key) => {
+                self.listeners.get_mut(key as usize).map(|listening| &mut listening.waker)
+            }
+        };
+        match place {
+            Some(place @ None) => *place = Some(waker),
+            _ => self.spent.push(waker),
+        }
+    }
+}
+
+/// The executor of a worker sleeps in its ring.
+pub(crate) struct InRing<'a>(pub(crate) &'a Worker);
+
+impl Park for InRing<'_> {
+    #[inline]
+    fn park(&mut self, wait: Wait) {
+        self.0.turn(wait);
+    }
+}
