@@ -6,6 +6,7 @@ use std::{fmt, future::Future, io, marker::PhantomData, pin::pin, rc::Rc, time::
 
 use tidemill_core::{
     clock::{Clock, Instant},
+    task::JoinHandle,
     wait::Doorbell,
 };
 use tidemill_sched::Local;
@@ -95,10 +96,10 @@ impl Builder {
 /// use tidemill_uring::runtime::{Runtime, spawn};
 ///
 /// let sum = Runtime::new()?.run(async {
-///     let task = spawn(async { 20 + 1 });
-///     task.await.map(|half| half * 2)
-/// });
-/// assert_eq!(sum.ok(), Some(42));
+///     let half = spawn(async { 20 + 1 })?.await.map_err(std::io::Error::other)?;
+///     Ok::<_, std::io::Error>(half * 2)
+/// })?;
+/// assert_eq!(sum, 42);
 /// # Ok(())
 /// # }
 /// ```
@@ -134,9 +135,28 @@ impl Runtime {
         self.worker.stats()
     }
 
+    /// What the worker of the calling thread counted so far.
+    ///
+    /// # Errors
+    /// There is no runtime on this thread.
+    pub fn current_stats() -> io::Result<Stats> {
+        Worker::current().map(|worker| worker.stats())
+    }
+
     fn local(&self) -> &Local<RingHooks> {
         self.local.as_ref().expect("present until the runtime is dropped")
     }
+}
+
+/// Starts `task` beside the caller's, on the same worker. Dropping the handle lets the task go on alone.
+///
+/// # Errors
+/// There is no runtime on this thread, or it is ending: `task` is dropped.
+pub fn spawn<F: Future + 'static>(task: F) -> io::Result<JoinHandle<F::Output>> {
+    tidemill_sched::spawn(task).map_err(|_| {
+        let text = "no runtime on this thread takes tasks: spawn inside `Runtime::run`";
+        io::Error::new(io::ErrorKind::NotConnected, text)
+    })
 }
 
 impl Drop for Runtime {
