@@ -14,3 +14,4 @@ pub mod error;
 pub mod lock;
 #[doc(hidden)]
 pub mod sync;
+pub mod time;
