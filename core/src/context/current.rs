@@ -75,6 +75,12 @@ impl HomeRef {
         self.home
     }
 
+    /// Its vtable, to make further handles.
+    #[inline]
+    pub fn vtable(&self) -> &'static HomeVTable {
+        self.vtable
+    }
+
     /// Queues `task`.
     ///
     /// # Safety
@@ -214,7 +220,10 @@ mod imp {
     }
 
     /// Runs `f` with the Home of `here` as the current one.
-    pub fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
+    ///
+    /// # Safety
+    /// This is the Home's thread, and its Local outlives the call.
+    pub unsafe fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
         let entered: Entered = (here, here.home().as_ptr());
         let _restore = Restore(CURRENT.with(|current| current.replace(entered)));
         f()
@@ -263,7 +272,10 @@ mod imp {
     }
 
     /// Runs `f` with the Home of `here` as the current one.
-    pub fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
+    ///
+    /// # Safety
+    /// This is the Home's thread, and its Local outlives the call.
+    pub unsafe fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
         let _restore = Restore(swap(Some(here.clone())));
         f()
     }

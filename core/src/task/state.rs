@@ -35,7 +35,7 @@ const REFERENCE: usize = 1 << 6;
 /// Whether a task that was woken has to be queued.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wake {
+pub(crate) enum Wake {
     /// Queue it; nobody else will.
     Enqueue,
     /// It is queued, or will be after its turn, or has ended.
@@ -97,7 +97,7 @@ pub(crate) enum Rest {
 }
 
 /// See the [module](self).
-pub struct State(AtomicUsize);
+pub(crate) struct State(AtomicUsize);
 
 impl State {
     const_new! {
