@@ -11,6 +11,9 @@ extern crate std;
 
 pub mod clock;
 pub mod error;
+pub mod ivar;
+pub mod local;
 pub mod lock;
 #[doc(hidden)]
 pub mod sync;
+pub mod wait;
