@@ -5,6 +5,7 @@
 #![no_std]
 
 #[cfg(feature = "alloc")]
+#[allow(unused_extern_crates, reason = "under loom its Arc is loom's")]
 extern crate alloc;
 #[cfg(any(feature = "std", loom))]
 extern crate std;
