@@ -11,7 +11,6 @@
 use std::{
     cell::{Cell, RefCell},
     env, fs,
-    future::Future,
     io,
     net::SocketAddr,
     process::ExitCode,
@@ -21,7 +20,7 @@ use std::{
 
 use hdrhistogram::Histogram;
 use rustix::process::{Pid, Signal, kill_process};
-use tidemill_core::scope::{TimeoutError, with_timeout};
+use tidemill_core::{error::TimeoutError, scope::with_timeout};
 use tidemill_uring::{
     io::{Reader, Writer},
     net::TcpStream,
