@@ -10,6 +10,7 @@
 //! | any     | owner gone          | what it delivered goes back; the last completion frees the entry       |
 
 use super::{
+    acceptor::Listening,
     driver::{Driver, Seat},
     fd,
     table::{Role, Slot, Tag},
