@@ -9,6 +9,11 @@ use core::{
     time::Duration,
 };
 
+use crate::{
+    const_new,
+    lock::{Lock, Locked, RawLock},
+};
+
 /// A moment: nanoseconds since the origin of the clock that told it.
 ///
 /// Moments of different clocks do not compare. Arithmetic saturates at both ends: [`Instant::FAR`] is never reached.
@@ -74,6 +79,77 @@ pub trait Clock {
 impl<C: Clock + ?Sized> Clock for &C {
     fn now(&self) -> Instant {
         (**self).now()
+    }
+}
+
+/// A clock that stands still until it is told to move: virtual time.
+///
+/// ```
+/// use core::time::Duration;
+/// use tidemill_core::clock::{Clock, Instant, ManualClock};
+///
+/// let clock = ManualClock::new();
+/// clock.advance(Duration::from_secs(3));
+/// clock.advance_to(Instant::from_nanos(5));
+/// assert_eq!(clock.now(), Instant::from_nanos(3_000_000_000));
+/// ```
+pub struct ManualClock<L: RawLock = Lock> {
+    now: Locked<Instant, L>,
+}
+
+impl ManualClock {
+    const_new! {
+        /// A clock at its origin.
+        pub fn new() -> Self {
+            Self::new_in(Instant::ORIGIN)
+        }
+    }
+
+    const_new! {
+        /// A clock at a moment of one's choice.
+        pub fn starting_at(now: Instant) -> Self {
+            Self::new_in(now)
+        }
+    }
+}
+
+impl<L: RawLock> ManualClock<L> {
+    const_new! {
+        /// A clock at a moment of one's choice, with a lock of one's choice.
+        pub fn new_in(now: Instant) -> Self {
+            Self { now: Locked::new_in(now) }
+        }
+    }
+
+    /// Moves on by `span`, at most to [`Instant::FAR`], and says to what moment.
+    pub fn advance(&self, span: Duration) -> Instant {
+        self.now.with(|now| {
+            *now = *now + span;
+            *now
+        })
+    }
+
+    /// Moves on to `moment`, if it is not there yet: a clock never goes back.
+    pub fn advance_to(&self, moment: Instant) {
+        self.now.with(|now| *now = (*now).max(moment));
+    }
+}
+
+impl<L: RawLock> Clock for ManualClock<L> {
+    fn now(&self) -> Instant {
+        self.now.with(|now| *now)
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L: RawLock> fmt::Debug for ManualClock<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ManualClock").field(&self.now()).finish()
     }
 }
 

@@ -10,7 +10,12 @@ extern crate alloc;
 extern crate std;
 
 pub mod clock;
+pub mod context;
 pub mod error;
 pub mod lock;
+pub mod scope;
 #[doc(hidden)]
 pub mod sync;
+pub mod task;
+pub mod time;
+pub mod wait;

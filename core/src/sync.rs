@@ -63,6 +63,25 @@ macro_rules! lock_init {
     };
 }
 
+/// A thread local `Cell`: under loom, loom's own.
+#[cfg(all(feature = "std", not(loom)))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! thread_local_cell {
+    (static $name:ident: $ty:ty = $value:expr) => {
+        std::thread_local!(static $name: core::cell::Cell<$ty> = const { core::cell::Cell::new($value) });
+    };
+}
+/// A thread local `Cell`: under loom, loom's own.
+#[cfg(all(feature = "std", loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! thread_local_cell {
+    (static $name:ident: $ty:ty = $value:expr) => {
+        loom::thread_local!(static $name: core::cell::Cell<$ty> = core::cell::Cell::new($value));
+    };
+}
+
 #[cfg(not(loom))]
 mod imp {
     #[cfg(feature = "alloc")]

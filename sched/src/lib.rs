@@ -1,3 +1,16 @@
 //! Who runs next: the executor of one thread, of a microcontroller and of a ring worker.
+//!
+//! A [`Local`] with its [`Home`] is a whole executor on two hooks of the platform, a clock and a doorbell, and a place to park.
+//!
+//! Features: `alloc` adds tasks in boxes; `std` (default, implies `alloc`) adds wakes without an inbox on the home thread, and caught
+//! panics.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+
+pub mod home;
+pub mod local;
+
+pub use home::Home;
+pub use local::Local;
+#[cfg(feature = "std")]
+pub use tidemill_core::task::spawn;

@@ -1,0 +1,161 @@
+//! Waiting for a moment on the current Home's wheel, by its clock.
+//!
+//! | bound to a Home           | when                                                                           |
+//! |---------------------------|--------------------------------------------------------------------------------|
+//! | at the call               | a Home is current; a span begins now                                           |
+//! | at the first poll         | none was current at the call, and one is now; a span begins then               |
+//! | never                     | none is current then either: `NoContext`                                       |
+
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use pin_project_lite::pin_project;
+
+use crate::{
+    clock::{Clock, Instant},
+    context::{Here, current},
+    error::{NoContext, TimeoutError},
+    time::Sleep,
+};
+
+/// Resolves once `span` has passed, by the clock of the current Home: never early.
+///
+/// # Errors
+/// [`NoContext`] if no Home is current, or if it is gone before.
+///
+/// # Cancel safety
+/// Strict.
+///
+/// Source: Async's `Clock.after`.
+pub fn after(span: Duration) -> After {
+    After::new(Moment::Span(span))
+}
+
+/// Resolves once `deadline` has come, by the clock of the current Home: never early.
+///
+/// # Errors
+/// [`NoContext`] if no Home is current, or if it is gone before.
+///
+/// # Cancel safety
+/// Strict.
+///
+/// Source: Async's `Clock.at`.
+pub fn at(deadline: Instant) -> After {
+    After::new(Moment::Deadline(deadline))
+}
+
+/// Gives `future` this long, from now on. Where it is ready at the very moment, its value is preferred; on timeout it is dropped at once.
+///
+/// # Errors
+/// [`TimeoutError::Elapsed`]; [`TimeoutError::NoContext`] if `future` is not ready at once and no Home is current.
+///
+/// # Cancel safety
+/// As that of `future`.
+///
+/// Source: Async's `with_timeout`.
+pub fn with_timeout<F: Future>(span: Duration, future: F) -> WithTimeout<F> {
+    WithTimeout { future: Some(future), after: after(span) }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    Span(Duration),
+    Deadline(Instant),
+}
+
+pin_project! {
+    /// The future of [`after`] and [`at`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct After {
+        moment: Moment,
+        #[pin]
+        sleep: Option<Sleep<Here>>,
+    }
+}
+
+impl After {
+    fn new(moment: Moment) -> Self {
+        Self { moment, sleep: current().map(|here| moment.on(here)) }
+    }
+
+    /// When it resolves, by the clock of its Home, if it is bound to one.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.sleep.as_ref().map(Sleep::deadline)
+    }
+}
+
+impl Moment {
+    fn on(self, here: Here) -> Sleep<Here> {
+        let deadline = match self {
+            Self::Span(span) => here.now() + span,
+            Self::Deadline(deadline) => deadline,
+        };
+        Sleep::at(here, deadline)
+    }
+}
+
+impl Future for After {
+    type Output = Result<(), NoContext>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if this.sleep.is_none() {
+            let Some(here) = current() else { return Poll::Ready(Err(NoContext)) };
+            this.sleep.set(Some(this.moment.on(here)));
+        }
+        match this.sleep.as_pin_mut() {
+            Some(sleep) => sleep.poll(cx).map_err(|_closed| NoContext),
+            None => Poll::Ready(Err(NoContext)),
+        }
+    }
+}
+
+impl fmt::Debug for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("After").field(&self.moment).finish()
+    }
+}
+
+pin_project! {
+    /// The future of [`with_timeout`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct WithTimeout<F> {
+        #[pin]
+        future: Option<F>,
+        #[pin]
+        after: After,
+    }
+}
+
+impl<F: Future> Future for WithTimeout<F> {
+    type Output = Result<F::Output, TimeoutError>;
+
+    /// # Panics
+    /// When polled again after it was ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let future = this.future.as_mut().as_pin_mut();
+        let future = future.expect("a timeout is not polled after it was ready");
+        if let Poll::Ready(value) = future.poll(cx) {
+            this.future.set(None);
+            return Poll::Ready(Ok(value));
+        }
+        let elapsed = ready!(this.after.poll(cx));
+        this.future.set(None);
+        Poll::Ready(Err(match elapsed {
+            Ok(()) => TimeoutError::Elapsed,
+            Err(NoContext) => TimeoutError::NoContext,
+        }))
+    }
+}
+
+impl<F> fmt::Debug for WithTimeout<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WithTimeout").field("after", &self.after).finish_non_exhaustive()
+    }
+}

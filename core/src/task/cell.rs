@@ -1,0 +1,265 @@
+//! A task's cell: the header, and behind it what the task is at.
+//!
+//! | stage    | holds                                     | left by                                           |
+//! |----------|-------------------------------------------|---------------------------------------------------|
+//! | Future   | the future, pinned here                   | its end, its panic, a cancel: -> Output           |
+//! | Output   | `Result<T, JoinError>`                    | the handle takes it, or whoever drops it: -> Empty |
+//! | Empty    | nothing                                   | -                                                 |
+//!
+//! [C1] The stage is its executor's during a turn, and until COMPLETE; the handle's after it ([S2], [S3] of `state`).
+//! [C2] A future never moves: it is dropped where it was written, before anything else is written there.
+//! [C3] A header with the vtable of `TaskCell<F>` stands at the beginning of one.
+
+#![expect(unsafe_code, reason = "polls and drops a pinned future whose type is erased")]
+
+use core::{
+    future::Future,
+    marker::PhantomData,
+    mem::{self, ManuallyDrop, MaybeUninit},
+    pin::Pin,
+    ptr::NonNull,
+    task::{Context, Poll},
+};
+
+use super::{
+    header::{Header, TaskRef, TaskVTable},
+    state::{Detach, State},
+    unwind::{catch, stray},
+    waker,
+};
+use crate::{
+    context::HomeRef,
+    error::JoinError,
+    sync::UnsafeCell,
+};
+
+/// See the [module](self).
+#[repr(C)]
+pub(crate) struct TaskCell<F: Future> {
+    header: Header,
+    stage: UnsafeCell<Stage<F>>,
+}
+
+enum Stage<F: Future> {
+    Future(F),
+    Output(Result<F::Output, JoinError>),
+    Empty,
+}
+
+/// How the memory of a cell is given back.
+pub(crate) trait Storage<F: Future> {
+    /// Frees the memory of a `TaskCell<F>` with what its header owns.
+    ///
+    /// # Safety
+    /// No reference is left, and the stage is Empty.
+    unsafe fn free(task: NonNull<Header>);
+}
+
+/// The vtable of a cell with `F` in storage `S`.
+struct Of<F, S>(PhantomData<(F, S)>);
+
+impl<F: Future, S: Storage<F>> Of<F, S> {
+    const VTABLE: TaskVTable = TaskVTable {
+        poll: poll::<F>,
+        cancel: cancel::<F>,
+        drop_output: drop_output::<F>,
+        take: take::<F>,
+        free: S::free,
+    };
+}
+
+impl<F: Future> TaskCell<F> {
+    /// Makes a task of `future` at `memory`: its header, to be linked and queued, and its handle.
+    ///
+    /// # Safety
+    /// `memory` fits a `TaskCell<F>`, and is ours until `S::free` is called. `F` and its output outlive the Home's Local.
+    #[inline]
+    pub(crate) unsafe fn write<S: Storage<F>>(
+        memory: NonNull<u8>,
+        home: HomeRef,
+        future: F,
+    ) -> (NonNull<Header>, Joining<F::Output>) {
+        let cell = memory.cast::<Self>();
+        let header = Header::new(State::spawned(), const { &Of::<F, S>::VTABLE }, home);
+        // SAFETY: the memory fits and is ours (contract).
+        unsafe { cell.write(Self { header, stage: UnsafeCell::new(Stage::Future(future)) }) };
+        let task = cell.cast::<Header>();
+        // SAFETY: a spawned state counts a reference for the handle.
+        let task_ref = unsafe { TaskRef::from_raw(task) };
+        (task, Joining { task: ManuallyDrop::new(task_ref), output: PhantomData })
+    }
+}
+
+/// # Safety
+/// [C3], and the task is alive for `'a`.
+#[inline]
+unsafe fn stage<'a, F: Future + 'a>(task: NonNull<Header>) -> &'a UnsafeCell<Stage<F>> {
+    // SAFETY: [C3].
+    let cell = unsafe { task.cast::<TaskCell<F>>().as_ref() };
+    &cell.stage
+}
+
+/// # Safety
+/// As `TaskVTable::poll`.
+unsafe fn poll<F: Future>(task: NonNull<Header>) -> bool {
+    // SAFETY: [C3], and whoever polls has a reference.
+    let stage = unsafe { stage::<F>(task) };
+    // SAFETY: likewise.
+    let waker = unsafe { waker::borrowed(task) };
+    let mut cx = Context::from_waker(&waker);
+    let polled = stage.with_mut(|stage| {
+        catch(|| {
+            // SAFETY: [C1], it is our turn.
+            let Stage::Future(future) = (unsafe { &mut *stage }) else {
+                unreachable!("a task that has ended is not polled");
+            };
+            // SAFETY: [C2].
+            unsafe { Pin::new_unchecked(future) }.poll(&mut cx)
+        })
+    });
+    let output = match polled {
+        Ok(Poll::Pending) => return false,
+        Ok(Poll::Ready(output)) => Ok(output),
+        Err(panic) => Err(JoinError::Panicked(panic)),
+    };
+    // SAFETY: [C1], it is our turn.
+    unsafe { end(stage, output) };
+    true
+}
+
+/// # Safety
+/// As `TaskVTable::cancel`.
+unsafe fn cancel<F: Future>(task: NonNull<Header>) {
+    // SAFETY: [C3], and the list has a reference.
+    let stage = unsafe { stage::<F>(task) };
+    // SAFETY: [C1], it is our turn.
+    unsafe { end(stage, Err(JoinError::Cancelled)) };
+}
+
+/// Drops the future, then puts `output` in its place; if that drop panics, the panic.
+///
+/// # Safety
+/// The stage is the caller's [C1].
+unsafe fn end<F: Future>(
+    stage: &UnsafeCell<Stage<F>>,
+    output: Result<F::Output, JoinError>,
+) {
+    stage.with_mut(|stage| {
+        let dropped = catch(|| {
+            // SAFETY: [C1], [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.
+            unsafe { stage.drop_in_place() };
+        });
+        // SAFETY: [C1], and nothing stands there that is still to be dropped.
+        unsafe { stage.write(Stage::Empty) };
+        let output = match dropped {
+            Ok(()) => output,
+            Err(panic) => {
+                discard(output);
+                Err(JoinError::Panicked(panic))
+            }
+        };
+        // SAFETY: [C1], and Empty needs no drop.
+        unsafe { stage.write(Stage::Output(output)) };
+    });
+}
+
+/// Drops a value of the user, whose drop may panic.
+fn discard<T>(value: T) {
+    catch(|| drop(value)).unwrap_or_else(stray);
+}
+
+/// Takes what stands in the stage, if it is an output.
+///
+/// # Safety
+/// The stage is the caller's [C1].
+unsafe fn take_output<F: Future>(
+    stage: &UnsafeCell<Stage<F>>,
+) -> Option<Result<F::Output, JoinError>> {
+    stage.with_mut(|stage| {
+        // SAFETY: [C1].
+        let stage = unsafe { &mut *stage };
+        // [C2] A future is not moved.
+        if matches!(stage, Stage::Future(_)) {
+            return None;
+        }
+        match mem::replace(stage, Stage::Empty) {
+            Stage::Output(output) => Some(output),
+            _ => None,
+        }
+    })
+}
+
+/// # Safety
+/// As `TaskVTable::drop_output`.
+unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
+    // SAFETY: [C3], and the list has a reference.
+    let stage = unsafe { stage::<F>(task) };
+    // SAFETY: [C1], it is not complete.
+    let output = unsafe { take_output(stage) };
+    match output {
+        Some(Err(JoinError::Panicked(panic))) => stray(panic),
+        output => discard(output),
+    }
+}
+
+/// # Safety
+/// As `TaskVTable::take`.
+unsafe fn take<F: Future>(task: NonNull<Header>, to: *mut ()) {
+    // SAFETY: [C3], and the handle has a reference.
+    let stage = unsafe { stage::<F>(task) };
+    // SAFETY: [C1], it is complete, and the handle asks.
+    let output = unsafe { take_output(stage) };
+    // SAFETY: the address is of this type (contract).
+    unsafe { to.cast::<Option<Result<F::Output, JoinError>>>().write(output) };
+}
+
+/// The handle's side of a task: one reference, and the claim on its output.
+///
+/// It is `Send` where `T` is, since it may take a `T` from the home thread to its own, and only that.
+pub(crate) struct Joining<T> {
+    task: ManuallyDrop<TaskRef>,
+    output: PhantomData<T>,
+}
+
+// SAFETY: a shared handle asks and cancels; nothing of `T` can be reached through it.
+unsafe impl<T: Send> Sync for Joining<T> {}
+
+impl<T> Joining<T> {
+    #[inline]
+    pub(crate) fn header(&self) -> &Header {
+        self.task.header()
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.task.cancel();
+    }
+
+    /// The output, if it is there: `None` as long as the task has not ended, and once it was taken.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<Result<T, JoinError>> {
+        if !self.header().state().is_complete() {
+            return None;
+        }
+        let mut output = MaybeUninit::<Option<Result<T, JoinError>>>::uninit();
+        // SAFETY: the task was made together with a handle of this `T`; it is complete, so [C1] the stage is ours.
+        unsafe { self.task.take(output.as_mut_ptr().cast()) };
+        // SAFETY: `take` has written it.
+        unsafe { output.assume_init() }
+    }
+}
+
+impl<T> Drop for Joining<T> {
+    fn drop(&mut self) {
+        let state = self.header().state();
+        if state.is_awaited() {
+            // Before the reference goes; also lest a task that awaits itself keep itself for ever.
+            drop(self.header().join().take());
+        }
+        if self.header().state().detach() == Detach::DropOutput {
+            let output = self.take();
+            // SAFETY: `detach` has left us the reference, and the field is not used again.
+            unsafe { ManuallyDrop::drop(&mut self.task) };
+            drop(output);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! A join handle: awaits the end of a task, or asks for it.
+
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use super::cell::Joining;
+use crate::error::JoinError;
+
+/// The handle of a task: a future of what it returns.
+///
+/// Dropping it detaches: the task goes on, and its output is dropped on its home thread. [`cancel_on_drop`](Self::cancel_on_drop)
+/// changes that. The handle is `Send` where `T` is, and may outlive the executor: what the executor dropped unfinished is
+/// [`JoinError::Cancelled`].
+///
+/// # Cancel safety
+/// Strict: awaiting `&mut handle` and dropping that leaves the handle as it was.
+#[must_use = "dropping it detaches the task; say so with `drop` or `detach`"]
+pub struct JoinHandle<T> {
+    joining: Joining<T>,
+    cancel_on_drop: bool,
+}
+
+impl<T> Unpin for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    pub(crate) fn new(joining: Joining<T>) -> Self {
+        Self { joining, cancel_on_drop: false }
+    }
+
+    /// Asks for the task's end: at its next turn, on its home thread, its future is dropped instead of polled.
+    ///
+    /// The handle stays good: awaiting it gives [`JoinError::Cancelled`], or the output where the task was quicker.
+    pub fn cancel(&self) {
+        self.joining.cancel();
+    }
+
+    /// The same handle, which cancels the task when it is dropped.
+    pub fn cancel_on_drop(mut self) -> Self {
+        self.cancel_on_drop = true;
+        self
+    }
+
+    /// Lets the task go on without a handle, whatever [`cancel_on_drop`](Self::cancel_on_drop) said.
+    pub fn detach(mut self) {
+        self.cancel_on_drop = false;
+    }
+
+    /// Whether the task has ended: its future is dropped, and awaiting this does not wait.
+    pub fn is_finished(&self) -> bool {
+        self.joining.header().state().is_complete()
+    }
+
+    /// A number that no other task of the same executor has.
+    pub fn id(&self) -> usize {
+        self.joining.header().id()
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    /// # Panics
+    /// When polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let joining = &mut self.joining;
+        if !joining.header().state().is_complete() {
+            joining.header().join().register(cx.waker());
+            // Registered first, then looked: an end that comes between the two finds the waker.
+            if !joining.header().state().await_end() {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(joining.take().expect("a join handle is not polled after it was ready"))
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if self.cancel_on_drop {
+            self.cancel();
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("id", &self.id())
+            .field("finished", &self.is_finished())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,39 @@
+//! A task is a future that an executor has taken over: with a state, wakers, a handle, and a place in memory.
+//!
+//! | file     | is                                                                              |
+//! |----------|---------------------------------------------------------------------------------|
+//! | `state`  | the one word on which executor, wakers and handle agree                         |
+//! | `hook`   | what a platform brings to an executor                                           |
+//! | `unwind` | what becomes of a panic                                                         |
+//! | `header` | what is the same for every task; the list of an executor's tasks, and its turns |
+//! | `waker`  | a reference to a header that wakes                                              |
+//! | `cell`   | the header and the future or output behind it                                   |
+//! | `join`   | the handle                                                                      |
+//! | `boxed`  | tasks in blocks of a free list                                                  |
+//! | `place`  | tasks in statics                                                                |
+//! | `root`   | the one future that an executor runs in its caller's frame                      |
+//!
+//! Only the executor drops futures and outputs that nobody wants, on its thread, before a task counts as complete. Therefore what
+//! the last reference frees, on whatever thread, is plain memory.
+
+#[cfg(feature = "alloc")]
+mod boxed;
+mod cell;
+mod header;
+mod hook;
+mod join;
+mod place;
+mod root;
+mod state;
+mod unwind;
+mod waker;
+
+#[cfg(feature = "std")]
+pub use boxed::spawn;
+#[cfg(feature = "alloc")]
+pub use boxed::{Blocks, give_back, layout_of, spawn_in};
+pub use header::{Header, Tasks, Turn};
+pub use hook::Hooks;
+pub use join::JoinHandle;
+pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
+pub use root::Root;

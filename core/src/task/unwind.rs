@@ -1,0 +1,42 @@
+//! Unwinding: with `std` a panic in a task ends that task alone; without, it is the platform's.
+
+#[cfg(feature = "std")]
+mod imp {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use crate::error::Panic;
+
+    /// Runs `f`, catching its panic.
+    ///
+    /// Whoever calls it leaves nothing half done: what `f` was at is dropped, never used again.
+    #[inline]
+    pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
+        catch_unwind(AssertUnwindSafe(f)).map_err(Panic::new)
+    }
+
+    /// A panic that no handle will ever ask for. The panic hook has reported it; its payload may panic again when dropped.
+    #[cold]
+    pub(crate) fn stray(panic: Panic) {
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+            core::mem::forget(again);
+        }
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod imp {
+    use crate::error::Panic;
+
+    /// Runs `f`. Nothing is caught.
+    #[inline(always)]
+    pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
+        Ok(f())
+    }
+
+    /// Never comes to pass: nothing is caught.
+    pub(crate) fn stray(panic: Panic) {
+        drop(panic);
+    }
+}
+
+pub(crate) use imp::{catch, stray};

@@ -1,0 +1,141 @@
+//! An entry of a timing wheel: one wait for one moment, pinned, which holds on to its wheel through a handle.
+//!
+//! | status   | means                                          | left by                                |
+//! |----------|------------------------------------------------|----------------------------------------|
+//! | `Idle`   | waits for nothing                              | `arm`                                  |
+//! | `Armed`  | waits on the wheel                             | the wheel, `disarm`                    |
+//! | `Fired`  | its moment came, its waker was taken           | `arm`, `disarm`, `rearm`               |
+//! | `Closed` | the wheel closed before, its waker was taken   | `disarm`, `rearm`                      |
+//!
+//! [E1] `wheel` answers with one and the same wheel for as long as the entry lives (contract of [`WheelRef`]).
+//! [E2] Where `joined` is not set, the node is linked nowhere, and its status is `Idle`.
+//! [E3] Dropping an entry that has joined takes it out. Forgetting one leaves it in pinned memory for ever, handle and all.
+
+#![expect(unsafe_code, reason = "promises the wheel to take each node out before it dies")]
+
+use core::{fmt, pin::Pin, task::Waker};
+
+use pin_project_lite::pin_project;
+
+use crate::{
+    clock::Instant,
+    error::WheelClosed,
+    time::{
+        source::WheelRef,
+        wheel::{Link, Node},
+    },
+};
+
+/// What became of an [`Entry`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It waits for nothing.
+    Idle,
+    /// It waits.
+    Armed,
+    /// Its moment came, and its waker was woken.
+    Fired,
+    /// The wheel was closed before its moment came. Its waker was woken.
+    Closed,
+}
+
+pin_project! {
+    /// One wait for one moment on the wheel that `W` names.
+    ///
+    /// Dropping it takes it off the wheel: O(1), as all that it does.
+    pub struct Entry<W: WheelRef> {
+        #[pin]
+        node: Node,
+        wheel: W,
+        joined: bool,
+    }
+
+    impl<W: WheelRef> PinnedDrop for Entry<W> {
+        fn drop(this: Pin<&mut Self>) {
+            this.disarm();
+        }
+    }
+}
+
+// SAFETY: the node is reached under the wheel's lock alone ([W3]), which excludes other threads if it is `Sync`; what else the entry
+// has is `W`, and the waker, which may go anywhere.
+unsafe impl<W: WheelRef<Lock: Sync> + Send> Send for Entry<W> {}
+
+// SAFETY: as above; a shared entry offers `wheel`, which asks `W`, and `status`, which takes the lock.
+unsafe impl<W: WheelRef<Lock: Sync> + Sync> Sync for Entry<W> {}
+
+impl<W: WheelRef> Entry<W> {
+    /// An entry that waits for nothing.
+    pub fn new(wheel: W) -> Self {
+        Self { node: Node::new(), wheel, joined: false }
+    }
+
+    /// Its handle on the wheel.
+    pub fn handle(&self) -> &W {
+        &self.wheel
+    }
+
+    /// What became of it.
+    pub fn status(self: Pin<&Self>) -> Status {
+        if !self.joined {
+            return Status::Idle;
+        }
+        let this = self.project_ref();
+        // SAFETY: [E1] it is its own wheel, [E3] dropping it takes the node out.
+        let link = unsafe { Link::new(this.node) };
+        this.wheel.wheel().status(link)
+    }
+
+    /// Has it wait for `deadline` and wake `waker` then, wherever it waited before.
+    ///
+    /// The waker is cloned unless it is already the one that waits for this deadline.
+    ///
+    /// # Errors
+    /// The wheel is closed.
+    pub fn arm(self: Pin<&mut Self>, deadline: Instant, waker: &Waker) -> Result<(), WheelClosed> {
+        let this = self.project();
+        // SAFETY: [E1] it is its own wheel, [E3] dropping it takes the node out.
+        let link = unsafe { Link::new(this.node.into_ref()) };
+        let (wheel, deadline) = (this.wheel.wheel(), deadline.as_nanos());
+        if *this.joined && wheel.has(link, deadline, waker) {
+            return Ok(());
+        }
+        let mut waker = Some(waker.clone());
+        *this.joined = true;
+        wheel.join(link, deadline, &mut waker)
+    }
+
+    /// If it waits, has it wait for `deadline` with the waker that it has; else it is `Idle` now. Says whether it waits.
+    pub fn rearm(self: Pin<&mut Self>, deadline: Instant) -> bool {
+        let mut this = self.project();
+        if !*this.joined {
+            return false;
+        }
+        // SAFETY: [E1] it is its own wheel, [E3] dropping it takes the node out.
+        let link = unsafe { Link::new(this.node.as_mut().into_ref()) };
+        let wheel = this.wheel.wheel();
+        *this.joined = wheel.shift(link, deadline.as_nanos());
+        if !*this.joined {
+            drop(wheel.leave(link));
+        }
+        *this.joined
+    }
+
+    /// Takes it off the wheel: it is `Idle` now, and its waker is dropped.
+    pub fn disarm(self: Pin<&mut Self>) {
+        let this = self.project();
+        if !*this.joined {
+            return;
+        }
+        *this.joined = false;
+        // SAFETY: [E1] it is its own wheel, [E3] dropping it takes the node out.
+        let link = unsafe { Link::new(this.node.into_ref()) };
+        drop(this.wheel.wheel().leave(link));
+    }
+}
+
+impl<W: WheelRef> fmt::Debug for Entry<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("joined", &self.joined).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,21 @@
+//! Deadlines: a clock and a wheel are given, whatever waits for a moment sleeps on them.
+//!
+//! | file     | is                                                                         |
+//! |----------|----------------------------------------------------------------------------|
+//! | `slot`   | where a deadline belongs on a wheel, and which places are taken            |
+//! | `wheel`  | the timing wheel: everything that waits for a moment, earliest first       |
+//! | `source` | what a wait is given: a handle on a wheel, and a clock                         |
+//! | `entry`  | one pinned wait for one deadline, which knows its wheel through a handle   |
+//! | `sleep`  | the future: resolves once its clock has reached a moment                   |
+
+mod batch;
+mod entry;
+mod sleep;
+mod slot;
+mod source;
+mod wheel;
+
+pub use entry::{Entry, Status};
+pub use sleep::Sleep;
+pub use source::{TimeSource, WheelRef};
+pub use wheel::Wheel;

@@ -1,0 +1,243 @@
+//! A Local: the executor of one thread, of a microcontroller and of a ring worker.
+//!
+//! A *cycle* is: run ready tasks within the budget -> take the inbox -> fire timers -> park, exactly once.
+//!
+//! | the queue then | the inbox then | the next timer | parks with                                       |
+//! |----------------|----------------|----------------|--------------------------------------------------|
+//! | holds tasks    | awake          | -              | `Poll`                                           |
+//! | empty          | has work       | -              | `Poll`                                           |
+//! | empty          | put to sleep   | is due         | `Poll`                                           |
+//! | empty          | put to sleep   | at `t`         | `Until(t)`                                       |
+//! | empty          | put to sleep   | none           | `Forever`                                        |
+//!
+//! [L1] The Local is `!Send` and `!Sync`, and there is one per Home ([A1] of `home`): where there is a `&Local` is the home thread.
+//! [L2] Its handle keeps the Home alive ([A3] of `home`).
+//! [L3] Tasks enter the queue when their state answers `Enqueue` (or in the beginning), and leave it for their turn.
+
+#![expect(unsafe_code, reason = "runs tasks of erased type")]
+
+use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull};
+
+use tidemill_core::{
+    clock::Instant,
+    context::{Here, HomeRef, enter, leave},
+    error::Occupied,
+    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace, Turn},
+    wait::{Park, Wait},
+};
+
+#[cfg(feature = "alloc")]
+use tidemill_core::{
+    sync::Arc,
+    task::{layout_of, spawn_in},
+};
+
+use crate::home::{Bound, Home};
+
+/// How many polls a cycle has by default.
+pub(crate) const BUDGET: usize = 256;
+
+/// See the [module](self). Dropping it cancels every task that it has, on this thread, one after the other.
+pub struct Local<H: Hooks> {
+    home: NonNull<Home<H>>,
+    here: Here,
+    thread: PhantomData<*const ()>,
+}
+
+impl<H: Hooks> Local<H> {
+    /// A Home and its Local at once.
+    #[cfg(feature = "alloc")]
+    pub fn new(hooks: H) -> Self {
+        let home = Arc::new(Home::new(hooks));
+        Home::claim_shared(&home).expect("nobody else knows this Home")
+    }
+
+    /// The other half of `home`.
+    ///
+    /// # Safety
+    /// The caller has claimed `home`, of which `handle` is a counted handle; neither was used yet.
+    pub(crate) unsafe fn on(home: NonNull<Home<H>>, handle: HomeRef) -> Self {
+        // SAFETY: the handle keeps it alive.
+        let root = &unsafe { home.as_ref() }.bound().root;
+        // SAFETY: claimed just now, so this is the first thing that happens to the root.
+        unsafe { root.bear(handle.clone()) };
+        // SAFETY: the thread that has the Local is the home thread.
+        let here = unsafe { Here::new(handle) };
+        Self { home, here, thread: PhantomData }
+    }
+
+    /// The half that everyone may know.
+    #[inline]
+    pub fn home(&self) -> &Home<H> {
+        // SAFETY: [L2].
+        unsafe { self.home.as_ref() }
+    }
+
+    /// The platform.
+    pub fn hooks(&self) -> &H {
+        self.home().hooks()
+    }
+
+    #[inline]
+    fn bound(&self) -> &Bound {
+        self.home().bound()
+    }
+
+    /// How many tasks have not ended.
+    pub fn live(&self) -> usize {
+        self.bound().tasks.len()
+    }
+
+    /// How many polls a cycle has: 256 by default, 1 at least.
+    pub fn set_budget(&self, polls: usize) {
+        self.bound().budget.set(polls.max(1));
+    }
+
+    /// Makes a task of `future`. It is polled first in the next cycle, never here.
+    #[cfg(feature = "alloc")]
+    pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        let block = self.bound().blocks.take(layout_of::<F>());
+        let home = self.home().hold(self.here.home().vtable());
+        // SAFETY: laid for `F`, with a handle counted; [L1].
+        let (task, handle) = unsafe { spawn_in(block, home, future) };
+        // SAFETY: it is new, and [L1].
+        unsafe { self.bound().adopt(task) };
+        handle
+    }
+
+    /// Makes a task of `future` in a static place: see [`task_place!`](tidemill_core::task_place).
+    ///
+    /// # Errors
+    /// The place is taken: the future is handed back.
+    pub fn spawn_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
+        &self,
+        place: &'static TaskPlace<SIZE, ALIGN>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, Occupied<F>>
+    where
+        Aligned<ALIGN>: Alignment,
+    {
+        // SAFETY: [L1].
+        let (task, handle) = unsafe { place.spawn_in(self.here.home(), future) }?;
+        // SAFETY: it is new, and [L1].
+        unsafe { self.bound().adopt(task) };
+        Ok(handle)
+    }
+
+    /// Runs `f` with this as the current executor, so that ambient calls (`spawn`, `after`) find it.
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: the Local is borrowed until `f` returns, and [L1].
+        unsafe { enter(&self.here, f) }
+    }
+
+    /// Runs tasks and `future` until `future` has ended, and returns at once then. Tasks stay for the next time, or until the
+    /// Local is dropped.
+    ///
+    /// `future` takes its turns in the one queue with the tasks. A panic in it goes through to the caller.
+    ///
+    /// # Panics
+    /// If it is called from inside itself.
+    pub fn run_with<F: Future>(&self, future: Pin<&mut F>, park: &mut impl Park) -> F::Output {
+        self.enter(|| {
+            // SAFETY: born in `on`, retired by the drop; [L1], and entered.
+            unsafe { self.bound().root.run(future, || self.cycle_within(park)) }
+        })
+    }
+
+    /// One cycle.
+    pub fn cycle(&self, park: &mut impl Park) {
+        self.enter(|| self.cycle_within(park));
+    }
+
+    /// One cycle without its end, for those who park in their own way: it says how. Until the next tick the inbox stays put to
+    /// sleep, so the doorbell rings if work comes from elsewhere.
+    pub fn tick(&self) -> Wait {
+        self.enter(|| {
+            // SAFETY: [L1], the one consumer.
+            unsafe { self.home().inbox().wake_up() };
+            self.run_ready();
+            self.prepare()
+        })
+    }
+
+    fn cycle_within(&self, park: &mut impl Park) {
+        if self.run_ready() {
+            return;
+        }
+        park.park(self.prepare());
+        // SAFETY: [L1], the one consumer.
+        unsafe { self.home().inbox().wake_up() };
+    }
+
+    /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
+    fn run_ready(&self) -> bool {
+        let bound = self.bound();
+        let rooted = bound.root.is_running();
+        for _ in 0..bound.budget.get() {
+            let Some(task) = bound.pop() else { break };
+            // SAFETY: [L3] it has left the queue just now; [L1].
+            match unsafe { bound.tasks.run(task) } {
+                // SAFETY: [L3], it is in no queue.
+                Turn::Again => unsafe { bound.push(task) },
+                Turn::Waits | Turn::Ended => {}
+            }
+            if rooted && !bound.root.is_running() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes the inbox, fires what is due, and says how to park.
+    fn prepare(&self) -> Wait {
+        let (home, bound) = (self.home(), self.bound());
+        // SAFETY: [L1], the one consumer.
+        bound.append(unsafe { home.inbox().take() });
+        let mut next = home.wheel().next_deadline();
+        let mut now = Instant::ORIGIN;
+        if next.is_some() {
+            now = home.hooks().now();
+            if next <= Some(now) {
+                home.wheel().fire(now);
+                next = home.wheel().next_deadline();
+            }
+        }
+        let wait = match next {
+            _ if !bound.is_idle() => Wait::Poll,
+            None => Wait::Forever,
+            Some(deadline) if deadline <= now => Wait::Poll,
+            Some(deadline) => Wait::Until(deadline),
+        };
+        // SAFETY: [L1], the one consumer.
+        if wait != Wait::Poll && !unsafe { home.inbox().sleep() } {
+            return Wait::Poll;
+        }
+        wait
+    }
+}
+
+impl<H: Hooks> Drop for Local<H> {
+    fn drop(&mut self) {
+        let (home, bound) = (self.home(), self.bound());
+        // No Home is current meanwhile: wakes go to the closed inbox, spawns are refused.
+        leave(|| {
+            // SAFETY: [L1], the one consumer. The tasks that stood in it are in the list too.
+            drop(unsafe { home.inbox().close() });
+            bound.clear();
+            // SAFETY: [L1]; nobody is in a turn, since turns borrow the Local; the queues are gone.
+            while unsafe { bound.tasks.cancel_one() } {}
+            home.wheel().close();
+            #[cfg(feature = "alloc")]
+            bound.blocks.clear();
+            // SAFETY: [L1], born in `on`; nothing is run any more. Our own handle keeps the Home.
+            unsafe { Root::retire(NonNull::from(&bound.root)) };
+            home.settle();
+        });
+    }
+}
+
+impl<H: Hooks> fmt::Debug for Local<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local").field("live", &self.live()).finish_non_exhaustive()
+    }
+}
