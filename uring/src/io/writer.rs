@@ -117,6 +117,7 @@ impl Writer {
             Ok(Err(error)) => Some(error),
             Err(TimeoutError::Elapsed) => {
                 self.outbound.abort();
+                poll_fn(|cx| self.outbound.poll_settled(cx)).await;
                 Some(io::ErrorKind::TimedOut.into())
             }
             Err(error) => Some(io::Error::other(error)),

@@ -26,6 +26,11 @@ pub(super) struct Listening {
     pub(super) error: Option<i32>,
 }
 
+impl Listening {
+    /// Connections that wait here at the most before the accept is cancelled until they are taken; what one enter delivers comes on top.
+    pub(super) const BOUND: usize = 1024;
+}
+
 /// The owner of a listening socket's accept.
 pub(crate) struct Acceptor {
     worker: Rc<Worker>,

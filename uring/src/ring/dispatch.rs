@@ -10,6 +10,7 @@
 //! | any     | owner gone          | what it delivered goes back; the last completion frees the entry       |
 
 use super::{
+    acceptor::Listening,
     driver::{Driver, Seat},
     fd,
     table::{Role, Slot, Tag},
@@ -109,6 +110,9 @@ impl Driver {
             if !orphan && let Some(listening) = self.listeners.get_mut(key as usize) {
                 self.stats.accepted += 1;
                 listening.ready.push_back(fd);
+                if listening.ready.len() >= Listening::BOUND {
+                    self.cancel(slot);
+                }
             }
         }
         if !completion.more() {

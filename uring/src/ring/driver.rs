@@ -87,6 +87,8 @@ pub(super) struct Driver {
     quiet: Vec<(Slot, u32)>,
     starved: VecDeque<Slot>,
     orphans: VecDeque<(Instant, u32)>,
+    /// The worker is closing: nothing is armed again.
+    stopped: bool,
 }
 
 impl Driver {
@@ -113,6 +115,7 @@ impl Driver {
             quiet: Vec::with_capacity(256),
             starved: VecDeque::new(),
             orphans: VecDeque::new(),
+            stopped: false,
         }
     }
 
@@ -235,6 +238,9 @@ impl Driver {
 
     /// Starts the receive of `slot`, or lets it wait for buffers.
     pub(super) fn arm_receive(&mut self, slot: Slot) {
+        if self.stopped {
+            return;
+        }
         if self.pool.provided() == 0 {
             return self.starve(slot);
         }
@@ -343,15 +349,15 @@ impl Driver {
             // The sender may have ended, and the place may be another's.
             if self.senders.get(key as usize).is_some_and(|sender| sender.orphan == Some(deadline))
             {
-                self.abort_sender(key);
+                self.abort_sender(key, libc::ETIMEDOUT);
             }
         }
     }
 
     /// Gives up what the sender `key` still has to send.
-    pub(super) fn abort_sender(&mut self, key: u32) {
+    pub(super) fn abort_sender(&mut self, key: u32, errno: i32) {
         let sender = &mut self.senders[key as usize];
-        sender.fail(libc::ETIMEDOUT, &mut self.pool);
+        sender.fail(errno, &mut self.pool);
         if let Some(slot) = sender.op {
             self.cancel(slot);
         }
@@ -365,6 +371,15 @@ impl Driver {
         if !sender.fd.is_last() {
             // The other direction goes on: the peer learns that no more will come. A socket that is not connected any more needs no word.
             let _ = rustix::net::shutdown(&sender.fd, rustix::net::Shutdown::Write);
+        }
+    }
+
+    /// Starts nothing any more, and gives up what senders have queued.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+        let keys: Vec<u32> = self.senders.iter().map(|(key, _)| key as u32).collect();
+        for key in keys {
+            self.abort_sender(key, libc::ECANCELED);
         }
     }
 

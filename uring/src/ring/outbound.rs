@@ -102,6 +102,21 @@ impl Outbound {
         polled
     }
 
+    /// Waits until nothing is queued or in flight, be it sent or given up.
+    pub(crate) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let key = self.key as usize;
+        self.worker.poll(
+            cx,
+            |driver| {
+                let sender = &mut driver.senders[key];
+                sender.interest = Interest::Below(0);
+                let settled = sender.op.is_none() && sender.pending() == 0;
+                (settled || driver.engine.is_closed()).then_some(())
+            },
+            |driver| &mut driver.senders[key].waker,
+        )
+    }
+
     /// Waits for nothing but a failure, if there is none yet.
     #[inline]
     pub(crate) fn poll_failure(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
@@ -134,7 +149,7 @@ impl Outbound {
 
     /// Gives up what is queued and in flight.
     pub(crate) fn abort(&mut self) {
-        self.worker.with(|driver| driver.abort_sender(self.key));
+        self.worker.with(|driver| driver.abort_sender(self.key, libc::ETIMEDOUT));
     }
 }
 

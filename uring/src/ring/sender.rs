@@ -143,6 +143,8 @@ impl Sender {
         let again = [-libc::EAGAIN, -libc::EINTR];
         if result < 0 && !again.contains(&result) {
             self.fail(-result, pool);
+        } else if let Some(errno) = self.error {
+            self.fail(errno, pool);
         }
     }
 

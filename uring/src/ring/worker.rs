@@ -94,16 +94,18 @@ impl Worker {
         ready: impl FnOnce(&mut Driver) -> Option<T>,
         seat: impl Fn(&mut Driver) -> &mut Option<Waker>,
     ) -> Poll<T> {
-        let seated = self.with(|driver| match ready(driver) {
-            Some(value) => Poll::Ready(value),
-            None => Poll::Pending,
+        let mut seated = false;
+        let value = self.with(|driver| {
+            let value = ready(driver);
+            if value.is_none() {
+                seated = seat(driver).as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+            }
+            value
         });
-        if seated.is_ready() {
-            return seated;
+        if let Some(value) = value {
+            return Poll::Ready(value);
         }
-        let same = self
-            .with(|driver| seat(driver).as_ref().is_some_and(|waker| waker.will_wake(cx.waker())));
-        if !same {
+        if !seated {
             // Cloned before, dropped after the driver is borrowed ([I1]).
             let waker = cx.waker().clone();
             let old = self.with(|driver| seat(driver).replace(waker));
@@ -163,6 +165,7 @@ impl Worker {
         }
         let end = Monotonic.now() + patience;
         self.turn(Wait::Poll);
+        self.with(Driver::stop);
         while !self.with(|driver| driver.is_at_rest()) {
             if Monotonic.now() >= end {
                 return self.leak();
