@@ -10,8 +10,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    env, fs,
-    io,
+    env, fs, io,
     net::SocketAddr,
     process::ExitCode,
     rc::Rc,
@@ -128,7 +127,9 @@ fn loopback(value: &str) -> Result<SocketAddr, String> {
     let addr: SocketAddr =
         value.parse().map_err(|_| format!("--to takes an address and a port, not `{value}`"))?;
     if !addr.ip().is_loopback() {
-        return Err(format!("--to {addr} is not a loopback address: this load stays on its machine"));
+        return Err(format!(
+            "--to {addr} is not a loopback address: this load stays on its machine"
+        ));
     }
     Ok(addr)
 }
@@ -176,7 +177,8 @@ impl Tally {
             bytes: Cell::new(0),
             errors: Cell::new(0),
             latencies: RefCell::new(
-                Histogram::new_with_bounds(1_000, 3_600_000_000_000, 3).map_err(io::Error::other)?,
+                Histogram::new_with_bounds(1_000, 3_600_000_000_000, 3)
+                    .map_err(io::Error::other)?,
             ),
         }))
     }
@@ -384,7 +386,11 @@ impl Script {
     fn mixed(&mut self) -> usize {
         let word = self.word() >> 8;
         let power = (word % (LARGEST + 1)).min((word >> 8) % (LARGEST + 1));
-        if power == LARGEST { 1 << LARGEST } else { (1 << power) + (word >> 24) as usize % (1 << power) }
+        if power == LARGEST {
+            1 << LARGEST
+        } else {
+            (1 << power) + (word >> 24) as usize % (1 << power)
+        }
     }
 }
 
