@@ -12,7 +12,8 @@ use tidemill_uring::{
 };
 
 use crate::stage::{
-    Random, alone, descriptors, forget, give_up, listener, pair_of, peer, rest, run, turn, until,
+    Hoard, Random, alone, descriptors, forget, give_up, listener, pair_of, peer, rest, run, turn,
+    until,
 };
 
 // io 2
@@ -153,14 +154,11 @@ fn without_descriptors_accept_fails_without_spinning_and_goes_on_when_there_are_
     alone(
         "accept::without_descriptors_accept_fails_without_spinning_and_goes_on_when_there_are_some",
         || {
-            use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
             run(async {
                 let (mut listener, addr) = listener();
                 let (first, _theirs) = pair_of(&mut listener, addr).await;
                 let waiting = net::TcpStream::connect(addr).expect("backlog");
-                let limit = getrlimit(Resource::Nofile);
-                let open = descriptors() as u64 - 1;
-                setrlimit(Resource::Nofile, Rlimit { current: Some(open), ..limit }).expect("set");
+                let hoard = Hoard::take(0);
                 let told = listener.accept().await.expect_err("no descriptor");
                 assert_eq!(told.raw_os_error(), Some(24), "{told}");
                 let before = crate::stage::stats();
@@ -179,7 +177,7 @@ fn without_descriptors_accept_fails_without_spinning_and_goes_on_when_there_are_
                     second.peer_addr().expect("connected"),
                     waiting.local_addr().expect("bound")
                 );
-                setrlimit(Resource::Nofile, limit).expect("set");
+                drop(hoard);
             });
         },
     );

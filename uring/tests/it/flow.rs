@@ -2,35 +2,19 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{self, Shutdown},
+    net::Shutdown,
 };
 
 use tidemill_uring::{error::End, io::Flow};
 
-use crate::stage::{Random, assert_same, bytes, forget, give_up, pair, peer, reset, run};
-
-/// Sends `total` bytes and reads as many back; checks them.
-fn converse(stream: net::TcpStream, total: usize) -> crate::stage::Peer<()> {
-    let mut sending = stream.try_clone().expect("a descriptor");
-    let mut stream = stream;
-    peer(move || {
-        let sender = std::thread::spawn(move || {
-            sending.write_all(&bytes(5, total)).expect("written");
-            sending.shutdown(Shutdown::Write).expect("shut");
-        });
-        let mut got = Vec::new();
-        stream.read_to_end(&mut got).expect("read");
-        sender.join().expect("sent");
-        assert_same(&got, &bytes(5, total));
-    })
-}
+use crate::stage::{Random, assert_same, bytes, converse, forget, give_up, pair, peer, reset, run};
 
 #[test]
 fn a_copy_dropped_and_begun_again_loses_and_doubles_nothing() {
     run(async {
         const TOTAL: usize = 8 << 20;
         let (mut ours, theirs) = pair().await;
-        let talking = converse(theirs, TOTAL);
+        let talking = converse(theirs, 5, TOTAL);
         let mut random = Random::new(5);
         let (reader, writer) = ours.both();
         loop {
@@ -66,7 +50,7 @@ fn a_forgotten_copy_loses_and_doubles_nothing() {
     run(async {
         const TOTAL: usize = 4 << 20;
         let (mut ours, theirs) = pair().await;
-        let talking = converse(theirs, TOTAL);
+        let talking = converse(theirs, 5, TOTAL);
         let mut random = Random::new(6);
         let (reader, writer) = ours.both();
         for _ in 0..100 {

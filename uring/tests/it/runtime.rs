@@ -20,7 +20,7 @@ use tidemill_uring::{
 };
 
 use crate::stage::{
-    Watch, alone, bytes, descriptors, forget, give_up, listener, pair, pair_of, peer, run, turn,
+    Hoard, Watch, alone, bytes, descriptors, give_up, listener, pair, pair_of, peer, run, turn,
 };
 
 #[test]
@@ -263,7 +263,7 @@ fn many_runtimes_come_and_go_and_leave_nothing() {
                 let (mut ours, mut theirs) = pair().await;
                 theirs.write_all(b"x").expect("written");
                 ours.both().0.fill().await.expect("alive");
-                assert!(forget(1, after(Duration::from_secs(9))).await.is_none());
+                assert!(give_up(1, after(Duration::from_secs(9))).await.is_none());
             });
         }
         assert_eq!(descriptors(), before);
@@ -277,19 +277,18 @@ fn many_runtimes_come_and_go_and_leave_nothing() {
 #[test]
 fn without_descriptors_a_runtime_is_refused_with_an_error() {
     alone("runtime::without_descriptors_a_runtime_is_refused_with_an_error", || {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let limit = getrlimit(Resource::Nofile);
         let before = descriptors();
         for spare in 0..3 {
-            let open = Some(before as u64 - 1 + spare);
-            setrlimit(Resource::Nofile, Rlimit { current: open, ..limit }).expect("set");
-            let made = Runtime::new();
-            setrlimit(Resource::Nofile, limit).expect("set");
-            if let Err(told) = made {
-                assert_eq!(told.raw_os_error(), Some(24), "{told}");
-                assert!(spare < 2, "two descriptors are enough");
+            let hoard = Hoard::take(spare);
+            match Runtime::new() {
+                Ok(runtime) => assert_eq!(runtime.run(async { spare }), 2),
+                Err(told) => {
+                    assert_eq!(told.raw_os_error(), Some(24), "{told}");
+                    assert!(spare < 2, "two descriptors are enough");
+                }
             }
-            assert_eq!(descriptors(), before, "nothing is left of a refused one");
+            drop(hoard);
+            assert_eq!(descriptors(), before, "nothing is left of it");
         }
     });
 }

@@ -2,7 +2,6 @@
 
 use std::{
     io::{Read, Write},
-    net::{self, Shutdown},
     sync::{Arc, Barrier},
 };
 
@@ -13,51 +12,23 @@ use tidemill_uring::{
     runtime::{Builder, Runtime, spawn},
 };
 
-use crate::stage::{assert_same, bytes, listener, pair_of, peer, run_on, stats, turn};
+use crate::stage::{assert_same, bytes, converse, listener, pair_of, peer, run_on, stats, turn};
 
-/// `count` connections, each echoing `total` bytes, against a thread for every four.
+/// `count` connections, each echoing `total` bytes, at the same time.
 async fn echo_many(count: u64, total: usize) {
     let (mut listener, addr) = listener();
-    let peers: Vec<_> = (0..count)
-        .step_by(4)
-        .map(|first| {
-            peer(move || {
-                let streams: Vec<_> = (first..(first + 4).min(count))
-                    .map(|seed| (seed, net::TcpStream::connect(addr).expect("backlog")))
-                    .collect();
-                let readers: Vec<_> = streams
-                    .into_iter()
-                    .map(|(seed, stream)| {
-                        let mut sending = stream.try_clone().expect("a descriptor");
-                        let mut stream = stream;
-                        let writer = std::thread::spawn(move || {
-                            sending.write_all(&bytes(seed, total)).expect("written");
-                            sending.shutdown(Shutdown::Write).expect("shut");
-                        });
-                        let mut got = Vec::new();
-                        stream.read_to_end(&mut got).expect("read");
-                        writer.join().expect("sent");
-                        assert_same(&got, &bytes(seed, total));
-                    })
-                    .collect();
-                assert_eq!(readers.len(), streams_of(first, count));
-            })
-        })
-        .collect();
-    for _ in 0..count {
-        let mut stream = listener.accept().await.expect("accepted");
+    let mut talking = Vec::new();
+    for seed in 0..count {
+        let (mut stream, theirs) = pair_of(&mut listener, addr).await;
+        talking.push(converse(theirs, seed, total));
         drop(spawn(async move {
             let (reader, writer) = stream.both();
             Flow::copy(reader, writer).await.expect("the peer behaves")
         }));
     }
-    for peer in peers {
+    for peer in talking {
         peer.await;
     }
-}
-
-fn streams_of(first: u64, count: u64) -> usize {
-    (count - first).min(4) as usize
 }
 
 // io 27
@@ -134,13 +105,19 @@ async fn many_at_once(count: usize) {
                 .expect("inside a runtime")
             })
             .collect();
-        // All of them are polled and sent within a cycle or two.
-        turn().await;
-        turn().await;
+        let reading = peer(move || {
+            let mut messages = Vec::new();
+            for (number, their) in theirs.iter_mut().enumerate() {
+                let mut message = vec![0; 100 + number];
+                their.read_exact(&mut message).expect("sent");
+                messages.push(message);
+            }
+            (theirs, messages)
+        });
+        let messages;
+        (theirs, messages) = reading.await;
         // The worker itself is busy now: completions pile up.
-        for (number, their) in theirs.iter_mut().enumerate() {
-            let mut message = vec![0; 100 + number];
-            their.read_exact(&mut message).expect("sent");
+        for (their, message) in theirs.iter_mut().zip(messages) {
             their.write_all(&message).expect("written");
         }
         for task in tasks {
@@ -161,7 +138,7 @@ fn quiet_sends_that_fall_short_while_completions_overflow_lose_nothing() {
         for _ in 0..COUNT {
             let (our, their) = pair_of(&mut listener, addr).await;
             SockRef::from(&our).set_send_buffer_size(4096).expect("an option");
-            SockRef::from(&their).set_recv_buffer_size(4096).expect("an option");
+            SockRef::from(&their).set_recv_buffer_size(64 << 10).expect("an option");
             ours.push(our);
             theirs.push(their);
         }

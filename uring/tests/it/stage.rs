@@ -3,7 +3,8 @@
 use std::{
     fs,
     future::{Future, poll_fn},
-    net::{self, SocketAddr},
+    io::{Read, Write},
+    net::{self, Shutdown, SocketAddr},
     pin::{Pin, pin},
     process::{Command, Stdio},
     sync::{Arc, Mutex, mpsc},
@@ -12,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tidemill_core::scope::after;
 use tidemill_uring::{
     net::{TcpListener, TcpStream},
@@ -248,6 +250,48 @@ impl<T> Future for Peer<T> {
                 Poll::Pending
             }
         }
+    }
+}
+
+/// A peer that sends `total` bytes while it reads as many back, and checks them.
+pub(crate) fn converse(mut stream: net::TcpStream, seed: u64, total: usize) -> Peer<()> {
+    let mut sending = stream.try_clone().expect("a descriptor");
+    peer(move || {
+        let sender = thread::spawn(move || {
+            sending.write_all(&bytes(seed, total)).expect("written");
+            sending.shutdown(Shutdown::Write).expect("shut");
+        });
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).expect("read");
+        sender.join().expect("sent");
+        assert_same(&got, &bytes(seed, total));
+    })
+}
+
+/// Takes all descriptors that this process may have but `spare`; given back when it is dropped.
+pub(crate) struct Hoard {
+    limit: Rlimit,
+    taken: Vec<fs::File>,
+}
+
+impl Hoard {
+    pub(crate) fn take(spare: usize) -> Self {
+        let limit = getrlimit(Resource::Nofile);
+        let few = Rlimit { current: Some(64), ..limit };
+        setrlimit(Resource::Nofile, few).expect("a lower limit is allowed");
+        let mut taken = Vec::new();
+        while let Ok(file) = fs::File::open("/dev/null") {
+            taken.push(file);
+        }
+        taken.truncate(taken.len() - spare);
+        Self { limit, taken }
+    }
+}
+
+impl Drop for Hoard {
+    fn drop(&mut self) {
+        self.taken.clear();
+        setrlimit(Resource::Nofile, self.limit).expect("up to the hard limit is allowed");
     }
 }
 
