@@ -155,10 +155,11 @@ fn without_descriptors_accept_fails_without_spinning_and_goes_on_when_there_are_
         "accept::without_descriptors_accept_fails_without_spinning_and_goes_on_when_there_are_some",
         || {
             run(async {
+                let mut hoard = Hoard::new();
                 let (mut listener, addr) = listener();
                 let (first, _theirs) = pair_of(&mut listener, addr).await;
                 let waiting = net::TcpStream::connect(addr).expect("backlog");
-                let hoard = Hoard::take(0);
+                hoard.take(0);
                 let told = listener.accept().await.expect_err("no descriptor");
                 assert_eq!(told.raw_os_error(), Some(24), "{told}");
                 let before = crate::stage::stats();

@@ -279,7 +279,8 @@ fn without_descriptors_a_runtime_is_refused_with_an_error() {
     alone("runtime::without_descriptors_a_runtime_is_refused_with_an_error", || {
         let before = descriptors();
         for spare in 0..3 {
-            let hoard = Hoard::take(spare);
+            let mut hoard = Hoard::new();
+            hoard.take(spare);
             match Runtime::new() {
                 Ok(runtime) => assert_eq!(runtime.run(async { spare }), 2),
                 Err(told) => {

@@ -209,7 +209,11 @@ pub(crate) fn alone(name: &str, body: impl FnOnce()) {
 }
 
 /// A peer on a thread of its own; awaited, it gives what its thread returned.
-pub(crate) struct Peer<T>(Arc<Mutex<Ending<T>>>);
+pub(crate) struct Peer<T> {
+    ending: Arc<Mutex<Ending<T>>>,
+    /// Joined at the end, so that nothing of it is left, not even the waker.
+    thread: Option<thread::JoinHandle<()>>,
+}
 
 struct Ending<T> {
     output: Option<thread::Result<T>>,
@@ -220,7 +224,7 @@ struct Ending<T> {
 pub(crate) fn peer<T: Send + 'static>(play: impl FnOnce() -> T + Send + 'static) -> Peer<T> {
     let ending = Arc::new(Mutex::new(Ending { output: None, waker: None }));
     let tell = ending.clone();
-    thread::spawn(move || {
+    let thread = thread::spawn(move || {
         let output = std::panic::catch_unwind(std::panic::AssertUnwindSafe(play));
         let waker = {
             let mut ending = tell.lock().expect("nobody panics with it");
@@ -231,25 +235,23 @@ pub(crate) fn peer<T: Send + 'static>(play: impl FnOnce() -> T + Send + 'static)
             waker.wake();
         }
     });
-    Peer(ending)
+    Peer { ending, thread: Some(thread) }
 }
 
 impl<T> Future for Peer<T> {
     type Output = T;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let mut ending = self.0.lock().expect("nobody panics with it");
-        match ending.output.take() {
-            Some(Ok(output)) => Poll::Ready(output),
-            Some(Err(panic)) => {
-                drop(ending);
-                std::panic::resume_unwind(panic)
-            }
-            None => {
-                ending.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let output = {
+            let mut ending = self.ending.lock().expect("nobody panics with it");
+            ending.waker = Some(cx.waker().clone());
+            ending.output.take()
+        };
+        let Some(output) = output else { return Poll::Pending };
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("panics are caught in it");
         }
+        Poll::Ready(output.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     }
 }
 
@@ -268,23 +270,27 @@ pub(crate) fn converse(mut stream: net::TcpStream, seed: u64, total: usize) -> P
     })
 }
 
-/// Takes all descriptors that this process may have but `spare`; given back when it is dropped.
+/// A low limit of descriptors, and those taken to reach it; all is as before when it is dropped.
 pub(crate) struct Hoard {
     limit: Rlimit,
     taken: Vec<fs::File>,
 }
 
 impl Hoard {
-    pub(crate) fn take(spare: usize) -> Self {
+    /// Lowers the limit. (The kernel's accept looks at the limit when it is armed.)
+    pub(crate) fn new() -> Self {
         let limit = getrlimit(Resource::Nofile);
         let few = Rlimit { current: Some(64), ..limit };
         setrlimit(Resource::Nofile, few).expect("a lower limit is allowed");
-        let mut taken = Vec::new();
+        Self { limit, taken: Vec::new() }
+    }
+
+    /// Takes all descriptors but `spare`.
+    pub(crate) fn take(&mut self, spare: usize) {
         while let Ok(file) = fs::File::open("/dev/null") {
-            taken.push(file);
+            self.taken.push(file);
         }
-        taken.truncate(taken.len() - spare);
-        Self { limit, taken }
+        self.taken.truncate(self.taken.len() - spare);
     }
 }
 
