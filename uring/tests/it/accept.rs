@@ -12,8 +12,8 @@ use tidemill_uring::{
 };
 
 use crate::stage::{
-    Hoard, Random, alone, descriptors, forget, give_up, listener, pair_of, peer, rest, run, turn,
-    until,
+    Hoard, Random, alone, descriptors, forget, forgetful, give_up, listener, pair_of, peer, rest,
+    run, turn, until,
 };
 
 // io 2
@@ -56,14 +56,16 @@ fn a_dropped_accept_loses_no_connection() {
 
 #[test]
 fn a_forgotten_accept_loses_no_connection() {
-    run(async {
-        let (mut listener, addr) = listener();
-        for polls in 0..5 {
-            assert!(forget(polls, listener.accept()).await.is_none(), "nobody connected");
-            let (mut ours, mut theirs) = pair_of(&mut listener, addr).await;
-            theirs.write_all(&[polls as u8]).expect("written");
-            assert_eq!(ours.both().0.fill().await.expect("alive"), [polls as u8]);
-        }
+    forgetful("accept::a_forgotten_accept_loses_no_connection", || {
+        run(async {
+            let (mut listener, addr) = listener();
+            for polls in 0..5 {
+                assert!(forget(polls, listener.accept()).await.is_none(), "nobody connected");
+                let (mut ours, mut theirs) = pair_of(&mut listener, addr).await;
+                theirs.write_all(&[polls as u8]).expect("written");
+                assert_eq!(ours.both().0.fill().await.expect("alive"), [polls as u8]);
+            }
+        });
     });
 }
 

@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 use tidemill_core::{error::TimeoutError, scope::with_timeout};
 use tidemill_uring::net::TcpStream;
 
-use crate::stage::{alone, descriptors, forget, give_up, rest, run, turn};
+use crate::stage::{alone, descriptors, forget, forgetful, give_up, rest, run, turn};
 
 /// A listener whose backlog is full, so that further attempts hang; and what fills it.
 fn full() -> (Socket, SocketAddr, Vec<Socket>) {
@@ -90,8 +90,7 @@ fn a_dropped_attempt_is_cancelled_and_its_socket_closed() {
 
 #[test]
 fn forgotten_attempts_harm_nobody() {
-    alone("connect::forgotten_attempts_harm_nobody", || {
-        let _watch = crate::stage::Watch::new();
+    forgetful("connect::forgotten_attempts_harm_nobody", || {
         let (_hanging, to_hang, _fillers) = full();
         let listener = net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let addr = listener.local_addr().expect("bound");

@@ -7,7 +7,9 @@ use std::{
 
 use tidemill_uring::{error::End, io::Flow};
 
-use crate::stage::{Random, assert_same, bytes, converse, forget, give_up, pair, peer, reset, run};
+use crate::stage::{
+    Random, assert_same, bytes, converse, forget, forgetful, give_up, pair, peer, reset, run,
+};
 
 #[test]
 fn a_copy_dropped_and_begun_again_loses_and_doubles_nothing() {
@@ -47,18 +49,20 @@ fn a_copy_dropped_and_begun_again_loses_and_doubles_nothing() {
 
 #[test]
 fn a_forgotten_copy_loses_and_doubles_nothing() {
-    run(async {
-        const TOTAL: usize = 4 << 20;
-        let (mut ours, theirs) = pair().await;
-        let talking = converse(theirs, 5, TOTAL);
-        let mut random = Random::new(6);
-        let (reader, writer) = ours.both();
-        for _ in 0..100 {
-            drop(forget(random.below(5), Flow::copy(reader, writer)).await);
-        }
-        Flow::copy(reader, writer).await.expect("the peer behaves");
-        drop(ours);
-        talking.await;
+    forgetful("flow::a_forgotten_copy_loses_and_doubles_nothing", || {
+        run(async {
+            const TOTAL: usize = 4 << 20;
+            let (mut ours, theirs) = pair().await;
+            let talking = converse(theirs, 5, TOTAL);
+            let mut random = Random::new(6);
+            let (reader, writer) = ours.both();
+            for _ in 0..100 {
+                drop(forget(random.below(5), Flow::copy(reader, writer)).await);
+            }
+            Flow::copy(reader, writer).await.expect("the peer behaves");
+            drop(ours);
+            talking.await;
+        });
     });
 }
 

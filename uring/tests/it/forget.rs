@@ -7,13 +7,12 @@ use std::{
 
 use tidemill_uring::{io::Flow, net::TcpStream, runtime::Runtime};
 
-use crate::stage::{Watch, alone, bytes, forget, give_up, listener, pair, turn};
+use crate::stage::{bytes, forget, forgetful, give_up, listener, pair, turn};
 
 // io 32
 #[test]
 fn forgotten_handles_leak_only_themselves() {
-    alone("forget::forgotten_handles_leak_only_themselves", || {
-        let _watch = Watch::new();
+    forgetful("forget::forgotten_handles_leak_only_themselves", || {
         let runtime = Runtime::new().expect("a runtime");
         let peers = runtime.run(async {
             let mut peers = Vec::new();
@@ -65,8 +64,7 @@ async fn echo_once() {
 
 #[test]
 fn a_forgotten_runtime_harms_nobody() {
-    alone("forget::a_forgotten_runtime_harms_nobody", || {
-        let _watch = Watch::new();
+    forgetful("forget::a_forgotten_runtime_harms_nobody", || {
         let runtime = Runtime::new().expect("a runtime");
         let (mut reader, _writer, _theirs) = runtime.run(async {
             let (ours, theirs) = pair().await;

@@ -8,8 +8,8 @@ use std::{
 use tidemill_uring::{error::ReadError, net::TcpStream};
 
 use crate::stage::{
-    Random, alone, assert_same, bytes, descriptors, forget, give_up, pair, peer, reset, run, turn,
-    until,
+    Random, alone, assert_same, bytes, descriptors, forget, forgetful, give_up, pair, peer, reset,
+    run, turn, until,
 };
 
 // io 30
@@ -33,21 +33,23 @@ fn a_read_dropped_before_its_data_came_leaves_them_to_the_next() {
 
 #[test]
 fn a_forgotten_read_leaves_its_data_to_the_next() {
-    run(async {
-        let (mut ours, mut theirs) = pair().await;
-        let (reader, _) = ours.both();
-        for polls in 0..5 {
-            let mut into = [0; 100];
-            assert!(forget(polls, reader.read(&mut into)).await.is_none(), "nothing was sent");
-            assert!(forget(polls, reader.fill()).await.is_none(), "nothing was sent");
-            assert!(forget(polls, reader.read_exact(&mut into)).await.is_none());
-            assert!(forget(polls, reader.read_line(100)).await.is_none());
-            let message = bytes(polls as u64, 5000);
-            theirs.write_all(&message).expect("written");
-            let mut got = vec![0; message.len()];
-            reader.read_exact(&mut got).await.expect("alive");
-            assert_same(&got, &message);
-        }
+    forgetful("read::a_forgotten_read_leaves_its_data_to_the_next", || {
+        run(async {
+            let (mut ours, mut theirs) = pair().await;
+            let (reader, _) = ours.both();
+            for polls in 0..5 {
+                let mut into = [0; 100];
+                assert!(forget(polls, reader.read(&mut into)).await.is_none(), "nothing was sent");
+                assert!(forget(polls, reader.fill()).await.is_none(), "nothing was sent");
+                assert!(forget(polls, reader.read_exact(&mut into)).await.is_none());
+                assert!(forget(polls, reader.read_line(100)).await.is_none());
+                let message = bytes(polls as u64, 5000);
+                theirs.write_all(&message).expect("written");
+                let mut got = vec![0; message.len()];
+                reader.read_exact(&mut got).await.expect("alive");
+                assert_same(&got, &message);
+            }
+        });
     });
 }
 

@@ -14,7 +14,7 @@ use std::{
 use rustix::process::{Signal, getpid, kill_process};
 use tidemill_uring::{io::Flow, os::Signals};
 
-use crate::stage::{alone, assert_same, bytes, descriptors, forget, give_up, pair, peer, run};
+use crate::stage::{alone, assert_same, bytes, descriptors, give_up, pair, peer, run};
 
 const SIGUSR1: i32 = 10;
 const SIGUSR2: i32 = 12;
@@ -94,7 +94,7 @@ fn a_signal_is_an_event_of_the_runtime() {
             let raising = peer(|| raise(Signal::USR1));
             first.recv().await.expect("raised");
             raising.await;
-            drop(forget(2, second.recv()).await);
+            assert!(give_up(2, second.recv()).await.is_none());
             raise(Signal::USR2);
             second.recv().await.expect("raised");
         });

@@ -191,6 +191,15 @@ pub(crate) fn descriptors() -> usize {
 
 /// Runs `body` in a process that runs nothing else: for what is counted, limited or signalled by process. `name` is the test's own path.
 pub(crate) fn alone(name: &str, body: impl FnOnce()) {
+    apart(name, "", body);
+}
+
+/// [`alone`], for a body that leaks on purpose.
+pub(crate) fn forgetful(name: &str, body: impl FnOnce()) {
+    apart(name, "detect_leaks=0", body);
+}
+
+fn apart(name: &str, sanitizer: &str, body: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some_and(|alone| alone == name) {
         let _watch = Watch::new();
         return body();
@@ -198,6 +207,7 @@ pub(crate) fn alone(name: &str, body: impl FnOnce()) {
     let output = Command::new(std::env::current_exe().expect("a test has a program"))
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(ALONE, name)
+        .env("ASAN_OPTIONS", sanitizer)
         .stdin(Stdio::null())
         .output()
         .expect("the program can be run again");
