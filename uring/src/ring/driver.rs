@@ -206,8 +206,8 @@ impl Driver {
                 continue;
             }
             let slot = self.table.open(Role::Send(key), None);
-            sender.op = Some(slot);
             let op = sender.launch(&mut self.pool, &mut self.messages, low);
+            sender.op = Some(slot);
             if sender.quiet {
                 self.quiet.push((slot, key));
             }
