@@ -47,6 +47,7 @@ pub struct Local<H: Hooks> {
 impl<H: Hooks> Local<H> {
     /// A Home and its Local at once.
     #[cfg(feature = "alloc")]
+    #[inline(never)] // A Home is large, and on its way into the `Arc` stands on the stack: on a frame of its own.
     pub fn new(hooks: H) -> Self {
         let home = Arc::new(Home::new(hooks));
         Home::claim_shared(&home).expect("nobody else knows this Home")
