@@ -18,7 +18,8 @@ fn waits_for(cell: &Arc<WakeCell>) -> impl Future<Output = ()> + use<> {
 }
 
 /// A shared Home, its Local, a task that has had its first turn, and where its waker is.
-fn setting() -> (Arc<Home<Board>>, Local<Board>, Arc<WakeCell>, tidemill_core::task::JoinHandle<()>) {
+fn setting() -> (Arc<Home<Board>>, Local<Board>, Arc<WakeCell>, tidemill_core::task::JoinHandle<()>)
+{
     let home = Arc::new(Home::new(Board::new()));
     let local = Home::claim_shared(&home).unwrap();
     let cell = Arc::new(WakeCell::new());

@@ -27,8 +27,6 @@ impl Signs {
     fn count(&self) -> usize {
         self.given.iter().map(|sign| sign.load(Relaxed)).sum()
     }
-
-    /// A future that is ready, with these signs, once as many were given. Its output is theirs too.
 }
 
 /// A future that is ready, with these signs, once as many were given. Its output is theirs too.
