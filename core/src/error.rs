@@ -2,6 +2,36 @@
 
 use core::{error, fmt};
 
+/// A value came too late: the [`Ivar`](crate::ivar::Ivar) is full or closed already. Hands the value back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Filled<T>(pub T);
+
+impl<T> fmt::Debug for Filled<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Filled(..)")
+    }
+}
+
+impl<T> fmt::Display for Filled<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the ivar is filled or closed already: the new value is handed back")
+    }
+}
+
+impl<T> error::Error for Filled<T> {}
+
+/// The value will never come: the [`Ivar`](crate::ivar::Ivar) was closed while empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abandoned;
+
+impl fmt::Display for Abandoned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the ivar was closed before anyone filled it")
+    }
+}
+
+impl error::Error for Abandoned {}
+
 /// The wheel on which to wait for a moment was closed: nobody fires it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WheelClosed;
@@ -20,7 +50,9 @@ pub struct NoContext;
 
 impl fmt::Display for NoContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no executor is current here: call it from a task, or use a form that is given one")
+        f.write_str(
+            "no executor is current here: call it from a task, or use a form that is given one",
+        )
     }
 }
 
@@ -92,7 +124,8 @@ impl fmt::Display for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let payload = self.payload.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let text = payload.downcast_ref::<&'static str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<std::string::String>().map(|text| text.as_str()));
+        let text = text
+            .or_else(|| payload.downcast_ref::<std::string::String>().map(|text| text.as_str()));
         f.write_str(text.unwrap_or("(its payload is no text)"))
     }
 

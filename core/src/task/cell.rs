@@ -27,11 +27,7 @@ use super::{
     unwind::{catch, stray},
     waker,
 };
-use crate::{
-    context::HomeRef,
-    error::JoinError,
-    sync::UnsafeCell,
-};
+use crate::{context::HomeRef, error::JoinError, sync::UnsafeCell};
 
 /// See the [module](self).
 #[repr(C)]
@@ -140,10 +136,7 @@ unsafe fn cancel<F: Future>(task: NonNull<Header>) {
 ///
 /// # Safety
 /// The stage is the caller's [C1].
-unsafe fn end<F: Future>(
-    stage: &UnsafeCell<Stage<F>>,
-    output: Result<F::Output, JoinError>,
-) {
+unsafe fn end<F: Future>(stage: &UnsafeCell<Stage<F>>, output: Result<F::Output, JoinError>) {
     stage.with_mut(|stage| {
         let dropped = catch(|| {
             // SAFETY: [C1], [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.

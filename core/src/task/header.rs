@@ -15,12 +15,7 @@
 
 #![expect(unsafe_code, reason = "counts references to memory of a type that is erased")]
 
-use core::{
-    cell::Cell,
-    mem::ManuallyDrop,
-    ptr::{self, NonNull},
-    task::Waker,
-};
+use core::{cell::Cell, mem::ManuallyDrop, ptr::NonNull, task::Waker};
 
 use super::state::{Complete, Pause, Rest, Start, State, Wake};
 use crate::{
@@ -51,7 +46,7 @@ pub struct Header {
     home: ManuallyDrop<HomeRef>,
     older: Cell<Option<NonNull<Header>>>,
     newer: Cell<Option<NonNull<Header>>>,
-    join: WakeCell,
+    join: ManuallyDrop<WakeCell>,
     id: Cell<usize>,
 }
 
@@ -80,7 +75,7 @@ impl Header {
             home: ManuallyDrop::new(home),
             older: Cell::new(None),
             newer: Cell::new(None),
-            join: WakeCell::new(),
+            join: ManuallyDrop::new(WakeCell::new()),
             id: Cell::new(0),
         }
     }
@@ -115,7 +110,7 @@ impl Header {
         // SAFETY: the header is not used again.
         let home = unsafe { ManuallyDrop::take(&mut header.home) };
         // SAFETY: likewise; it is the one other field that owns something.
-        unsafe { ptr::drop_in_place(&raw mut (*task.as_ptr()).join) };
+        unsafe { ManuallyDrop::drop(&mut header.join) };
         home
     }
 }
@@ -151,7 +146,6 @@ impl TaskRef {
     pub(crate) unsafe fn from_raw(task: NonNull<Header>) -> Self {
         Self(task)
     }
-
 
     #[inline]
     pub(crate) fn header(&self) -> &Header {

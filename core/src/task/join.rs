@@ -4,10 +4,11 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
+    ptr::NonNull,
     task::{Context, Poll},
 };
 
-use super::cell::Joining;
+use super::{cell::Joining, header::Header};
 use crate::error::JoinError;
 
 /// The handle of a task: a future of what it returns.
@@ -23,6 +24,9 @@ pub struct JoinHandle<T> {
     joining: Joining<T>,
     cancel_on_drop: bool,
 }
+
+/// A new task for its executor to take in, and its handle.
+pub type Spawned<T> = (NonNull<Header>, JoinHandle<T>);
 
 impl<T> Unpin for JoinHandle<T> {}
 

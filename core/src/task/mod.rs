@@ -34,6 +34,6 @@ pub use boxed::spawn;
 pub use boxed::{Blocks, give_back, layout_of, spawn_in};
 pub use header::{Header, Tasks, Turn};
 pub use hook::Hooks;
-pub use join::JoinHandle;
+pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 pub use root::Root;
