@@ -22,7 +22,7 @@
 
 #![expect(unsafe_code, reason = "links pinned nodes that their owners promise to unlink")]
 
-use core::{fmt, marker::PhantomPinned, mem, pin::Pin, ptr::NonNull, task::Waker};
+use core::{fmt, iter, marker::PhantomPinned, mem, pin::Pin, ptr::NonNull, task::Waker};
 
 use crate::{
     clock::Instant,
@@ -327,35 +327,37 @@ impl Slots {
     /// Takes out one whose deadline is not after `now`: the first in order. Where there is none, the cursor has come to `now`.
     fn pop_due(&mut self, now: u64) -> Option<Link> {
         loop {
-            let due = self.taken.first().map(|slot| (slot, slot.start(self.cursor)));
-            let Some((slot, start)) = due.filter(|&(_, start)| start <= now) else {
+            let first = self.taken.first().map(|slot| (slot, slot.start(self.cursor)));
+            let Some((slot, start)) = first.filter(|&(_, start)| start <= now) else {
                 self.cursor = self.cursor.max(now);
                 return None;
             };
             if slot.is_exact() {
                 self.cursor = start;
-                let first = self.first(slot)?;
-                self.unlink(first);
-                return Some(first);
+                return self.pop_first(slot);
             }
-            let to = self.least(slot, start).min(now);
-            self.place_anew(slot, to);
+            match self.glance(slot) {
+                // The cursor stays where it is, and all others in their places.
+                Some((link, deadline)) if deadline <= now => {
+                    self.unlink(link);
+                    return Some(link);
+                }
+                Some(_) => self.place_anew(slot, now),
+                None => self.place_anew(slot, start),
+            }
         }
     }
 
     /// Takes out any.
     fn pop_any(&mut self) -> Option<Link> {
         let slot = self.taken.first()?;
+        self.pop_first(slot)
+    }
+
+    fn pop_first(&mut self, slot: Slot) -> Option<Link> {
         let first = self.first(slot)?;
         self.unlink(first);
         Some(first)
-    }
-
-    /// The earliest deadline, or a bound.
-    fn next(&mut self) -> Option<u64> {
-        let slot = self.taken.first()?;
-        let start = slot.start(self.cursor);
-        Some(if slot.is_exact() { start } else { self.least(slot, start) })
     }
 
     fn first(&mut self, slot: Slot) -> Option<Link> {
@@ -363,21 +365,39 @@ impl Slots {
         self.at(last, |node| node.next)
     }
 
-    /// The earliest deadline in a slot if it is short, else the slot's start.
-    fn least(&mut self, slot: Slot, start: u64) -> u64 {
-        let last = self.last[slot.index()];
-        let mut least = FAR;
-        let mut cursor = self.first(slot);
-        for _ in 0..GLANCE {
-            let Some(link) = cursor else { break };
-            let deadline;
-            (deadline, cursor) = self.at(link, |node| (node.deadline, node.next));
-            least = least.min(deadline);
-            if last == Some(link) {
-                return least;
+    /// The earliest deadline, or a bound.
+    fn next(&mut self) -> Option<u64> {
+        let slot = self.taken.first()?;
+        let start = slot.start(self.cursor);
+        if slot.is_exact() {
+            return Some(start);
+        }
+        Some(self.glance(slot).map_or(start, |(_, deadline)| deadline))
+    }
+
+    /// The oldest of those in a slot that have its earliest deadline, if the slot holds only a few.
+    fn glance(&mut self, slot: Slot) -> Option<(Link, u64)> {
+        let mut least = None;
+        let mut seen = 0;
+        for (link, deadline) in self.walk(slot).take(GLANCE + 1) {
+            seen += 1;
+            if least.is_none_or(|(_, known)| deadline < known) {
+                least = Some((link, deadline));
             }
         }
-        start
+        least.filter(|_| seen <= GLANCE)
+    }
+
+    /// The nodes of a slot with their deadlines, oldest first.
+    fn walk(&mut self, slot: Slot) -> impl Iterator<Item = (Link, u64)> {
+        let last = self.last[slot.index()];
+        let mut next = self.first(slot);
+        iter::from_fn(move || {
+            let link = next?;
+            let (deadline, follower) = self.at(link, |node| (node.deadline, node.next));
+            next = follower.filter(|_| last != Some(link));
+            Some((link, deadline))
+        })
     }
 
     /// Moves the cursor to a moment in the first slot, not after any deadline, and what that slot holds to where it now belongs ([P4]).
