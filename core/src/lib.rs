@@ -5,13 +5,17 @@
 #![no_std]
 
 #[cfg(feature = "alloc")]
+#[allow(unused_extern_crates, reason = "under loom its Arc is loom's")]
 extern crate alloc;
 #[cfg(any(feature = "std", loom))]
 extern crate std;
 
 pub mod clock;
 pub mod error;
+pub mod ivar;
+pub mod local;
 pub mod lock;
 #[doc(hidden)]
 pub mod sync;
 pub mod time;
+pub mod wait;

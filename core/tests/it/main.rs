@@ -1,6 +1,14 @@
 //! Behaviour tests: one file per topic.
 
+mod alloc;
+mod bell;
 mod clock;
+mod forget;
+mod ivar;
+mod list;
+mod lock;
+mod reenter;
 mod sleep;
+mod wake;
 mod wheel;
 mod wheel_model;

@@ -15,7 +15,10 @@ use tidemill_core::{
     time::{Sleep, TimeSource, Wheel, WheelRef},
 };
 
-use crate::wheel::{Log, Random, at};
+use crate::{
+    alloc::allocations,
+    wheel::{Log, Random, at},
+};
 
 const DONE: Poll<Result<(), WheelClosed>> = Poll::Ready(Ok(()));
 
@@ -225,4 +228,25 @@ fn a_source_may_be_erased_counted_or_an_executors_own() {
     home.0.1.advance(nanos(4));
     assert_eq!(erased.fire(), 1);
     assert_eq!(poll(sleep, Waker::noop()), DONE);
+}
+
+#[test]
+fn sleeping_allocates_nothing() {
+    let (wheel, clock) = (Wheel::new(), ManualClock::new());
+    let source = TimeSource::new(&wheel, &clock);
+    let count = allocations(|| {
+        for span in 1..1000 {
+            let mut sleep = pin!(Sleep::after(source, nanos(span * span)));
+            let mut other = pin!(Sleep::after(source, nanos(span)));
+            assert!(poll(sleep.as_mut(), Waker::noop()).is_pending());
+            assert!(poll(other.as_mut(), Waker::noop()).is_pending());
+            let later = sleep.deadline() + nanos(1);
+            sleep.as_mut().reset(later);
+            clock.advance(nanos(span));
+            assert_eq!(source.fire(), 1);
+            assert_eq!(poll(other, Waker::noop()), DONE);
+        }
+        wheel.close();
+    });
+    assert_eq!(count, 0);
 }

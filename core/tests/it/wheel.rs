@@ -2,6 +2,7 @@
 
 use std::{
     mem,
+    panic::{self, AssertUnwindSafe},
     pin::Pin,
     sync::{
         Arc, Mutex,
@@ -377,6 +378,18 @@ fn closing_may_be_met_by_wakers_that_arm_close_and_drop() {
     wheel.close();
     assert_eq!((refused.load(SeqCst), wheel.len()), (80, 0));
     assert!(log.take().is_empty());
+}
+
+#[test]
+fn a_waker_that_panics_costs_nobody_else_a_wake() {
+    let (wheel, log) = (Wheel::new(), Log::default());
+    let mut entries = armed(&wheel, &log, &[5; 40]);
+    let panics = meddler(|| panic!("on purpose"), || ());
+    entries[3].as_mut().arm(at(4), &panics).unwrap();
+    drop(panics);
+    assert!(panic::catch_unwind(AssertUnwindSafe(|| wheel.fire(at(5)))).is_err());
+    assert_eq!(log.take(), (0..16).filter(|&name| name != 3).collect::<Vec<_>>());
+    assert_eq!((wheel.len(), wheel.fire(at(5)), log.take()), (24, 24, (16..40).collect()));
 }
 
 #[test]
