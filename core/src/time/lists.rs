@@ -9,7 +9,7 @@
 //! | not       | none   | none    | any other (`Armed` between two steps under one lock) |
 //!
 //! [L1] What a node holds is read and written under the lock of its wheel alone.
-//! [L2] A linked node is alive: it is pinned, and its owner has the wheel take it out before it dies (contract of [`Link::new`]). One that was
+//! [L2] A linked node is alive: it is pinned, and its owner has the wheel take it out before it dies (contract of `Link::new`). One that was
 //!      forgotten stays in memory for ever, as pinning demands.
 //! [L3] Nodes point at nodes, never at the lists: these may move.
 //! [L4] A node is linked in the slot of its deadline as seen from the cursor. Hence no deadline is before the cursor.
@@ -44,7 +44,8 @@ pub(super) struct Lists {
     pub(super) closed: bool,
 }
 
-// SAFETY: the links point at nodes whose content is reached through these slots alone ([L1]) and may be sent: wakers, numbers.
+// SAFETY: nodes are reached under the lock that guards these lists alone ([L1]), and hold what may be sent: wakers, numbers. The owners of
+// those that are linked have a handle, which says on which threads the wheel may be (contract of `WheelRef`).
 unsafe impl Send for Lists {}
 
 impl Lists {

@@ -30,10 +30,10 @@ use crate::{
 ///
 /// Inserting and taking out are O(1). An entry fires at the first [`fire`](Self::fire) that is told its deadline or a later moment: never
 /// early, in the order of the deadlines, of equal deadlines the oldest first. On its way there it moves at most once per level
-/// (six bits of the remaining nanoseconds each). Nothing allocates. Time may begin anywhere, stand still or leap: a leap costs by
+/// (six bits of the nanoseconds each, on small machines four). Nothing allocates. Time may begin anywhere, stand still or leap: a leap costs by
 /// the entries that it passes, not by its length.
 ///
-/// It needs no pinning; the entries do. Size: 5.5 KiB on 64-bit machines, 1.2 KiB on smaller ones.
+/// It needs no pinning; the entries do. Size: 5.3 KiB on 64-bit machines, 1.2 KiB on smaller ones.
 pub struct Wheel<L: RawLock = Lock> {
     lists: Locked<Lists, L>,
 }
@@ -68,7 +68,7 @@ impl<L: RawLock> Wheel<L> {
     /// When to call [`fire`](Self::fire) next: `None` if nothing waits for a moment that can come ([`Instant::FAR`] cannot).
     ///
     /// Never later than the earliest deadline, and equal to it unless more than 16 entries share the slot of the earliest (be they of [`Instant::FAR`]). Then it is
-    /// the beginning of that slot, and firing there (which may wake nobody) divides the slot by 64: at most as many idle
+    /// the beginning of that slot, and firing there (which may wake nobody) divides the slot by 64 (by 16 on small machines): at most as many idle
     /// calls as there are levels lead to a deadline.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.lists.with(|lists| lists.next()).filter(|&next| next != FAR).map(Instant::from_nanos)
@@ -76,9 +76,11 @@ impl<L: RawLock> Wheel<L> {
 
     /// Wakes all whose deadline is not after `now`, and says how many they were.
     ///
-    /// The lock is released after every 16 entries to wake them, so a waker may do with this wheel what it likes. An entry that is inserted
-    /// meanwhile and is due as well fires too; but one call fires no more entries than there were at its beginning, so
-    /// that it ends even where waking inserts. Then [`next_deadline`](Self::next_deadline) is not after `now`.
+    /// The lock is released after every 16 entries to wake them, so a waker may do with this wheel what it likes. What it inserts and is
+    /// due fires in this call or in the next: one call fires no more entries than there were at its beginning, so that it ends even
+    /// where waking inserts. [`next_deadline`](Self::next_deadline) is then not after `now`.
+    ///
+    /// Entries whose moment comes nearer are placed anew, a slot at a time: once per entry and level, in the call that reaches the slot.
     ///
     /// [`Instant::FAR`] never comes, not even here.
     pub fn fire(&self, now: Instant) -> usize {

@@ -392,30 +392,32 @@ fn a_waker_that_panics_costs_nobody_else_a_wake() {
     assert_eq!((wheel.len(), wheel.fire(at(5)), log.take()), (24, 24, (16..40).collect()));
 }
 
-#[test]
-fn a_waker_that_arms_itself_for_now_does_not_hold_fire_up() {
-    let wheel = Arc::new(Wheel::new());
-    let slot: Arc<Mutex<Option<Shared>>> = Arc::new(Mutex::new(Some(shared(&wheel))));
-    let again = {
-        let slot = slot.clone();
-        move |waker: &Waker| {
-            let mut entry = slot.lock().unwrap().take().unwrap();
-            entry.as_mut().arm(at(5), waker).unwrap();
-            *slot.lock().unwrap() = Some(entry);
-        }
-    };
-    struct Again<F>(F, AtomicUsize);
-    impl<F: Fn(&Waker) + Send + Sync + 'static> Wake for Again<F> {
-        fn wake(self: Arc<Self>) {
-            self.1.fetch_add(1, SeqCst);
-            (self.0)(&self.clone().into());
-        }
+/// A waker that arms its own entry for the very same moment.
+struct Again {
+    entry: Mutex<Option<Shared>>,
+    runs: AtomicUsize,
+}
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        self.runs.fetch_add(1, SeqCst);
+        let mut entry = self.entry.lock().unwrap().take().unwrap();
+        entry.as_mut().arm(at(5), &self.clone().into()).unwrap();
+        *self.entry.lock().unwrap() = Some(entry);
     }
-    let waker = Arc::new(Again(again, AtomicUsize::new(0)));
-    (waker.0)(&waker.clone().into());
-    assert_eq!((wheel.fire(at(5)), wheel.fire(at(9))), (1, 1));
-    assert_eq!((waker.1.load(SeqCst), wheel.next_deadline()), (2, Some(at(5))));
-    *slot.lock().unwrap() = None;
+}
+
+#[test]
+fn wakers_that_arm_themselves_for_now_do_not_hold_fire_up() {
+    let wheel = Arc::new(Wheel::new());
+    let make = |_| Again { entry: Mutex::new(Some(shared(&wheel))), runs: AtomicUsize::new(0) };
+    let all: Vec<_> = (0..40).map(make).map(Arc::new).collect();
+    all.iter().cloned().for_each(Wake::wake);
+    assert_eq!((wheel.fire(at(5)), wheel.fire(at(9))), (40, 40));
+    assert!(all.iter().all(|again| again.runs.load(SeqCst) == 3));
+    assert_eq!((wheel.len(), wheel.next_deadline()), (40, Some(at(5))));
+    all.iter().for_each(|again| *again.entry.lock().unwrap() = None);
+    assert!(wheel.is_empty());
 }
 
 #[test]
