@@ -57,8 +57,8 @@ pin_project! {
     }
 }
 
-// SAFETY: the node is reached under the wheel's lock alone ([L1] of `lists`), which excludes other threads if it is `Sync`; what else the entry
-// has is `W`, and the waker, which may go anywhere.
+// SAFETY: the node is reached under the wheel's lock alone ([L1] of `lists`), which excludes other threads if it is `Sync`; what
+// else the entry has is `W`, and the waker, which may go anywhere.
 unsafe impl<W: WheelRef<Lock: Sync> + Send> Send for Entry<W> {}
 
 // SAFETY: as above; a shared entry offers `wheel`, which asks `W`, and `status`, which takes the lock.

@@ -9,8 +9,8 @@
 //! | not       | none   | none    | any other (`Armed` between two steps under one lock) |
 //!
 //! [L1] What a node holds is read and written under the lock of its wheel alone.
-//! [L2] A linked node is alive: it is pinned, and its owner has the wheel take it out before it dies (contract of `Link::new`). One that was
-//!      forgotten stays in memory for ever, as pinning demands.
+//! [L2] A linked node is alive: it is pinned, and its owner has the wheel take it out before it dies (contract of `Link::new`). One that
+//!      was forgotten stays in memory for ever, as pinning demands.
 //! [L3] Nodes point at nodes, never at the lists: these may move.
 //! [L4] A node is linked in the slot of its deadline as seen from the cursor. Hence no deadline is before the cursor.
 

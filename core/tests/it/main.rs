@@ -12,3 +12,4 @@ mod sleep;
 mod wake;
 mod wheel;
 mod wheel_model;
+mod wheel_wakers;
