@@ -52,7 +52,7 @@ fn ended<T>(handle: &mut JoinHandle<T>) -> Result<T, JoinError> {
 /// **A poll that follows a wake sees what was done before it, also where the task was scheduled already.**
 ///
 /// Each waker is a clone of its own, used by value here, by reference there. Seen to break it: Relaxed for AcqRel in
-/// `State::schedule`; Relaxed in `start`; `pause` that does not look at SCHEDULED.
+/// `State::schedule`; Relaxed in `start`; a `start` that forgets to clear SCHEDULED.
 #[test]
 fn a_poll_sees_what_its_wakers_did() {
     loom::model(|| {
@@ -81,11 +81,13 @@ fn a_poll_sees_what_its_wakers_did() {
                 })
             })
             .collect();
-        let _ = local.tick();
+        // The first tick takes the inbox, the next two poll.
+        for _ in 0..3 {
+            let _ = local.tick();
+        }
         for giver in givers {
             giver.join().unwrap();
         }
-        // Two ticks: the first takes the inbox, the second polls.
         let _ = local.tick();
         let _ = local.tick();
         ended(&mut handle).unwrap();
@@ -136,10 +138,34 @@ fn a_handle_dropped_on_another_thread_leaves_nothing() {
     });
 }
 
-/// **A cancel from another thread, a wake from a third, and the task's own end: the future is dropped once, at home, and the handle gets
-/// the output or learns of the cancel.**
+/// **A cancel from another thread ends the task, whatever it is doing.**
 ///
 /// Seen to break it: `cancel` that sets CANCELLED in a second step, after SCHEDULED (the turn that it asks for is over by then).
+#[test]
+fn a_cancel_ends_the_task() {
+    loom::model(|| {
+        let (local, signs) = (local(), Signs::new());
+        let handle = local.spawn(wait(signs.clone(), 1));
+        let _ = local.tick();
+        let canceller = thread::spawn(move || {
+            handle.cancel();
+            handle
+        });
+        for _ in 0..2 {
+            let _ = local.tick();
+        }
+        let mut handle = canceller.join().unwrap();
+        for _ in 0..2 {
+            let _ = local.tick();
+        }
+        assert!(matches!(ended(&mut handle), Err(JoinError::Cancelled)));
+        drop((handle, signs.waker.take()));
+        assert_eq!(Arc::strong_count(&signs), 1, "the future was dropped");
+    });
+}
+
+/// **A cancel from another thread, a wake from a third, and the task's own end: the future is dropped once, at home, and the handle gets
+/// the output or learns of the cancel.**
 #[test]
 fn a_cancel_races_with_a_wake() {
     loom::model(|| {

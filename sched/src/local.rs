@@ -22,7 +22,7 @@ use tidemill_core::{
     clock::Instant,
     context::{Here, HomeRef, enter, leave},
     error::Occupied,
-    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace, Turn},
+    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace},
     wait::{Park, Wait},
 };
 
@@ -177,10 +177,9 @@ impl<H: Hooks> Local<H> {
         for _ in 0..bound.budget.get() {
             let Some(task) = bound.pop() else { break };
             // SAFETY: [L3] it has left the queue just now; [L1].
-            match unsafe { bound.tasks.run(task) } {
+            if unsafe { bound.tasks.run(task) } {
                 // SAFETY: [L3], it is in no queue.
-                Turn::Again => unsafe { bound.push(task) },
-                Turn::Waits | Turn::Ended => {}
+                unsafe { bound.push(task) };
             }
             if rooted && !bound.root.is_running() {
                 return true;

@@ -71,12 +71,8 @@ impl<T> Future for JoinHandle<T> {
     /// When polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let joining = &mut self.joining;
-        if !joining.header().state().is_complete() {
-            joining.header().join().register(cx.waker());
-            // Registered first, then looked: an end that comes between the two finds the waker.
-            if !joining.header().state().await_end() {
-                return Poll::Pending;
-            }
+        if !joining.header().state().is_complete() && joining.leave(cx.waker()) {
+            return Poll::Pending;
         }
         Poll::Ready(joining.take().expect("a join handle is not polled after it was ready"))
     }
