@@ -205,8 +205,8 @@ impl Driver {
             if sender.op.is_some() || sender.queued.is_empty() {
                 continue;
             }
-            let slot = self.table.open(Role::Send(key), None);
             let op = sender.launch(&mut self.pool, &mut self.messages, low);
+            let slot = self.table.open(Role::Send(key), None);
             sender.op = Some(slot);
             if sender.quiet {
                 self.quiet.push((slot, key));
