@@ -50,7 +50,9 @@ pub struct NoContext;
 
 impl fmt::Display for NoContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no executor is current here: call it from a task, or use a form that is given one")
+        f.write_str(
+            "no executor is current here: call it from a task, or use a form that is given one",
+        )
     }
 }
 
@@ -122,7 +124,8 @@ impl fmt::Display for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let payload = self.payload.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let text = payload.downcast_ref::<&'static str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<std::string::String>().map(|text| text.as_str()));
+        let text = text
+            .or_else(|| payload.downcast_ref::<std::string::String>().map(|text| text.as_str()));
         f.write_str(text.unwrap_or("(its payload is no text)"))
     }
 

@@ -7,6 +7,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
+mod erased;
 pub mod home;
 pub mod local;
 

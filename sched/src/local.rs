@@ -22,7 +22,7 @@ use tidemill_core::{
     clock::Instant,
     context::{Here, HomeRef, enter, leave},
     error::Occupied,
-    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace, Turn},
+    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace},
     wait::{Park, Wait},
 };
 
@@ -47,6 +47,7 @@ pub struct Local<H: Hooks> {
 impl<H: Hooks> Local<H> {
     /// A Home and its Local at once.
     #[cfg(feature = "alloc")]
+    #[inline(never)] // A Home is large, and on its way into the `Arc` stands on the stack: on a frame of its own.
     pub fn new(hooks: H) -> Self {
         let home = Arc::new(Home::new(hooks));
         Home::claim_shared(&home).expect("nobody else knows this Home")
@@ -58,7 +59,7 @@ impl<H: Hooks> Local<H> {
     /// The caller has claimed `home`, of which `handle` is a counted handle; neither was used yet.
     pub(crate) unsafe fn on(home: NonNull<Home<H>>, handle: HomeRef) -> Self {
         // SAFETY: the handle keeps it alive.
-        let root = &unsafe { home.as_ref() }.bound().root;
+        let root = &unsafe { home.as_ref() }.bound.root;
         // SAFETY: claimed just now, so this is the first thing that happens to the root.
         unsafe { root.bear(handle.clone()) };
         // SAFETY: the thread that has the Local is the home thread.
@@ -80,7 +81,7 @@ impl<H: Hooks> Local<H> {
 
     #[inline]
     fn bound(&self) -> &Bound {
-        self.home().bound()
+        &self.home().bound
     }
 
     /// How many tasks have not ended.
@@ -154,7 +155,7 @@ impl<H: Hooks> Local<H> {
     pub fn tick(&self) -> Wait {
         self.enter(|| {
             // SAFETY: [L1], the one consumer.
-            unsafe { self.home().inbox().wake_up() };
+            unsafe { self.home().inbox.wake_up() };
             self.run_ready();
             self.prepare()
         })
@@ -166,7 +167,7 @@ impl<H: Hooks> Local<H> {
         }
         park.park(self.prepare());
         // SAFETY: [L1], the one consumer.
-        unsafe { self.home().inbox().wake_up() };
+        unsafe { self.home().inbox.wake_up() };
     }
 
     /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
@@ -176,10 +177,9 @@ impl<H: Hooks> Local<H> {
         for _ in 0..bound.budget.get() {
             let Some(task) = bound.pop() else { break };
             // SAFETY: [L3] it has left the queue just now; [L1].
-            match unsafe { bound.tasks.run(task) } {
+            if unsafe { bound.tasks.run(task) } {
                 // SAFETY: [L3], it is in no queue.
-                Turn::Again => unsafe { bound.push(task) },
-                Turn::Waits | Turn::Ended => {}
+                unsafe { bound.push(task) };
             }
             if rooted && !bound.root.is_running() {
                 return true;
@@ -192,14 +192,14 @@ impl<H: Hooks> Local<H> {
     fn prepare(&self) -> Wait {
         let (home, bound) = (self.home(), self.bound());
         // SAFETY: [L1], the one consumer.
-        bound.append(unsafe { home.inbox().take() });
-        let mut next = home.wheel().next_deadline();
+        bound.append(unsafe { home.inbox.take() });
+        let mut next = home.wheel.next_deadline();
         let mut now = Instant::ORIGIN;
         if next.is_some() {
             now = home.hooks().now();
             if next <= Some(now) {
-                home.wheel().fire(now);
-                next = home.wheel().next_deadline();
+                home.wheel.fire(now);
+                next = home.wheel.next_deadline();
             }
         }
         let wait = match next {
@@ -209,7 +209,7 @@ impl<H: Hooks> Local<H> {
             Some(deadline) => Wait::Until(deadline),
         };
         // SAFETY: [L1], the one consumer.
-        if wait != Wait::Poll && !unsafe { home.inbox().sleep() } {
+        if wait != Wait::Poll && !unsafe { home.inbox.sleep() } {
             return Wait::Poll;
         }
         wait
@@ -222,15 +222,16 @@ impl<H: Hooks> Drop for Local<H> {
         // No Home is current meanwhile: wakes go to the closed inbox, spawns are refused.
         leave(|| {
             // SAFETY: [L1], the one consumer. The tasks that stood in it are in the list too.
-            drop(unsafe { home.inbox().close() });
+            let _ = unsafe { home.inbox.close() };
             bound.clear();
             // SAFETY: [L1]; nobody is in a turn, since turns borrow the Local; the queues are gone.
             while unsafe { bound.tasks.cancel_one() } {}
-            home.wheel().close();
+            home.wheel.close();
             #[cfg(feature = "alloc")]
             bound.blocks.clear();
             // SAFETY: [L1], born in `on`; nothing is run any more. Our own handle keeps the Home.
             unsafe { Root::retire(NonNull::from(&bound.root)) };
+            #[cfg(feature = "alloc")]
             home.settle();
         });
     }

@@ -96,6 +96,7 @@ impl HomeRef {
     /// # Safety
     /// The Home laid `block` for `layout` (or it comes from the allocator, with the layout that the Home would ask for), and nothing
     /// uses it any more.
+    #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) unsafe fn clear(self, block: NonNull<u8>, layout: Layout) {
         let this = core::mem::ManuallyDrop::new(self);

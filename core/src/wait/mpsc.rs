@@ -42,6 +42,12 @@ impl<T> Link<T> {
     }
 }
 
+impl<T> Default for Link<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// What can stand in an [`Inbox`] or a [`Chain`].
 ///
 /// # Safety
@@ -192,6 +198,12 @@ impl<T: Linked> Inbox<T> {
         }
         // SAFETY: the whole stack is ours now, its links published by the pushes.
         unsafe { Chain::reversed(newest) }
+    }
+}
+
+impl<T: Linked> Default for Inbox<T> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

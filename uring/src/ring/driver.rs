@@ -330,14 +330,15 @@ impl Driver {
     }
 
     /// The owner of the sender `key` left: what is queued still goes out, for a while.
-    pub(super) fn orphan_sender(&mut self, key: u32, now: Instant) {
-        let deadline = now + LINGER;
+    pub(super) fn orphan_sender(&mut self, key: u32, clock: &impl Clock) {
         let sender = &mut self.senders[key as usize];
-        sender.orphan = Some(deadline);
         self.spent.extend(sender.waker.take());
+        let mut deadline = Instant::FAR;
         if sender.pending() > 0 {
+            deadline = clock.now() + LINGER;
             self.orphans.push_back((deadline, key));
         }
+        sender.orphan = Some(deadline);
         self.settle(key);
     }
 

@@ -8,8 +8,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use tidemill_core::clock::Clock;
-
 use super::{
     fd::Fd,
     sender::{Interest, Sender},
@@ -155,7 +153,7 @@ impl Outbound {
 
 impl Drop for Outbound {
     fn drop(&mut self) {
-        self.worker.with(|driver| driver.orphan_sender(self.key, Monotonic.now()));
+        self.worker.with(|driver| driver.orphan_sender(self.key, &Monotonic));
         self.worker.drop_spent();
     }
 }
