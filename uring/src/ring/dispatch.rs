@@ -10,9 +10,9 @@
 //! | any     | owner gone          | what it delivered goes back; the last completion frees the entry       |
 
 use super::{
-    acceptor::Listening,
     driver::{Driver, Seat},
     fd,
+    listening::Listening,
     table::{Role, Slot, Tag},
 };
 use crate::engine::Completion;
