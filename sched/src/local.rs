@@ -154,8 +154,6 @@ impl<H: Hooks> Local<H> {
     /// sleep, so the doorbell rings if work comes from elsewhere.
     pub fn tick(&self) -> Wait {
         self.enter(|| {
-            // SAFETY: [L1], the one consumer.
-            unsafe { self.home().inbox.wake_up() };
             self.run_ready();
             self.prepare()
         })
@@ -172,6 +170,8 @@ impl<H: Hooks> Local<H> {
 
     /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
     fn run_ready(&self) -> bool {
+        // SAFETY: [L1], the one consumer.
+        unsafe { self.home().inbox.wake_up() };
         let bound = self.bound();
         let rooted = bound.root.is_running();
         for _ in 0..bound.budget.get() {

@@ -60,7 +60,8 @@ pub struct Header {
     link: Link<Header>,
     pub(super) state: State,
     pub(super) vtable: &'static TaskVTable,
-    home: ManuallyDrop<HomeRef>,
+    /// Read by whoever has a reference. In a cell so that a model sees whether the last one comes after all others.
+    home: UnsafeCell<ManuallyDrop<HomeRef>>,
     pub(super) older: Cell<Option<NonNull<Header>>>,
     pub(super) newer: Cell<Option<NonNull<Header>>>,
     /// Where the handle leaves its waker: [S5] of `state`.
@@ -92,7 +93,7 @@ impl Header {
             link: Link::new(),
             state,
             vtable,
-            home: ManuallyDrop::new(home),
+            home: UnsafeCell::new(ManuallyDrop::new(home)),
             older: Cell::new(None),
             newer: Cell::new(None),
             join: UnsafeCell::new(None),
@@ -140,10 +141,18 @@ impl Header {
         self.id.get()
     }
 
+    #[inline]
+    fn home(&self) -> &HomeRef {
+        self.home.with(|home| {
+            // SAFETY: it is written by `dissolve` alone, when no reference is left.
+            unsafe { &*home }
+        })
+    }
+
     /// Whether this code runs on the task's home thread, within a turn of its Local.
     #[inline]
     pub(crate) fn is_here(&self) -> bool {
-        is_current(self.home.as_ptr())
+        is_current(self.home().as_ptr())
     }
 
     /// Ends the header, and hands its Home over.
@@ -151,10 +160,14 @@ impl Header {
     /// # Safety
     /// No reference is left, and the header is not used again.
     pub(crate) unsafe fn dissolve(task: NonNull<Self>) -> HomeRef {
-        // SAFETY: [T1], the header is alive, and ours.
-        let header = unsafe { &mut *task.as_ptr() };
-        // SAFETY: the header is not used again.
-        let home = unsafe { ManuallyDrop::take(&mut header.home) };
+        // SAFETY: [T1], the header is alive.
+        let header = unsafe { task.as_ref() };
+        let home = header.home.with_mut(|home| {
+            // SAFETY: no reference is left.
+            let home = unsafe { &mut *home };
+            // SAFETY: the header is not used again.
+            unsafe { ManuallyDrop::take(home) }
+        });
         // SAFETY: no reference is left. It is the one other field that owns something.
         drop(unsafe { header.swap_waker(None) });
         home
@@ -169,7 +182,7 @@ impl Header {
 pub(crate) unsafe fn schedule(task: NonNull<Header>, wake: Wake) {
     if wake == Wake::Enqueue {
         // SAFETY: [T1], the reference.
-        let home = unsafe { &task.as_ref().home };
+        let home = unsafe { task.as_ref() }.home();
         // SAFETY: the contract is the same.
         unsafe { home.schedule(task.cast()) };
     }

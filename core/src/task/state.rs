@@ -13,8 +13,8 @@
 //! once. That spares an atomic change per turn. (An executor of several threads will need the bit.)
 //!
 //! [S1] Who moves SCHEDULED from clear to set on a task that is not complete puts it into one queue; who took it out of there starts it.
-//! [S2] A queue holds no reference. The list of all tasks keeps its own until the task is complete and in no queue, so what is queued is
-//!      alive; only where the queues themselves are gone it gives it up at the end at once.
+//! [S2] A queue holds no reference. The list of all tasks keeps its own until the task is complete and in no queue (or the queues
+//!      themselves are gone), so what is queued is alive.
 //! [S3] COMPLETE is final. Future and output are the executor's before it; the output is the handle's after it, if JOIN was set.
 //! [S4] The header lives while there are references.
 //! [S5] The slot of the handle's waker is the handle's while AWAITED is clear, and for good if it was when COMPLETE came; it is the
@@ -168,19 +168,18 @@ impl State {
         }
     }
 
-    /// Ends the task. The future is dropped, its output stands in the cell unless `output_dropped`. With `queues_gone` it is in no
-    /// queue, whatever SCHEDULED says.
+    /// Ends the task. The future is dropped, its output stands in the cell unless `output_dropped`.
     #[inline]
-    pub(crate) fn complete(&self, output_dropped: bool, queues_gone: bool) -> Complete {
+    pub(crate) fn complete(&self, output_dropped: bool) -> Complete {
         let mut word = self.0.load(Relaxed);
         loop {
             if word & JOIN == 0 && !output_dropped {
                 return Complete::DropOutput;
             }
-            let queued = word & SCHEDULED != 0 && !queues_gone;
+            let queued = word & SCHEDULED != 0;
             let told = word & AWAITED != 0;
             let next = (word | COMPLETE) - if told || queued { 0 } else { REFERENCE };
-            // ordering: Release pairs with Acquire in `await_end` and `is_complete`, publishing the output.
+            // ordering: Release pairs with Acquire in `is_complete`, publishing the output.
             // Acquire pairs with Release in `await_end` (its waker) and in `release` (whatever other references did).
             match self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
                 Ok(_) if told => return Complete::Tell { queued },
@@ -202,8 +201,8 @@ impl State {
     /// The handle has left a waker. Whether the task ended meanwhile.
     #[inline]
     pub(crate) fn await_end(&self) -> bool {
-        // ordering: Release publishes the waker to `complete`; Acquire pairs with Release there.
-        self.0.fetch_or(AWAITED, AcqRel) & COMPLETE != 0
+        // ordering: Release publishes the waker to `complete`. Who then takes the output looks again, with Acquire.
+        self.0.fetch_or(AWAITED, Release) & COMPLETE != 0
     }
 
     /// The handle wants its slot back, in which it has left a waker. Whether it gets it: not if the task ended meanwhile [S5].

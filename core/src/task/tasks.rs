@@ -116,11 +116,11 @@ impl Tasks {
         }
         let again = header.turn.replace(Turn::Waits) == Turn::Again;
         // SAFETY: it has ended, and it is in this list, since a root does not end. Where `again`, it is SCHEDULED, and stays alive.
-        unsafe { self.end(task, false) };
+        unsafe { self.end(task) };
         again
     }
 
-    /// Cancels the newest task, wherever it stands. `false`: there is none.
+    /// Cancels the newest task, wherever it stands, or lets go of it if it has ended. `false`: there is none.
     ///
     /// # Safety
     /// This is the home thread, no task is in its turn, and nobody uses a queue again in which tasks of this list stand.
@@ -136,7 +136,7 @@ impl Tasks {
         // SAFETY: [T3] of `header`; no turn is taken.
         unsafe { (header.vtable.cancel)(task) };
         // SAFETY: it has ended, and it is in this list.
-        unsafe { self.end(task, true) };
+        unsafe { self.end(task) };
         true
     }
 
@@ -154,10 +154,9 @@ impl Tasks {
     /// Has a task count as complete.
     ///
     /// # Safety
-    /// This is the home thread; the task is in this list, its future is dropped and its output stands in the cell. With `queues_gone`,
-    /// nobody uses a queue again in which it stands.
+    /// This is the home thread; the task is in this list, its future is dropped and its output stands in the cell.
     #[inline]
-    unsafe fn end(&self, task: NonNull<Header>, queues_gone: bool) {
+    unsafe fn end(&self, task: NonNull<Header>) {
         self.len.set(self.len.get() - 1);
         // SAFETY: it is in this list.
         unsafe { self.unlink(task) };
@@ -165,7 +164,7 @@ impl Tasks {
         let header = unsafe { task.as_ref() };
         let mut output_dropped = false;
         loop {
-            match header.state.complete(output_dropped, queues_gone) {
+            match header.state.complete(output_dropped) {
                 Complete::DropOutput => {
                     // SAFETY: [T3] of `header`; [S3] of `state`, it is not complete yet.
                     unsafe { (header.vtable.drop_output)(task) };

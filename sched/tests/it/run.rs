@@ -56,7 +56,8 @@ fn a_task_that_wakes_itself_twice_in_a_turn_is_polled_once_more() {
         count.set(count.get() + 1);
         if count.get() == 1 {
             cx.waker().wake_by_ref();
-            cx.waker().clone().wake();
+            let second = cx.waker().clone();
+            second.wake();
         }
         Poll::<()>::Pending
     })));
