@@ -28,7 +28,7 @@ impl Flow {
     /// Copies from `source` to its end; resolves, with the number of bytes, when the kernel has taken them all. Closes neither.
     ///
     /// # Errors
-    /// Which end failed, how many bytes had been handed over, and why.
+    /// Which end failed, how many bytes had been handed over, and why; at once where the two belong to different runtimes.
     ///
     /// # Cancel safety
     /// What was taken from the source is queued at the sink and still goes out; nothing is lost or doubled.
@@ -64,6 +64,10 @@ impl Copy<'_> {
 
     /// Moves chunks until the source is empty or the sink is full.
     fn poll_forward(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), (End, io::Error)>> {
+        if !self.source.parts().1.is_beside(self.sink.outbound()) {
+            let text = "source and sink belong to different runtimes: copy inside one";
+            return Poll::Ready(Err((End::Sink, io::Error::new(io::ErrorKind::InvalidInput, text))));
+        }
         if !self.source.parts().0.is_empty() {
             self.forward_gathered().map_err(|error| (End::Sink, error))?;
         }

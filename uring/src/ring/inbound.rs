@@ -100,10 +100,16 @@ impl Inbound {
         });
     }
 
-    /// Moves whole chunks to `to`, as many as keep what it has to send at or below `level` before the last of them; the bytes moved.
+    /// Whether both belong to one worker, so that chunks can go from one to the other.
+    #[inline]
+    pub(crate) fn is_beside(&self, to: &Outbound) -> bool {
+        Rc::ptr_eq(&self.worker, to.worker())
+    }
+
+    /// Moves whole chunks to `to`, of the same worker, as many as keep what it has to send at or below `level` before the last of them; the bytes moved.
     #[inline]
     pub(crate) fn forward(&mut self, to: &mut Outbound, level: usize) -> usize {
-        debug_assert!(Rc::ptr_eq(&self.worker, to.worker()), "chunks stay with their worker");
+        assert!(self.is_beside(to), "chunks stay with their worker");
         let key = to.key();
         self.worker.with(|driver| {
             let chain = &mut driver.table.at(self.slot).chain;

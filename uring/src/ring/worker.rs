@@ -138,7 +138,10 @@ impl Worker {
             for (seat, waker) in woken.drain(..) {
                 driver.put_back(seat, waker);
             }
-            driver.woken = woken;
+            // A waker may have done something that woke others: they are for the next turn, which does not wait then.
+            if driver.woken.is_empty() {
+                driver.woken = woken;
+            }
             if driver.spent.is_empty() { Vec::new() } else { mem::take(&mut driver.spent) }
         });
         drop(spent);
