@@ -77,6 +77,11 @@ impl Copy<'_> {
         loop {
             let (_, inbound) = self.source.parts();
             let outbound = self.sink.outbound();
+            let (moved, rests) = inbound.forward(outbound, LEVEL, cx.waker());
+            self.copied += moved as u64;
+            if rests {
+                return Poll::Pending;
+            }
             match inbound.poll_fill(cx) {
                 Poll::Ready(Ok(true)) => {}
                 Poll::Ready(Ok(false)) => return Poll::Ready(Ok(())),
@@ -88,11 +93,7 @@ impl Copy<'_> {
                     };
                 }
             }
-            let moved = inbound.forward(outbound, LEVEL);
-            self.copied += moved as u64;
-            if moved == 0 {
-                ready!(outbound.poll_below(cx, LEVEL)).map_err(|error| (End::Sink, error))?;
-            }
+            ready!(outbound.poll_below(cx, LEVEL)).map_err(|error| (End::Sink, error))?;
         }
     }
 }
