@@ -21,8 +21,8 @@ use crate::{
     clock::Instant,
     error::WheelClosed,
     time::{
+        lists::{Link, Node},
         source::WheelRef,
-        wheel::{Link, Node},
     },
 };
 
@@ -57,8 +57,8 @@ pin_project! {
     }
 }
 
-// SAFETY: the node is reached under the wheel's lock alone ([W3]), which excludes other threads if it is `Sync`; what else the entry
-// has is `W`, and the waker, which may go anywhere.
+// SAFETY: the node is reached under the wheel's lock alone ([L1] of `lists`), which excludes other threads if it is `Sync`; what
+// else the entry has is `W`, and the waker, which may go anywhere.
 unsafe impl<W: WheelRef<Lock: Sync> + Send> Send for Entry<W> {}
 
 // SAFETY: as above; a shared entry offers `wheel`, which asks `W`, and `status`, which takes the lock.

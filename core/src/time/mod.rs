@@ -3,13 +3,14 @@
 //! | file     | is                                                                         |
 //! |----------|----------------------------------------------------------------------------|
 //! | `slot`   | where a deadline belongs on a wheel, and which places are taken            |
+//! | `lists`  | the nodes of a wheel in their slots                                        |
 //! | `wheel`  | the timing wheel: everything that waits for a moment, earliest first       |
 //! | `source` | what a wait is given: a handle on a wheel, and a clock                         |
 //! | `entry`  | one pinned wait for one deadline, which knows its wheel through a handle   |
 //! | `sleep`  | the future: resolves once its clock has reached a moment                   |
 
-mod batch;
 mod entry;
+mod lists;
 mod sleep;
 mod slot;
 mod source;

@@ -2,9 +2,14 @@
 
 mod alloc;
 mod bell;
+mod clock;
 mod forget;
 mod ivar;
 mod list;
 mod lock;
 mod reenter;
+mod sleep;
 mod wake;
+mod wheel;
+mod wheel_model;
+mod wheel_wakers;
