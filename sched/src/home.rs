@@ -48,7 +48,9 @@ use crate::{erased::Static, local::Local};
 #[cfg(feature = "alloc")]
 const BIAS: usize = 1 << (usize::BITS - 1);
 
-/// See the [module](self).
+/// The half of an executor that everyone may know: hooks, inbox, doorbell. Its other half is the [`Local`], which one thread claims.
+///
+/// It belongs into a static or an `Arc`.
 pub struct Home<H> {
     pub(crate) hooks: H,
     pub(crate) inbox: Inbox<Header>,

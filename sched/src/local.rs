@@ -37,7 +37,20 @@ use crate::home::{Bound, Home};
 /// How many polls a cycle has by default.
 pub(crate) const BUDGET: usize = 256;
 
-/// See the [module](self). Dropping it cancels every task that it has, on this thread, one after the other.
+/// The executor of one thread, of a microcontroller and of a ring worker: the half of a [`Home`] that one thread has.
+///
+/// A *cycle* is: run ready tasks within the budget, take the inbox, fire timers, park exactly once. Tasks take their turns first in first
+/// out; those that are woken meanwhile, by themselves too, go to the end.
+///
+/// It stays on its thread:
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// fn check<H: tidemill_core::task::Hooks>() {
+///     is_send::<tidemill_sched::Local<H>>();
+/// }
+/// ```
+///
+/// Dropping it cancels every task that it has, on this thread, one after the other.
 pub struct Local<H: Hooks> {
     home: NonNull<Home<H>>,
     here: Here,

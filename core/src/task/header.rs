@@ -54,7 +54,8 @@ pub(crate) enum Turn {
     Again,
 }
 
-/// See the [module](self). Its context, its priority and its preferred node come to stand here too.
+/// What is the same for every task, and by which its executor knows it.
+// Its context, its priority and its preferred node come to stand here too.
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,

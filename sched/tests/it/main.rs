@@ -1,7 +1,5 @@
 //! Behaviour tests: one file per topic.
 
-#![expect(unsafe_code, reason = "a counting allocator")]
-
 mod alloc;
 mod board;
 mod join;
