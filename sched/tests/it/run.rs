@@ -295,3 +295,21 @@ fn a_task_that_wakes_itself_and_ends_is_let_go_when_it_leaves_the_queue() {
         }
     }
 }
+
+#[test]
+fn a_root_that_panics_after_a_turn_within_its_turn_can_be_followed() {
+    let board = Board::default();
+    let local = Local::new(board.clone());
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        local.run_with(
+            pin!(poll_fn(|cx| -> Poll<()> {
+                cx.waker().wake_by_ref();
+                let _ = local.tick();
+                panic!("root")
+            })),
+            &mut board.virtual_time(),
+        )
+    }));
+    assert!(caught.is_err());
+    assert_eq!(local.run_with(pin!(ready(7)), &mut board.virtual_time()), 7);
+}
