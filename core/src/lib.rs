@@ -5,6 +5,7 @@
 #![no_std]
 
 #[cfg(feature = "alloc")]
+#[allow(unused_extern_crates, reason = "under loom its Arc is loom's")]
 extern crate alloc;
 #[cfg(any(feature = "std", loom))]
 extern crate std;
@@ -12,6 +13,8 @@ extern crate std;
 pub mod clock;
 pub mod context;
 pub mod error;
+pub mod ivar;
+pub mod local;
 pub mod lock;
 pub mod scope;
 #[doc(hidden)]

@@ -1,16 +1,17 @@
 //! A short lock: a few instructions of ours run alone, never a user's code.
 //!
-//! | lock         | excludes                                                        | cost                             |
-//! |--------------|-----------------------------------------------------------------|----------------------------------|
-//! | [`Lock`]     | every other thread; without `std` every interrupt and core too  | a futex word, a critical section |
-//! | [`Unlocked`] | nobody: the cell that has it is `!Sync`                         | none                             |
+//! | lock         | excludes                                                        | entered again from inside  |
+//! |--------------|-----------------------------------------------------------------|----------------------------|
+//! | [`Lock`]     | every other thread; without `std` every interrupt and core too  | never returns; or panics   |
+//! | [`Unlocked`] | nobody: what holds it is `!Sync`                                | panics                     |
 //!
-//! [I1] What runs inside `with` is this crate's own and touches neither a waker, nor a value's `Drop`, nor the same lock again;
-//!      therefore the `&mut S` that [`Locked`] lends is the only one.
+//! [I1] Of one lock, one closure runs at a time; none runs inside another. Therefore the `&mut S` that [`Locked`] lends is the
+//!      only one.
+//! [I2] What runs inside `with` touches neither a waker nor a value's `Drop`: a user's code never finds the lock taken.
 
 #![expect(unsafe_code, reason = "lends the state behind a lock, and says which locks exclude")]
 
-use core::{cell::Cell, fmt, marker::PhantomData};
+use core::{cell::Cell, fmt};
 
 use crate::{
     const_new, lock_init,
@@ -20,19 +21,23 @@ use crate::{
 /// A lock that is held for the length of a closure.
 ///
 /// # Safety
-/// While `with` runs its closure on one thread, no other thread (or interrupt) runs one of the same lock: or else the
-/// lock is `!Sync`, so that nobody else can have a reference to it.
+/// While `with` runs a closure, no second one of the same lock runs: not on another thread (or in an interrupt), or else the lock
+/// is `!Sync`, so that nobody else can have a reference to it; and not inside the first, where `with` panics or never returns.
 pub unsafe trait RawLock: Sized {
     lock_init!(declare);
 
     /// Runs `f` alone.
+    ///
+    /// # Panics
+    /// May panic where `f` enters the same lock again, or else never returns.
     fn with<R>(&self, f: impl FnOnce() -> R) -> R;
 }
 
 /// The default lock: futex-backed with `std`, a critical section without.
 pub struct Lock(Gate);
 
-// SAFETY: `Gate` is a mutex, or masks interrupts through the `critical-section` contract, which covers all cores.
+// SAFETY: `Gate` is a mutex, or masks interrupts through the `critical-section` contract, which covers all cores, and panics
+// where it is entered again.
 unsafe impl RawLock for Lock {
     lock_init!(define Self(Gate::new()));
 
@@ -42,15 +47,28 @@ unsafe impl RawLock for Lock {
     }
 }
 
-/// No lock at all, for what one thread keeps to itself. `Send`, and not `Sync`.
-pub struct Unlocked(PhantomData<Cell<()>>);
+/// No lock at all, for what one thread keeps to itself: a flag that catches re-entry. `Send`, and not `Sync`.
+pub struct Unlocked(Cell<bool>);
 
-// SAFETY: `Unlocked` is `!Sync` (it acts as a `Cell`), so only one thread at a time can have a reference to it.
+/// Lowers the flag of an [`Unlocked`], also when its closure panics.
+struct Entered<'a>(&'a Cell<bool>);
+
+impl Drop for Entered<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+// SAFETY: `Unlocked` is `!Sync` (it is a `Cell`), so only one thread at a time can have a reference to it; the flag is up for as
+// long as a closure runs, and panics a second one.
 unsafe impl RawLock for Unlocked {
-    lock_init!(define Self(PhantomData));
+    lock_init!(define Self(Cell::new(false)));
 
     #[inline(always)]
     fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+        assert!(!self.0.replace(true), "a lock was entered again from inside it");
+        let _entered = Entered(&self.0);
         f()
     }
 }
@@ -73,7 +91,7 @@ pub(crate) struct Locked<S, L: RawLock> {
     state: UnsafeCell<S>,
 }
 
-// SAFETY: the state is reached through `with` alone, and `L: Sync` excludes all others there (contract of `RawLock`).
+// SAFETY: the state is reached through `with` alone, and `L: Sync` excludes all others there ([I1], contract of `RawLock`).
 unsafe impl<S: Send, L: RawLock + Sync> Sync for Locked<S, L> {}
 
 impl<S, L: RawLock> Locked<S, L> {
@@ -84,12 +102,12 @@ impl<S, L: RawLock> Locked<S, L> {
         }
     }
 
-    /// Lends the state. `f` keeps to [I1].
+    /// Lends the state. `f` keeps to [I2].
     #[inline]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
         self.lock.with(|| {
             self.state.with_mut(|state| {
-                // SAFETY: the lock excludes all others (contract of `RawLock`), [I1] the same thread.
+                // SAFETY: [I1], by the contract of `RawLock`: nothing else reaches the state while `f` runs.
                 f(unsafe { &mut *state })
             })
         })

@@ -137,20 +137,38 @@ mod imp {
     /// What [`Lock`](crate::lock::Lock) is made of: a futex with `std`, a critical section without.
     #[cfg(not(feature = "std"))]
     #[derive(Debug)]
-    pub struct Gate(());
+    pub struct Gate(AtomicBool);
+
+    /// Opens a [`Gate`] again, also when its closure panics.
+    #[cfg(not(feature = "std"))]
+    struct Entered<'a>(&'a AtomicBool);
+
+    #[cfg(not(feature = "std"))]
+    impl Drop for Entered<'_> {
+        #[inline(always)]
+        fn drop(&mut self) {
+            self.0.store(false, Ordering::Relaxed);
+        }
+    }
 
     #[cfg(not(feature = "std"))]
     impl Gate {
         /// An open gate.
         #[allow(clippy::new_without_default, reason = "the lock is made through RawLock")]
         pub const fn new() -> Self {
-            Self(())
+            Self(AtomicBool::new(false))
         }
 
-        /// Runs `f` alone, interrupts masked.
+        /// Runs `f` alone, interrupts masked. A critical section can be entered again from inside; this gate panics there.
         #[inline]
         pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
-            critical_section::with(|_| f())
+            critical_section::with(|_| {
+                // ordering: Relaxed, twice and in `Entered`: the flag is touched inside the critical section alone.
+                assert!(!self.0.load(Ordering::Relaxed), "a lock was entered again from inside it");
+                self.0.store(true, Ordering::Relaxed);
+                let _entered = Entered(&self.0);
+                f()
+            })
         }
     }
 }

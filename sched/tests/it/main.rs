@@ -1,1 +1,6 @@
 //! Behaviour tests: one file per topic.
+
+mod board;
+mod join;
+mod run;
+mod shutdown;

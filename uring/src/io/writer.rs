@@ -10,7 +10,7 @@
 
 use std::{fmt, future::poll_fn, io, time::Duration};
 
-use tidemill_core::scope::{TimeoutError, with_timeout};
+use tidemill_core::{error::TimeoutError, scope::with_timeout};
 
 use crate::{error::WriteError, ring::Outbound};
 

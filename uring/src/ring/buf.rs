@@ -16,8 +16,8 @@
 #![expect(unsafe_code, reason = "lends pieces of raw memory")]
 
 use std::{
-    alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
-    ptr::NonNull,
+    alloc::{Layout, handle_alloc_error},
+    ptr::{self, NonNull},
     slice,
 };
 
@@ -316,26 +316,37 @@ pub(crate) unsafe fn lend<T: ?Sized>((at, len): (NonNull<u8>, u32), _owner: &T) 
     unsafe { slice::from_raw_parts(at.as_ptr(), len as usize) }
 }
 
-/// Zeroed memory that never moves.
+/// Zeroed memory that never moves: a mapping, since what is never touched of one costs no memory.
 struct Slab {
     base: NonNull<u8>,
-    layout: Layout,
+    bytes: usize,
 }
 
 impl Slab {
     fn new(bytes: usize) -> Self {
-        let layout =
-            Layout::from_size_align(bytes.max(PAGE), PAGE).expect("a slab fits an address space");
-        // SAFETY: the size is not zero.
-        let base = unsafe { alloc_zeroed(layout) };
-        let Some(base) = NonNull::new(base) else { handle_alloc_error(layout) };
-        Self { base, layout }
+        let bytes = bytes.max(1).next_multiple_of(PAGE);
+        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice.
+        let base = unsafe {
+            rustix::mm::mmap_anonymous(
+                ptr::null_mut(),
+                bytes,
+                rustix::mm::ProtFlags::READ | rustix::mm::ProtFlags::WRITE,
+                rustix::mm::MapFlags::PRIVATE,
+            )
+        };
+        match base.map(|base| NonNull::new(base.cast())) {
+            Ok(Some(base)) => Self { base, bytes },
+            _ => handle_alloc_error(
+                Layout::from_size_align(bytes, PAGE).unwrap_or(Layout::new::<u8>()),
+            ),
+        }
     }
 }
 
 impl Drop for Slab {
     fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout; [I3], the kernel has no hand on it.
-        unsafe { dealloc(self.base.as_ptr(), self.layout) };
+        // SAFETY: mapped in `new` with this size; [I3], the kernel has no hand on it.
+        let unmapped = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.bytes) };
+        debug_assert!(unmapped.is_ok(), "a mapping of ours can be unmapped");
     }
 }

@@ -205,9 +205,9 @@ impl Driver {
             if sender.op.is_some() || sender.queued.is_empty() {
                 continue;
             }
+            let op = sender.launch(&mut self.pool, &mut self.messages, low);
             let slot = self.table.open(Role::Send(key), None);
             sender.op = Some(slot);
-            let op = sender.launch(&mut self.pool, &mut self.messages, low);
             if sender.quiet {
                 self.quiet.push((slot, key));
             }

@@ -99,7 +99,7 @@ impl Sender {
         self.error.map(io::Error::from_raw_os_error)
     }
 
-    /// The next send, which is in flight from now on under `op`. There is something queued and nothing in flight ([I3]).
+    /// The next send, which is in flight from now on; the caller gives it an `op`. There is something queued and nothing in flight ([I3]).
     #[inline]
     pub(crate) fn launch(&mut self, pool: &mut Pool, messages: &mut Messages, low: bool) -> Op {
         debug_assert!(

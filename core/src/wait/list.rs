@@ -1,0 +1,406 @@
+//! A wait list is a line of waiters, first in first out, beside a state of its owner, under one short lock. A waiter is a part of the
+//! future that waits, so waiting allocates nothing.
+//!
+//! | waiter  | is                                        | [`Waiter::poll_with`]                   | [`Turn::take`] | `leave`, drop |
+//! |---------|-------------------------------------------|-----------------------------------------|----------------|---------------|
+//! | idle    | not in line: new, taken out, or gone      | answered, or -> waiting, last in line   |                |               |
+//! | waiting | in line, with a waker                     | answered -> idle, or keeps its place    | -> idle, woken | -> idle       |
+//!
+//! [I1] Links, waker and mark of a node are touched under the lock of its list alone. So is `waiting` changed; its owner alone reads it
+//!      without the lock.
+//! [I2] A node comes into line through a pinned reference to its `Waiter`, whose drop takes it out. A node in line is therefore alive
+//!      and in its place; if its waiter was forgotten, the contract of `Pin` keeps its memory as it is for ever.
+//! [I3] Nodes point at nodes, never at the list. Whoever can reach a waiter borrows its list; so when a list moves or dies, only
+//!      forgotten nodes are in line: they move along as they are, or stay behind unreached.
+//! [I4] A node is in no line but that of the list that its waiter borrows, and in line exactly when `waiting` is true.
+//! [I5] Who takes a node out stores `waiting` last and touches the node no more: its owner may then free it without the lock.
+//! [I6] Wakers are cloned before the lock, and woken or dropped after it.
+
+#![expect(unsafe_code, reason = "an intrusive list: nodes lie in the futures that wait")]
+
+use core::{
+    fmt,
+    marker::PhantomPinned,
+    mem,
+    pin::Pin,
+    ptr::NonNull,
+    task::{Poll, Waker},
+};
+
+use crate::{
+    const_new,
+    lock::{Lock, Locked, RawLock},
+    sync::{
+        AtomicBool,
+        Ordering::{Acquire, Release},
+        UnsafeCell,
+    },
+    wait::WakeBatch,
+};
+
+/// A line of waiters beside a state `S`, under one lock `L`. Each waiter carries a mark `M` that says what it waits for.
+///
+/// ```
+/// use core::{pin::pin, task::{Poll, Waker}};
+/// use tidemill_core::{lock::Lock, wait::{WaitList, Waiter, WakeBatch}};
+///
+/// // A gate: the state says whether it is open.
+/// static GATE: WaitList<Lock, bool> = WaitList::new_in(false);
+///
+/// let mut waiter = pin!(Waiter::new(&GATE, ()));
+/// let mut pass = || waiter.as_mut().poll_with(Waker::noop(), |turn| turn.state.then_some("through"));
+/// assert_eq!(pass(), Poll::Pending);
+///
+/// GATE.with(|turn| *turn.state = true);
+/// GATE.wake_all();
+/// assert_eq!(pass(), Poll::Ready("through"));
+/// ```
+pub struct WaitList<L: RawLock = Lock, S = (), M = ()> {
+    inside: Locked<Inside<S, M>, L>,
+}
+
+struct Inside<S, M> {
+    state: S,
+    line: Line<M>,
+}
+
+impl<L: RawLock, S, M> WaitList<L, S, M> {
+    const_new! {
+        /// A list where nobody waits.
+        pub fn new_in(state: S) -> Self {
+            Self { inside: Locked::new_in(Inside { state, line: Line { first: None, last: None } }) }
+        }
+    }
+
+    /// Looks at the state and the line, alone. `f` runs under the lock: it is short, and calls nothing that may use this list, or else
+    /// the call panics or never returns.
+    #[inline]
+    pub fn with<R>(&self, f: impl FnOnce(&mut Turn<'_, S, M>) -> R) -> R {
+        self.inside.with(|Inside { state, line }| f(&mut Turn { state, line, own: None }))
+    }
+
+    /// Takes out and wakes everybody, first come first woken, a [`WakeBatch`] at a time. The state says already that nobody need wait
+    /// any more: whoever joins in the meantime is woken too, and would be again and again.
+    ///
+    /// A waker that panics does not cost the others their wake: the panic goes on when all have been woken.
+    pub fn wake_all(&self) {
+        let rest = Rest(self);
+        rest.wake();
+        mem::forget(rest);
+    }
+}
+
+/// Wakes who is left in line when a waker panics.
+struct Rest<'a, L: RawLock, S, M>(&'a WaitList<L, S, M>);
+
+impl<L: RawLock, S, M> Rest<'_, L, S, M> {
+    fn wake(&self) {
+        loop {
+            let mut batch = WakeBatch::new();
+            let more = self.0.with(|turn| {
+                while turn.take(&mut batch) {}
+                !turn.is_empty()
+            });
+            // [I6] The lock is free.
+            batch.wake();
+            if !more {
+                return;
+            }
+        }
+    }
+}
+
+impl<L: RawLock, S, M> Drop for Rest<'_, L, S, M> {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
+/// What a closure under the lock of a [`WaitList`] sees.
+pub struct Turn<'a, S, M> {
+    /// The owner's state.
+    pub state: &'a mut S,
+    line: &'a mut Line<M>,
+    own: Option<&'a Node<M>>,
+}
+
+impl<S, M> Turn<'_, S, M> {
+    /// Whether nobody is in line.
+    pub fn is_empty(&self) -> bool {
+        self.line.first.is_none()
+    }
+
+    /// The mark of the first in line.
+    pub fn first(&mut self) -> Option<&mut M> {
+        let first = self.line.first?;
+        // SAFETY: [I2] a node in line is alive.
+        let node = unsafe { first.as_ref() };
+        Some(self.mark_of(node))
+    }
+
+    /// The mark of the waiter that was polled, or leaves; `None` inside [`WaitList::with`].
+    pub fn mark(&mut self) -> Option<&mut M> {
+        self.own.map(|node| self.mark_of(node))
+    }
+
+    /// Takes the first in line out, its waker into `batch`. False where nobody is in line, or the batch is full.
+    pub fn take(&mut self, batch: &mut WakeBatch) -> bool {
+        let Some(first) = self.line.first.filter(|_| !batch.is_full()) else { return false };
+        // SAFETY: `first` is the first of this line.
+        let waker = unsafe { self.line.unlink(first) };
+        if let Some(waker) = waker {
+            batch.push(waker);
+        }
+        true
+    }
+
+    fn mark_of<'m>(&'m mut self, node: &'m Node<M>) -> &'m mut M {
+        let mark = node.inner.with_mut(|inner| {
+            // SAFETY: the node is alive, so its fields have addresses.
+            unsafe { &raw mut (*inner).mark }
+        });
+        // SAFETY: [I1] we are under the lock, and the result borrows the one `Turn` there is.
+        unsafe { &mut *mark }
+    }
+}
+
+/// A place in the line of a [`WaitList`]: part of a future that waits. Dropping it leaves the line, in constant time.
+pub struct Waiter<'a, L: RawLock = Lock, S = (), M = ()> {
+    list: &'a WaitList<L, S, M>,
+    node: Node<M>,
+}
+
+impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
+    /// A waiter that is not in line yet.
+    pub fn new(list: &'a WaitList<L, S, M>, mark: M) -> Self {
+        let inner = Inner { before: None, after: None, waker: None, mark };
+        Self {
+            list,
+            node: Node {
+                waiting: AtomicBool::new(false),
+                inner: UnsafeCell::new(inner),
+                _pin: PhantomPinned,
+            },
+        }
+    }
+
+    /// Whether this waiter is in line: it joined, and was not taken out since.
+    #[inline]
+    pub fn is_waiting(&self) -> bool {
+        // ordering: Acquire pairs with Release in `Line::unlink`: [I5], nobody else touches the node any more.
+        self.node.waiting.load(Acquire)
+    }
+
+    /// Asks, under the lock, for what is waited for; where there is no answer, joins the line with `waker`, or keeps its place in it with
+    /// `waker` in place of the one before. Where there is an answer, leaves the line.
+    ///
+    /// `ask` runs under the lock: it is short, and calls nothing that may use this list. It may run twice.
+    pub fn poll_with<R>(
+        self: Pin<&mut Self>,
+        waker: &Waker,
+        mut ask: impl FnMut(&mut Turn<'_, S, M>) -> Option<R>,
+    ) -> Poll<R> {
+        // [I6] What `fresh` and `_before` hold is dropped outside the lock.
+        let mut fresh = if self.is_waiting() { None } else { Some(waker.clone()) };
+        loop {
+            let (polled, _before) = self.list.inside.with(|Inside { state, line }| {
+                match ask(&mut Turn { state, line, own: Some(&self.node) }) {
+                    // SAFETY: [I4] this list is the one that the waiter borrows.
+                    Some(answer) => (Some(Poll::Ready(answer)), unsafe { line.leave(&self.node) }),
+                    // SAFETY: [I4] as above, and [I2] `self` is pinned.
+                    None => match unsafe { line.join(&self.node, waker, &mut fresh) } {
+                        Joined::Waiting(before) => (Some(Poll::Pending), before),
+                        Joined::Missing => (None, None),
+                    },
+                }
+            });
+            match polled {
+                Some(polled) => return polled,
+                None => fresh = Some(waker.clone()),
+            }
+        }
+    }
+
+    /// Leaves the line and looks at the state, under one lock. `f` is short, and calls nothing that may use this list.
+    pub fn leave<R>(self: Pin<&mut Self>, f: impl FnOnce(&mut Turn<'_, S, M>) -> R) -> R {
+        let (answer, _waker) = self.list.inside.with(|Inside { state, line }| {
+            // SAFETY: [I4] this list is the one that the waiter borrows.
+            let waker = unsafe { line.leave(&self.node) };
+            (f(&mut Turn { state, line, own: Some(&self.node) }), waker)
+        });
+        answer
+    }
+}
+
+impl<L: RawLock, S, M> Drop for Waiter<'_, L, S, M> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.is_waiting() {
+            // SAFETY: [I4] this list is the one that the waiter borrows.
+            let waker = self.list.inside.with(|inside| unsafe { inside.line.leave(&self.node) });
+            // [I6] The lock is free.
+            drop(waker);
+        }
+    }
+}
+
+struct Node<M> {
+    waiting: AtomicBool,
+    inner: UnsafeCell<Inner<M>>,
+    _pin: PhantomPinned,
+}
+
+struct Inner<M> {
+    before: Link<M>,
+    after: Link<M>,
+    waker: Option<Waker>,
+    mark: M,
+}
+
+type Link<M> = Option<NonNull<Node<M>>>;
+
+// SAFETY: [I1] what others than its owner touch of a node they touch under the lock of the list, which is `Sync` only where its lock
+// excludes; wakers are `Send`, and `M` is.
+unsafe impl<M: Send> Send for Node<M> {}
+// SAFETY: as above: a shared reference to a node gives access to nothing but `waiting`.
+unsafe impl<M: Send> Sync for Node<M> {}
+
+impl<M> Node<M> {
+    /// Lends the inner part. Not for two at a time.
+    ///
+    /// # Safety
+    /// The caller is under the lock of the list, or its node is in no line; `f` uses this node in no other way.
+    unsafe fn edit<R>(&self, f: impl FnOnce(&mut Inner<M>) -> R) -> R {
+        // SAFETY: [I1] with the contract above: nobody else touches it now.
+        self.inner.with_mut(|inner| f(unsafe { &mut *inner }))
+    }
+}
+
+/// What came of joining.
+#[must_use]
+enum Joined {
+    /// In line, with a waker that wakes the right one; here is the one that it replaced.
+    Waiting(Option<Waker>),
+    /// In line, with another waker, and there was no clone to put in its place.
+    Missing,
+}
+
+/// The two ends of a line. All methods run under the lock.
+struct Line<M> {
+    first: Link<M>,
+    last: Link<M>,
+}
+
+// SAFETY: the nodes behind the ends go with the list: whoever else can reach one borrows the list [I3], so that it cannot be sent away,
+// or shares it under a lock [I1]. Nodes that were forgotten nobody else reaches, and what they hold, `Waker` and `M`, is `Send`.
+unsafe impl<M: Send> Send for Line<M> {}
+
+impl<M> Line<M> {
+    /// Puts a node last in line, or renews the waker of one that is in line.
+    ///
+    /// # Safety
+    /// `node` is pinned, and belongs to a waiter of this list.
+    unsafe fn join(&mut self, node: &Node<M>, waker: &Waker, fresh: &mut Option<Waker>) -> Joined {
+        // ordering: Acquire is more than needed: under the lock nobody else changes it.
+        let waiting = node.waiting.load(Acquire);
+        let renew = |inner: &mut Inner<M>| {
+            if waiting && inner.waker.as_ref().is_some_and(|held| held.will_wake(waker)) {
+                return Joined::Waiting(None);
+            }
+            match fresh.take() {
+                Some(fresh) => Joined::Waiting(inner.waker.replace(fresh)),
+                None => Joined::Missing,
+            }
+        };
+        // SAFETY: we are under the lock.
+        let joined = unsafe { node.edit(renew) };
+        if !waiting && matches!(joined, Joined::Waiting(_)) {
+            let at = NonNull::from(node);
+            let before = self.last.replace(at);
+            // SAFETY: we are under the lock.
+            unsafe { node.edit(|inner| inner.before = before) };
+            // SAFETY: [I2] what was last is alive.
+            unsafe { self.set_after(before, Some(at)) };
+            // ordering: Release is more than needed: who joins is who reads it without the lock.
+            node.waiting.store(true, Release);
+        }
+        joined
+    }
+
+    /// Takes a node out of line, if it is in line, and returns its waker.
+    ///
+    /// # Safety
+    /// `node` belongs to a waiter of this list.
+    unsafe fn leave(&mut self, node: &Node<M>) -> Option<Waker> {
+        // ordering: Acquire is more than needed: under the lock nobody else changes it.
+        if !node.waiting.load(Acquire) {
+            return None;
+        }
+        // SAFETY: [I4] it is in this line.
+        unsafe { self.unlink(NonNull::from(node)) }
+    }
+
+    /// Takes a node out of line and returns its waker. The node may be gone when this returns.
+    ///
+    /// # Safety
+    /// `node` is in this line.
+    unsafe fn unlink(&mut self, node: NonNull<Node<M>>) -> Option<Waker> {
+        // SAFETY: [I2] it is in line, so it is alive until `waiting` says otherwise.
+        let node = unsafe { node.as_ref() };
+        let out =
+            |inner: &mut Inner<M>| (inner.before.take(), inner.after.take(), inner.waker.take());
+        // SAFETY: we are under the lock.
+        let (before, after, waker) = unsafe { node.edit(out) };
+        // SAFETY: [I2] its neighbours in line are alive.
+        unsafe { self.set_after(before, after) };
+        // SAFETY: as above.
+        unsafe { self.set_before(after, before) };
+        // ordering: Release pairs with Acquire in `Waiter::is_waiting`: all of the above comes before the owner frees the node [I5].
+        node.waiting.store(false, Release);
+        waker
+    }
+
+    /// Says who comes after `node`, or is the first where there is no `node`.
+    ///
+    /// # Safety
+    /// `node` is alive.
+    unsafe fn set_after(&mut self, node: Link<M>, after: Link<M>) {
+        match node {
+            None => self.first = after,
+            Some(node) => {
+                // SAFETY: the contract above.
+                let node = unsafe { node.as_ref() };
+                // SAFETY: we are under the lock.
+                unsafe { node.edit(|inner| inner.after = after) }
+            }
+        }
+    }
+
+    /// Says who comes before `node`, or is the last where there is no `node`.
+    ///
+    /// # Safety
+    /// `node` is alive.
+    unsafe fn set_before(&mut self, node: Link<M>, before: Link<M>) {
+        match node {
+            None => self.last = before,
+            Some(node) => {
+                // SAFETY: the contract above.
+                let node = unsafe { node.as_ref() };
+                // SAFETY: we are under the lock.
+                unsafe { node.edit(|inner| inner.before = before) }
+            }
+        }
+    }
+}
+
+impl<L: RawLock, S, M> fmt::Debug for WaitList<L, S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WaitList")
+    }
+}
+
+impl<L: RawLock, S, M> fmt::Debug for Waiter<'_, L, S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_waiting() { "Waiter(waiting)" } else { "Waiter(idle)" })
+    }
+}

@@ -1,0 +1,145 @@
+//! The test platform: a manual clock, a doorbell that counts, and ways to park.
+
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    rc::Rc,
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use tidemill_core::{
+    clock::{Clock, Instant, ManualClock},
+    wait::{Doorbell, Park, Wait},
+};
+
+/// Hooks of which tests keep a clone.
+#[derive(Clone, Default)]
+pub struct Board(Arc<Parts>);
+
+#[derive(Default)]
+struct Parts {
+    clock: ManualClock,
+    rings: AtomicUsize,
+    rung: Mutex<bool>,
+    bell: Condvar,
+}
+
+impl Board {
+    pub fn rings(&self) -> usize {
+        self.0.rings.load(SeqCst)
+    }
+
+    pub fn advance(&self, span: Duration) {
+        self.0.clock.advance(span);
+    }
+
+    /// Parks in virtual time: a moment comes as soon as it is waited for; to wait for nothing is a failure.
+    pub fn virtual_time(&self) -> VirtualTime {
+        VirtualTime { board: self.clone(), waits: Vec::new() }
+    }
+
+    /// Parks until somebody rings.
+    pub fn bell(&self) -> Bell {
+        Bell(self.clone())
+    }
+}
+
+impl Clock for Board {
+    fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+}
+
+impl Doorbell for Board {
+    fn ring(&self) {
+        self.0.rings.fetch_add(1, SeqCst);
+        *self.0.rung.lock().unwrap() = true;
+        self.0.bell.notify_one();
+    }
+}
+
+pub struct VirtualTime {
+    board: Board,
+    pub waits: Vec<Wait>,
+}
+
+impl Park for VirtualTime {
+    fn park(&mut self, wait: Wait) {
+        self.waits.push(wait);
+        match wait {
+            Wait::Poll => {}
+            Wait::Until(moment) => self.board.advance(moment - self.board.now()),
+            Wait::Forever => panic!("nothing is left to wait for"),
+        }
+    }
+}
+
+pub struct Bell(Board);
+
+impl Park for Bell {
+    fn park(&mut self, wait: Wait) {
+        let parts = &self.0.0;
+        let mut rung = parts.rung.lock().unwrap();
+        while wait != Wait::Poll && !*rung {
+            rung = parts.bell.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+/// A trace of words.
+#[derive(Clone, Default)]
+pub struct Log(Rc<RefCell<Vec<String>>>);
+
+impl Log {
+    pub fn say(&self, word: impl Into<String>) {
+        self.0.borrow_mut().push(word.into());
+    }
+
+    pub fn take(&self) -> Vec<String> {
+        self.0.take()
+    }
+}
+
+/// Says its word when it is dropped.
+pub struct Says(pub Log, pub &'static str);
+
+impl Drop for Says {
+    fn drop(&mut self) {
+        self.0.say(self.1);
+    }
+}
+
+/// Gives up one turn.
+pub async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// A waker that leaves a mark.
+#[derive(Default)]
+pub struct Flag(AtomicUsize);
+
+impl Flag {
+    pub fn is_set(&self) -> bool {
+        self.0.load(SeqCst) > 0
+    }
+}
+
+impl std::task::Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
