@@ -22,7 +22,7 @@ use std::{
 
 use io_uring::{
     CompletionQueue, IoUring, SubmissionQueue, Submitter, cqueue, opcode,
-    squeue::Entry,
+    squeue::{Entry, Flags},
     types::{BufRingEntry, Fd, Fixed, SubmitArgs, Timespec},
 };
 
@@ -155,11 +155,11 @@ impl Hand {
         self.push(opcode::Send::new(Fixed(slot), at, len).flags(SEND_FLAGS).build(), token)
     }
 
-    /// Sends bytes that are there for ever.
+    /// Sends bytes that are there for ever. It completes only where it fails.
     #[inline]
-    pub fn send(&mut self, slot: u32, bytes: &'static [u8], token: u64) -> io::Result<()> {
+    pub fn send_quietly(&mut self, slot: u32, bytes: &'static [u8], token: u64) -> io::Result<()> {
         let send = opcode::Send::new(Fixed(slot), bytes.as_ptr(), bytes.len() as u32);
-        self.push(send.flags(SEND_FLAGS).build(), token)
+        self.push(send.flags(SEND_FLAGS).build().flags(Flags::SKIP_SUCCESS), token)
     }
 
     /// Closes a direct descriptor.
