@@ -89,18 +89,17 @@ pub fn pin(core: usize) -> io::Result<()> {
         .map_err(|error| io::Error::other(format!("cannot run on core {core}: {error}")))
 }
 
-/// Allows as many descriptors as may be had, and answers how many that are.
+/// Allows as many descriptors as may be had, up to 65536, and answers how many that are.
 pub fn raise_descriptors() -> u64 {
     const WANTED: u64 = 65_536;
     let now = rustix::process::getrlimit(Resource::Nofile);
-    let maximum = now.maximum.unwrap_or(u64::MAX).max(WANTED);
-    for limit in [maximum, now.maximum.unwrap_or(WANTED)] {
-        let limit = limit.min(WANTED.max(now.current.unwrap_or(0)));
-        let wanted = Rlimit { current: Some(limit), maximum: Some(maximum) };
-        let modest = Rlimit { current: Some(limit), maximum: now.maximum };
-        let set = |limits| rustix::process::setrlimit(Resource::Nofile, limits);
-        if set(wanted).is_ok() || set(modest).is_ok() {
-            return limit;
+    let most = now.maximum.unwrap_or(u64::MAX);
+    // Who may raise the hard limit too raises it; others go up to it.
+    let choices = [(WANTED, most.max(WANTED)), (WANTED.min(most), most)];
+    for (current, maximum) in choices {
+        let wanted = Rlimit { current: Some(current), maximum: Some(maximum) };
+        if rustix::process::setrlimit(Resource::Nofile, wanted).is_ok() {
+            return current;
         }
     }
     now.current.unwrap_or(WANTED)

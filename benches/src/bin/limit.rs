@@ -15,6 +15,7 @@ The limit: an echo server on io_uring by hand.
 
 usage: echo-limit [--listen ADDR] [--core N] [--buffers N]";
 
+/// The most connections there may be at a time.
 const FILES: u32 = 16 * 1024;
 
 /// What a completion is of, in the low bits of its token; the slot stands above.
@@ -55,14 +56,16 @@ struct Limit {
 fn serve(told: Arguments) -> io::Result<()> {
     let listener = server::listener(told.listen)?;
     let buffers = told.number("--buffers")?.unwrap_or(1024);
-    let geometry = Geometry { submissions: 4096, completions: 16 * 1024, files: FILES };
+    // The kernel takes no larger table than a process may have descriptors.
+    let files = FILES.min(server::raise_descriptors() as u32);
+    let geometry = Geometry { submissions: 4096, completions: 16 * 1024, files };
     let mut hand = Hand::new(geometry)?;
     hand.set_buffers(buffers, BUFFER_BYTES as u32)?;
     hand.accept(listener.as_fd(), ACCEPT)?;
     server::ready(listener.local_addr()?)?;
     let mut limit = Limit {
         hand,
-        slots: vec![Slot::default(); FILES as usize],
+        slots: vec![Slot::default(); files as usize],
         parcels: (0..buffers).map(|_| Parcel::default()).collect(),
         starved: Vec::new(),
     };

@@ -19,7 +19,10 @@ use std::{
 
 use hdrhistogram::Histogram;
 
-use crate::ring::{Done, Geometry, Hand};
+use crate::{
+    ring::{Done, Geometry, Hand},
+    server::raise_descriptors,
+};
 
 /// Requests that go out with one enter.
 const BATCH: usize = 16;
@@ -83,7 +86,9 @@ impl Load {
     /// # Errors
     /// The system refuses a ring.
     pub fn new() -> io::Result<Self> {
-        let hand = Hand::new(Geometry { submissions: 256, completions: 64 * 1024, files: LANES })?;
+        // The kernel takes no larger table than a process may have descriptors.
+        let files = LANES.min(raise_descriptors() as u32);
+        let hand = Hand::new(Geometry { submissions: 256, completions: 64 * 1024, files })?;
         // Numbers that do not repeat within a window.
         let byte = |at: usize| (at as u32).wrapping_mul(2_654_435_761).to_le_bytes()[3];
         let pattern = (0..PATTERN).map(byte).collect::<Vec<_>>().leak();
