@@ -129,7 +129,7 @@ fn run(
     let server = Server::start(entry, &settings.programs, &under)?;
     let lanes = load.connect(server.address, connections)?;
     load.drive(lanes, Until::Rounds(rounds))?;
-    server.stop()?;
+    server.stop(|| load.give_up_from(0))?;
     let text = fs::read_to_string(&log)?;
     let count = text.lines().rev().find_map(|line| {
         let rest = line.split_once(tool.before)?.1;
