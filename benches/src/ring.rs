@@ -186,18 +186,24 @@ impl Hand {
     /// The system refuses it.
     #[inline]
     pub fn enter(&mut self, want: u32) -> io::Result<()> {
-        self.buffers.publish();
-        self.queue.sync();
-        self.enters += 1;
+        self.publish();
         let count = self.queue.len() as u32;
         // SAFETY: no argument is passed; entries are ours.
         let entered = unsafe { self.submitter.enter::<()>(count, want, ENTER_GETEVENTS, None) };
-        self.queue.sync();
         self.completions.sync();
         match entered {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
             entered => entered.map(drop),
         }
+    }
+
+    /// Shows the kernel what was queued, what came back, and what was reaped: else it would see a completion already there, and not wait.
+    #[inline]
+    fn publish(&mut self) {
+        self.buffers.publish();
+        self.queue.sync();
+        self.completions.sync();
+        self.enters += 1;
     }
 
     /// As [`enter`](Self::enter), for one completion and at most `patience`; false where it passed for nothing.
@@ -206,13 +212,10 @@ impl Hand {
     /// The system refuses it.
     pub fn enter_for(&mut self, patience: Duration) -> io::Result<bool> {
         const ETIME: i32 = 62;
-        self.buffers.publish();
-        self.queue.sync();
-        self.enters += 1;
+        self.publish();
         let patience = Timespec::from(patience);
         let args = SubmitArgs::new().timespec(&patience);
         let entered = self.submitter.submit_with_args(1, &args);
-        self.queue.sync();
         self.completions.sync();
         match entered {
             Err(error) if error.raw_os_error() == Some(ETIME) => Ok(false),

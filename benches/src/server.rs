@@ -5,6 +5,7 @@ use std::{
     io::{self, Write},
     net::{SocketAddr, TcpListener},
     process,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use rustix::{
@@ -18,6 +19,9 @@ pub const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
+
+/// The server ends with the first connection that ends.
+static ONCE: AtomicBool = AtomicBool::new(false);
 
 /// What a server was told.
 #[derive(Debug)]
@@ -68,6 +72,8 @@ fn arguments(usage: &str) -> io::Result<Arguments> {
                 process::exit(0);
             }
             "--listen" => told.listen = value()?.parse().map_err(io::Error::other)?,
+            // ordering: Relaxed, nothing else is published, and no other thread is there yet.
+            "--once" => ONCE.store(true, Ordering::Relaxed),
             "--core" => pin(value()?.parse().map_err(io::Error::other)?)?,
             _ => told.rest.push(word),
         }
@@ -116,6 +122,14 @@ pub fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Notes that a connection ended, and ends the server where it was told `--once`: valgrind counts to the end, and sees no signal while a ring is waited on.
+pub fn connection_ended() {
+    // ordering: Relaxed, set before the server began.
+    if ONCE.load(Ordering::Relaxed) {
+        process::exit(0);
+    }
 }
 
 /// Says that the server is ready.

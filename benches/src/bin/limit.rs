@@ -185,6 +185,7 @@ impl Limit {
         let state = &mut self.slots[slot as usize];
         if state.ended && state.first == 0 {
             state.ended = false;
+            server::connection_ended();
             return self.hand.close(slot, CLOSE);
         }
         Ok(())

@@ -66,6 +66,7 @@ async fn echo(mut stream: TcpStream) {
     let (reader, writer) = stream.both();
     // A connection that breaks is no concern of a benchmark: the load sees it.
     let _ = Flow::copy(reader, writer).await;
+    server::connection_ended();
 }
 
 /// A line of counts for each SIGUSR1.

@@ -1,5 +1,5 @@
-//! User instructions and heap allocations per request, under valgrind: the slope between a short run and a long one, in lock-step. It sees no kernel and
-//! no noise, and repeats within a few hundredths.
+//! User instructions and heap allocations per request, under valgrind: the slope between a short run and a long one, in lock-step: one request at a
+//! time, on each connection in turn. It sees no kernel and no noise, and repeats within a few hundredths.
 
 use std::{
     fs, io,
@@ -102,10 +102,9 @@ fn slope(
 ) -> io::Result<f64> {
     let mut points = [(0.0, 0.0); 2];
     for (point, requests) in points.iter_mut().zip(settings.requests) {
-        let rounds = requests.div_ceil(u64::from(connections));
-        let counted = run(settings, entry, tool, connections, rounds, load);
+        let counted = run(settings, entry, tool, connections, requests, load);
         load.end()?;
-        *point = ((rounds * u64::from(connections)) as f64, counted?);
+        *point = (requests as f64, counted?);
     }
     let [(few, short), (many, long)] = points;
     Ok((long - short) / (many - few))
@@ -116,7 +115,7 @@ fn run(
     entry: &'static Entry,
     tool: &Tool,
     connections: u32,
-    rounds: u64,
+    requests: u64,
     load: &mut Load,
 ) -> io::Result<f64> {
     let log = settings.out.join("valgrind.log");
@@ -128,8 +127,12 @@ fn run(
     load.prepare(BYTES, connections)?;
     let server = Server::start(entry, &settings.programs, &under)?;
     let lanes = load.connect(server.address, connections)?;
-    load.drive(lanes, Until::Rounds(rounds))?;
-    server.stop(|| load.give_up_from(0))?;
+    // One at a time, on each connection in turn.
+    for lane in lanes.cycle().take(requests as usize) {
+        load.drive(lane..lane + 1, Until::Rounds(1))?;
+    }
+    load.give_up_from(0);
+    server.wait()?;
     let text = fs::read_to_string(&log)?;
     let count = text.lines().rev().find_map(|line| {
         let rest = line.split_once(tool.before)?.1;

@@ -47,7 +47,7 @@ pub struct Counts {
 type Threads = BTreeMap<String, u64>;
 
 impl Server {
-    /// Starts a server and waits until it listens. `under` is a program that runs it, with its arguments.
+    /// Starts a server and waits until it listens. `under` is a program that runs it, with its arguments; then it ends with its first connection.
     ///
     /// # Errors
     /// It cannot be started, or ends before it listens.
@@ -57,6 +57,9 @@ impl Server {
         // The chain ends with the program at least.
         let mut command = Command::new(words.next().expect("a command has a first word"));
         command.args(words).args(entry.arguments);
+        if !under.is_empty() {
+            command.arg("--once").stderr(Stdio::null());
+        }
         command.args(["--core", &SERVER_CORE.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
@@ -156,14 +159,11 @@ impl Server {
         Ok(kill_process(pid, signal)?)
     }
 
-    /// Tells it to end, and waits until it did. `nudge` gives it something to do: under valgrind a signal that comes while the ring is waited on is seen
-    /// when the wait is over.
+    /// Waits until it has ended by itself.
     ///
     /// # Errors
-    /// It does not end by itself; it is killed then.
-    pub fn stop(mut self, nudge: impl FnOnce()) -> io::Result<ExitStatus> {
-        self.signal(Signal::TERM)?;
-        nudge();
+    /// It does not; it is killed then.
+    pub fn wait(mut self) -> io::Result<ExitStatus> {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             if let Some(status) = self.child.try_wait()? {

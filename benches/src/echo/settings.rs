@@ -103,7 +103,7 @@ impl Settings {
             cycles: if quick { 5 } else { 25 },
             slice: Duration::from_millis(if quick { 60 } else { 100 }),
             requests: if quick { [1000, 3000] } else { [3000, 12_000] },
-            idle: if quick { [500, 2500] } else { [2000, 10_000] },
+            idle: if quick { [2500, 5000] } else { [2500, 10_000] },
             programs,
             out,
         }

@@ -44,6 +44,7 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
         let BufResult(count, filled) = stream.read(buffer).await;
         let count = count?;
         if count == 0 {
+            server::connection_ended();
             return Ok(());
         }
         let BufResult(sent, rest) = stream.write_all(filled.slice(..count)).await;
@@ -55,9 +56,10 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
 async fn echo_managed(mut stream: TcpStream) -> io::Result<()> {
     while let Some(filled) = stream.read_managed(0).await? {
         if filled.is_empty() {
-            return Ok(());
+            break;
         }
         stream.write_all(filled).await.0?;
     }
+    server::connection_ended();
     Ok(())
 }

@@ -28,6 +28,7 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
     loop {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
+            server::connection_ended();
             return Ok(());
         }
         stream.write_all(&buffer[..count]).await?;

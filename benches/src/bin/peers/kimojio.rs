@@ -30,6 +30,7 @@ async fn echo(stream: OwnedFd) -> Result<(), Errno> {
     loop {
         let count = read(&stream, &mut buffer).await?;
         if count == 0 {
+            server::connection_ended();
             return Ok(());
         }
         let mut rest = &buffer[..count];

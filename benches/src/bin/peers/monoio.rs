@@ -35,6 +35,7 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
         let (count, filled) = stream.read(buffer).await;
         let count = count?;
         if count == 0 {
+            server::connection_ended();
             return Ok(());
         }
         let (sent, rest) = stream.write_all(filled.slice(..count)).await;

@@ -33,6 +33,7 @@ async fn echo(stream: TcpStream) -> io::Result<()> {
         let (count, filled) = stream.read(buffer).await;
         let count = count?;
         if count == 0 {
+            server::connection_ended();
             return Ok(());
         }
         let (sent, rest) = stream.write_all(filled.slice(..count)).await;
