@@ -5,9 +5,9 @@
 //! | [`Lock`]     | every other thread; without `std` every interrupt and core too  | never returns; or panics   |
 //! | [`Unlocked`] | nobody: what holds it is `!Sync`                                | panics                     |
 //!
-//! [I1] Of one lock, one closure runs at a time; none runs inside another. Therefore the `&mut S` that [`Locked`] lends is the
+//! \[I1] Of one lock, one closure runs at a time; none runs inside another. Therefore the `&mut S` that `Locked` lends is the
 //!      only one.
-//! [I2] What runs inside `with` touches neither a waker nor a value's `Drop`: a user's code never finds the lock taken.
+//! \[I2] What runs inside `with` touches neither a waker nor a value's `Drop`: a user's code never finds the lock taken.
 
 #![expect(unsafe_code, reason = "lends the state behind a lock, and says which locks exclude")]
 
@@ -102,7 +102,7 @@ impl<S, L: RawLock> Locked<S, L> {
         }
     }
 
-    /// Lends the state. `f` keeps to [I2].
+    /// Lends the state. `f` keeps to \[I2].
     #[inline]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
         self.lock.with(|| {

@@ -5,6 +5,10 @@
 
 #[cfg(loom)]
 mod bell;
+#[cfg(loom)]
+mod board;
 
 #[cfg(loom)]
 pub use bell::{Bell, poll};
+#[cfg(loom)]
+pub use board::{Board, Count};

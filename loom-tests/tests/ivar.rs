@@ -8,6 +8,8 @@ use tidemill_core::{error::Abandoned, ivar::Ivar};
 use tidemill_loom_tests::{Bell, poll};
 
 /// **A reader finds the value whole, or is woken after it was set.**
+///
+/// Seen to fail with Relaxed in `Word::settle`, in `Word::look`, or in `Word::watch` (the value is read before it is written).
 #[test]
 fn a_reader_finds_the_value_or_is_woken() {
     loom::model(|| {
@@ -37,6 +39,8 @@ fn a_reader_finds_the_value_or_is_woken() {
 }
 
 /// **Of two values one is set, the other handed back, and who peeks sees the one that was set.**
+///
+/// Seen to fail with a load and a store in place of the exchange in `Word::claim` (both win).
 #[test]
 fn one_of_two_values_is_set() {
     loom::model(|| {
@@ -56,6 +60,8 @@ fn one_of_two_values_is_set() {
 }
 
 /// **A reader may go while it is being woken, and the one behind it is woken all the same.**
+///
+/// Seen to fail where a reader that is dropped does not leave the line.
 #[test]
 fn a_reader_goes_while_the_ivar_is_filled() {
     loom::model(|| {
@@ -77,6 +83,8 @@ fn a_reader_goes_while_the_ivar_is_filled() {
 }
 
 /// **A reader learns that the Ivar is closed, or is woken to learn it.**
+///
+/// Seen to fail where WATCHED is added before the lock of the line is taken, or where `settle` ignores it (nobody wakes the reader).
 #[test]
 fn a_reader_finds_it_closed_or_is_woken() {
     loom::model(|| {
@@ -96,6 +104,8 @@ fn a_reader_finds_it_closed_or_is_woken() {
 }
 
 /// **Filled or closed, never both: a value that is accepted is there, and a value that is handed back leaves it closed.**
+///
+/// Seen to fail where `close` settles without a claim.
 #[test]
 fn filling_and_closing_exclude_each_other() {
     loom::model(|| {

@@ -42,6 +42,9 @@ fn giver(signs: &Arc<Signs>, n: usize) -> thread::JoinHandle<()> {
 }
 
 /// **Who registers and then looks sees the sign, or is woken.**
+///
+/// Seen to fail with Relaxed at the start of `renew`, at its HELD, or at the end of `take`; and where a registrant that finds WAKING
+/// does not wake itself.
 #[test]
 fn no_wake_is_lost() {
     loom::model(|| {
@@ -56,6 +59,9 @@ fn no_wake_is_lost() {
 }
 
 /// **So it is with two who wake at the same time, one of which may leave the wake to the other.**
+///
+/// Seen to fail with a store in place of the exchange that ends a `take`, or a registration that was woken: it hides what the other
+/// waking side had published. Also with Acquire alone at the start of `take`. (At full depth this one takes minutes.)
 #[test]
 fn no_wake_is_lost_between_two() {
     loom::model(|| {
@@ -78,6 +84,8 @@ fn no_wake_is_lost_between_two() {
 }
 
 /// **A change of waker loses no wake: the new one is woken, or the sign is seen.**
+///
+/// Seen to fail with Release alone at the start of `take` (the slot is read before it is written).
 #[test]
 fn no_wake_is_lost_to_the_waker_before() {
     loom::model(|| {
@@ -93,6 +101,8 @@ fn no_wake_is_lost_to_the_waker_before() {
 }
 
 /// **Two who register at the same time, against the rules: each is woken or replaced, and the slot has one owner.**
+///
+/// Seen to fail with Relaxed at the start of `renew`, or at its HELD (two in the slot).
 #[test]
 fn two_registrants_share_no_slot() {
     loom::model(|| {

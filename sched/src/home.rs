@@ -1,4 +1,4 @@
-//! A Home: the half of an executor that everyone may know; its other half, the [`Local`], belongs to one thread.
+//! A Home: the half of an executor that everyone may know; its other half, the [`Local`](crate::Local), belongs to one thread.
 //!
 //! | part                | belongs to                                                                             |
 //! |---------------------|----------------------------------------------------------------------------------------|
@@ -17,48 +17,50 @@
 //! [A2] A Home that was claimed is in a static or an `Arc`, so it does not move; it lives while handles are counted.
 //! [A3] The Local's own handle is among those counted, so what it reaches is alive.
 
-#![expect(unsafe_code, reason = "a Home of erased type is called through raw pointers, and shares what one thread owns")]
+#![expect(
+    unsafe_code,
+    reason = "a Home of erased type is called through raw pointers, and shares what one thread owns"
+)]
 
-use core::{
-    alloc::Layout,
-    cell::Cell,
-    fmt,
-    marker::PhantomData,
-    ptr::NonNull,
-};
+use core::{cell::Cell, fmt, ptr::NonNull};
 
 use tidemill_core::{
-    clock::Instant,
     const_new,
-    context::{HomeLock, HomeRef, HomeVTable, is_current},
-    sync::{
-        AtomicBool, AtomicUsize,
-        Ordering::{AcqRel, Relaxed},
-    },
+    context::{HomeLock, HomeRef},
+    sync::AtomicBool,
     task::{Header, Hooks, Root, Tasks},
     time::Wheel,
-    wait::{Chain, Inbox, Push},
+    wait::{Chain, Inbox},
 };
 
 #[cfg(feature = "alloc")]
 use tidemill_core::{
-    sync::Arc,
-    task::{Blocks, give_back},
+    context::HomeVTable,
+    sync::{AtomicUsize, Ordering::AcqRel},
+    task::Blocks,
 };
 
-use crate::local::Local;
+/// How many polls a cycle has by default.
+const BUDGET: usize = 256;
 
 /// What the atomic half of the count carries while there is a Local.
+#[cfg(feature = "alloc")]
 const BIAS: usize = 1 << (usize::BITS - 1);
 
-/// See the [module](self).
+/// The half of an executor that everyone may know: hooks, inbox, doorbell. Its other half is the [`Local`], which one thread claims.
+///
+/// It belongs into a static or an `Arc`.
 pub struct Home<H> {
-    hooks: H,
-    inbox: Inbox<Header>,
-    wheel: Wheel<HomeLock>,
-    claimed: AtomicBool,
-    count: AtomicUsize,
-    bound: Bound,
+    pub(crate) hooks: H,
+    pub(crate) inbox: Inbox<Header>,
+    /// For the home thread, where it has no lock.
+    pub(crate) wheel: Wheel<HomeLock>,
+    pub(crate) claimed: AtomicBool,
+    #[cfg(feature = "alloc")]
+    /// The atomic half of the count.
+    pub(crate) count: AtomicUsize,
+    /// For the home thread.
+    pub(crate) bound: Bound,
 }
 
 /// What the home thread keeps to itself [A1].
@@ -68,6 +70,7 @@ pub(crate) struct Bound {
     pub(crate) root: Root,
     pub(crate) budget: Cell<usize>,
     /// The plain half of the count.
+    #[cfg(feature = "alloc")]
     counted: Cell<usize>,
     #[cfg(feature = "alloc")]
     pub(crate) blocks: Blocks,
@@ -87,12 +90,14 @@ impl<H: Hooks> Home<H> {
                 inbox: Inbox::new(),
                 wheel: Wheel::new_in(),
                 claimed: AtomicBool::new(false),
+                #[cfg(feature = "alloc")]
                 count: AtomicUsize::new(BIAS),
                 bound: Bound {
                     queue: Cell::new(Chain::new()),
                     tasks: Tasks::new(),
                     root: Root::new(),
-                    budget: Cell::new(crate::local::BUDGET),
+                    budget: Cell::new(BUDGET),
+                    #[cfg(feature = "alloc")]
                     counted: Cell::new(0),
                     #[cfg(feature = "alloc")]
                     blocks: Blocks::new(),
@@ -101,54 +106,13 @@ impl<H: Hooks> Home<H> {
         }
     }
 
-    /// Makes this thread the home thread: its other half. `None`: someone has it, or had it.
-    pub fn claim(&'static self) -> Option<Local<H>> {
-        // ordering: Relaxed elects; who reached the Home sees it as it was made.
-        if self.claimed.swap(true, Relaxed) {
-            return None;
-        }
-        let home = NonNull::from(self);
-        // SAFETY: elected; a static Home is never freed, and its vtable counts nothing.
-        Some(unsafe { Local::on(home, HomeRef::from_raw(home.as_ptr().cast(), Static::<H>::VTABLE)) })
-    }
-
-    /// Makes this thread the home thread of a shared Home: its other half. `None`: someone has it, or had it.
-    #[cfg(feature = "alloc")]
-    pub fn claim_shared(home: &Arc<Self>) -> Option<Local<H>> {
-        // ordering: Relaxed elects; who reached the Home sees it as it was made.
-        if home.claimed.swap(true, Relaxed) {
-            return None;
-        }
-        let home = Arc::into_raw(Arc::clone(home));
-        // SAFETY: the `Arc` whose count all handles hold together keeps it alive.
-        let home = unsafe { NonNull::new_unchecked(home.cast_mut()) };
-        // SAFETY: as above.
-        let here = unsafe { home.as_ref() }.hold(Shared::<H>::VTABLE);
-        // SAFETY: elected, and `here` is counted.
-        Some(unsafe { Local::on(home, here) })
-    }
-
     /// The platform.
     pub fn hooks(&self) -> &H {
         &self.hooks
     }
 
-    pub(crate) fn inbox(&self) -> &Inbox<Header> {
-        &self.inbox
-    }
-
-    /// For the home thread.
-    pub(crate) fn wheel(&self) -> &Wheel<HomeLock> {
-        &self.wheel
-    }
-
-    /// For the home thread.
-    #[inline]
-    pub(crate) fn bound(&self) -> &Bound {
-        &self.bound
-    }
-
     /// A handle counted in the plain half, for the Local.
+    #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn hold(&self, vtable: &'static HomeVTable) -> HomeRef {
         self.bound.recount(1);
@@ -158,6 +122,7 @@ impl<H: Hooks> Home<H> {
     }
 
     /// Adds the plain half of the count to the atomic one, for the Local that goes. Its own handle is still counted.
+    #[cfg(feature = "alloc")]
     pub(crate) fn settle(&self) {
         let counted = self.bound.counted.replace(0);
         // ordering: Release pairs with Acquire of the handle that is the last.
@@ -166,6 +131,18 @@ impl<H: Hooks> Home<H> {
 }
 
 impl Bound {
+    /// Takes in a new task.
+    ///
+    /// # Safety
+    /// It is new, and of this Home. This is the home thread.
+    #[inline]
+    pub(crate) unsafe fn adopt(&self, task: NonNull<Header>) {
+        // SAFETY: a new task counts a reference for the list.
+        unsafe { self.tasks.insert(task) };
+        // SAFETY: it is in no queue, and its state says that it is to be in one.
+        unsafe { self.push(task) };
+    }
+
     /// Queues a task.
     ///
     /// # Safety
@@ -209,8 +186,9 @@ impl Bound {
         self.queue.take();
     }
 
+    #[cfg(feature = "alloc")]
     #[inline]
-    fn recount(&self, more: usize) {
+    pub(crate) fn recount(&self, more: usize) {
         self.counted.set(self.counted.get().wrapping_add(more));
     }
 }
@@ -220,177 +198,3 @@ impl<H: Hooks> fmt::Debug for Home<H> {
         f.debug_struct("Home").field("claimed", &self.claimed).finish_non_exhaustive()
     }
 }
-
-/// The vtable of a Home in a static: nothing to count.
-struct Static<H>(PhantomData<H>);
-
-impl<H: Hooks> Static<H> {
-    const VTABLE: &'static HomeVTable = &HomeVTable {
-        retain: |_| (),
-        release: |_| (),
-        now: now::<H>,
-        wheel: wheel::<H>,
-        schedule: schedule::<H>,
-        lay: lay::<H>,
-        adopt: adopt::<H>,
-        clear: clear::<H, false>,
-    };
-}
-
-/// The vtable of a Home in an `Arc`.
-#[cfg(feature = "alloc")]
-struct Shared<H>(PhantomData<H>);
-
-#[cfg(feature = "alloc")]
-impl<H: Hooks> Shared<H> {
-    const VTABLE: &'static HomeVTable = &HomeVTable {
-        retain: retain::<H>,
-        release: release::<H>,
-        now: now::<H>,
-        wheel: wheel::<H>,
-        schedule: schedule::<H>,
-        lay: lay::<H>,
-        adopt: adopt::<H>,
-        clear: clear::<H, true>,
-    };
-}
-
-/// # Safety
-/// It is a Home with hooks `H`, counted for `'a`.
-#[inline]
-unsafe fn home<'a, H: Hooks>(home: *const ()) -> &'a Home<H> {
-    // SAFETY: [A2].
-    unsafe { &*home.cast::<Home<H>>() }
-}
-
-/// # Safety
-/// As [`HomeVTable::now`].
-unsafe fn now<H: Hooks>(address: *const ()) -> Instant {
-    // SAFETY: a handle of this Home calls.
-    unsafe { home::<H>(address) }.hooks.now()
-}
-
-/// # Safety
-/// As [`HomeVTable::wheel`].
-unsafe fn wheel<H: Hooks>(address: *const ()) -> NonNull<Wheel<HomeLock>> {
-    // SAFETY: a handle of this Home calls.
-    NonNull::from(&unsafe { home::<H>(address) }.wheel)
-}
-
-/// # Safety
-/// As [`HomeVTable::schedule`].
-unsafe fn schedule<H: Hooks>(address: *const (), task: NonNull<()>) {
-    // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(address) };
-    if is_current(address) {
-        // SAFETY: [A1], current; its state answered `Enqueue`.
-        return unsafe { home.bound.push(task.cast()) };
-    }
-    // SAFETY: its state answered `Enqueue`: it is in no queue, and not complete as long as it is in this one, so it lives.
-    match unsafe { home.inbox.push(task.cast()) } {
-        Push::Ring => home.hooks.ring(),
-        // Closed: whoever closed it has cancelled the task, or will.
-        Push::Quiet | Push::Closed => {}
-    }
-}
-
-/// # Safety
-/// As [`HomeVTable::lay`].
-#[cfg(feature = "alloc")]
-unsafe fn lay<H: Hooks>(address: *const (), layout: Layout) -> Option<NonNull<u8>> {
-    // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(address) };
-    is_current(address).then(|| {
-        home.bound.recount(1);
-        home.bound.blocks.take(layout)
-    })
-}
-
-/// # Safety
-/// As [`HomeVTable::lay`].
-#[cfg(not(feature = "alloc"))]
-unsafe fn lay<H: Hooks>(_: *const (), _: Layout) -> Option<NonNull<u8>> {
-    None
-}
-
-/// # Safety
-/// As [`HomeVTable::adopt`].
-unsafe fn adopt<H: Hooks>(address: *const (), task: NonNull<()>) {
-    // SAFETY: a handle of this Home calls, on its own thread.
-    unsafe { home::<H>(address).bound.adopt(task.cast()) };
-}
-
-impl Bound {
-    /// Takes in a new task.
-    ///
-    /// # Safety
-    /// It is new, and of this Home. This is the home thread.
-    #[inline]
-    pub(crate) unsafe fn adopt(&self, task: NonNull<Header>) {
-        // SAFETY: a new task counts a reference for the list.
-        unsafe { self.tasks.insert(task) };
-        // SAFETY: it is in no queue, and its state says that it is to be in one.
-        unsafe { self.push(task) };
-    }
-}
-
-/// # Safety
-/// As [`HomeVTable::clear`].
-#[cfg(feature = "alloc")]
-unsafe fn clear<H: Hooks, const COUNTED: bool>(
-    address: *const (),
-    block: NonNull<u8>,
-    layout: Layout,
-) {
-    if is_current(address) {
-        // SAFETY: the handle that calls is still counted.
-        let bound = &unsafe { home::<H>(address) }.bound;
-        // SAFETY: the contract is the same.
-        unsafe { bound.blocks.put(block, layout) };
-        return bound.recount(usize::MAX);
-    }
-    // SAFETY: the contract is the same.
-    unsafe { give_back(block, layout) };
-    if COUNTED {
-        // SAFETY: that handle's count goes.
-        unsafe { release::<H>(address) };
-    }
-}
-
-/// # Safety
-/// As [`HomeVTable::clear`].
-#[cfg(not(feature = "alloc"))]
-unsafe fn clear<H: Hooks, const COUNTED: bool>(_: *const (), _: NonNull<u8>, _: Layout) {
-    unreachable!("memory is taken back where it was given");
-}
-
-/// # Safety
-/// As [`HomeVTable::retain`].
-#[cfg(feature = "alloc")]
-unsafe fn retain<H: Hooks>(address: *const ()) {
-    // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(address) };
-    if is_current(address) {
-        home.bound.recount(1);
-    } else {
-        // ordering: Relaxed, who has a handle makes another.
-        home.count.fetch_add(1, Relaxed);
-    }
-}
-
-/// # Safety
-/// As [`HomeVTable::release`].
-#[cfg(feature = "alloc")]
-unsafe fn release<H: Hooks>(address: *const ()) {
-    // SAFETY: the handle that calls is still counted.
-    let counted = unsafe { home::<H>(address) };
-    if is_current(address) {
-        return counted.bound.recount(usize::MAX);
-    }
-    // ordering: Release makes what this handle did visible to the last; Acquire pairs with it there.
-    if counted.count.fetch_sub(1, AcqRel) == 1 {
-        // SAFETY: no handle is left, so the `Arc` that they held together goes.
-        drop(unsafe { Arc::from_raw(address.cast::<Home<H>>()) });
-    }
-}
-

@@ -7,8 +7,9 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
-pub mod home;
-pub mod local;
+mod erased;
+mod home;
+mod local;
 
 pub use home::Home;
 pub use local::Local;

@@ -22,7 +22,8 @@ use tidemill_core::{
     clock::Instant,
     context::{Here, HomeRef, enter, leave},
     error::Occupied,
-    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace, Turn},
+    sync::Ordering::Relaxed,
+    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace},
     wait::{Park, Wait},
 };
 
@@ -32,21 +33,68 @@ use tidemill_core::{
     task::{layout_of, spawn_in},
 };
 
-use crate::home::{Bound, Home};
+#[cfg(feature = "alloc")]
+use crate::erased::Shared;
+use crate::{
+    erased::Static,
+    home::{Bound, Home},
+};
 
-/// How many polls a cycle has by default.
-pub(crate) const BUDGET: usize = 256;
-
-/// See the [module](self). Dropping it cancels every task that it has, on this thread, one after the other.
+/// The executor of one thread, of a microcontroller and of a ring worker: the half of a [`Home`] that one thread has.
+///
+/// A *cycle* is: run ready tasks within the budget, take the inbox, fire timers, park exactly once. Tasks take their turns first in first
+/// out; those that are woken meanwhile, by themselves too, go to the end.
+///
+/// It stays on its thread:
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// fn check<H: tidemill_core::task::Hooks>() {
+///     is_send::<tidemill_sched::Local<H>>();
+/// }
+/// ```
+///
+/// Dropping it cancels every task that it has, on this thread, one after the other.
 pub struct Local<H: Hooks> {
     home: NonNull<Home<H>>,
     here: Here,
     thread: PhantomData<*const ()>,
 }
 
+impl<H: Hooks> Home<H> {
+    /// Makes this thread the home thread: its other half. `None`: someone has it, or had it.
+    pub fn claim(&'static self) -> Option<Local<H>> {
+        // ordering: Relaxed elects; who reached the Home sees it as it was made.
+        if self.claimed.swap(true, Relaxed) {
+            return None;
+        }
+        let home = NonNull::from(self);
+        // SAFETY: a static Home is never freed, and its vtable counts nothing.
+        let here = unsafe { HomeRef::from_raw(home.as_ptr().cast(), Static::<H>::VTABLE) };
+        // SAFETY: elected, and `here` is counted.
+        Some(unsafe { Local::on(home, here) })
+    }
+
+    /// Makes this thread the home thread of a shared Home: its other half. `None`: someone has it, or had it.
+    #[cfg(feature = "alloc")]
+    pub fn claim_shared(home: &Arc<Self>) -> Option<Local<H>> {
+        // ordering: Relaxed elects; who reached the Home sees it as it was made.
+        if home.claimed.swap(true, Relaxed) {
+            return None;
+        }
+        let home = Arc::into_raw(Arc::clone(home));
+        // SAFETY: the `Arc` whose count all handles hold together keeps it alive.
+        let home = unsafe { NonNull::new_unchecked(home.cast_mut()) };
+        // SAFETY: as above.
+        let here = unsafe { home.as_ref() }.hold(Shared::<H>::VTABLE);
+        // SAFETY: elected, and `here` is counted.
+        Some(unsafe { Local::on(home, here) })
+    }
+}
+
 impl<H: Hooks> Local<H> {
     /// A Home and its Local at once.
     #[cfg(feature = "alloc")]
+    #[inline(never)] // A Home is large, and on its way into the `Arc` stands on the stack: on a frame of its own.
     pub fn new(hooks: H) -> Self {
         let home = Arc::new(Home::new(hooks));
         Home::claim_shared(&home).expect("nobody else knows this Home")
@@ -58,7 +106,7 @@ impl<H: Hooks> Local<H> {
     /// The caller has claimed `home`, of which `handle` is a counted handle; neither was used yet.
     pub(crate) unsafe fn on(home: NonNull<Home<H>>, handle: HomeRef) -> Self {
         // SAFETY: the handle keeps it alive.
-        let root = &unsafe { home.as_ref() }.bound().root;
+        let root = &unsafe { home.as_ref() }.bound.root;
         // SAFETY: claimed just now, so this is the first thing that happens to the root.
         unsafe { root.bear(handle.clone()) };
         // SAFETY: the thread that has the Local is the home thread.
@@ -80,7 +128,7 @@ impl<H: Hooks> Local<H> {
 
     #[inline]
     fn bound(&self) -> &Bound {
-        self.home().bound()
+        &self.home().bound
     }
 
     /// How many tasks have not ended.
@@ -153,8 +201,6 @@ impl<H: Hooks> Local<H> {
     /// sleep, so the doorbell rings if work comes from elsewhere.
     pub fn tick(&self) -> Wait {
         self.enter(|| {
-            // SAFETY: [L1], the one consumer.
-            unsafe { self.home().inbox().wake_up() };
             self.run_ready();
             self.prepare()
         })
@@ -166,20 +212,21 @@ impl<H: Hooks> Local<H> {
         }
         park.park(self.prepare());
         // SAFETY: [L1], the one consumer.
-        unsafe { self.home().inbox().wake_up() };
+        unsafe { self.home().inbox.wake_up() };
     }
 
     /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
     fn run_ready(&self) -> bool {
+        // SAFETY: [L1], the one consumer.
+        unsafe { self.home().inbox.wake_up() };
         let bound = self.bound();
         let rooted = bound.root.is_running();
         for _ in 0..bound.budget.get() {
             let Some(task) = bound.pop() else { break };
             // SAFETY: [L3] it has left the queue just now; [L1].
-            match unsafe { bound.tasks.run(task) } {
+            if unsafe { bound.tasks.run(task) } {
                 // SAFETY: [L3], it is in no queue.
-                Turn::Again => unsafe { bound.push(task) },
-                Turn::Waits | Turn::Ended => {}
+                unsafe { bound.push(task) };
             }
             if rooted && !bound.root.is_running() {
                 return true;
@@ -192,14 +239,14 @@ impl<H: Hooks> Local<H> {
     fn prepare(&self) -> Wait {
         let (home, bound) = (self.home(), self.bound());
         // SAFETY: [L1], the one consumer.
-        bound.append(unsafe { home.inbox().take() });
-        let mut next = home.wheel().next_deadline();
+        bound.append(unsafe { home.inbox.take() });
+        let mut next = home.wheel.next_deadline();
         let mut now = Instant::ORIGIN;
         if next.is_some() {
             now = home.hooks().now();
             if next <= Some(now) {
-                home.wheel().fire(now);
-                next = home.wheel().next_deadline();
+                home.wheel.fire(now);
+                next = home.wheel.next_deadline();
             }
         }
         let wait = match next {
@@ -209,7 +256,7 @@ impl<H: Hooks> Local<H> {
             Some(deadline) => Wait::Until(deadline),
         };
         // SAFETY: [L1], the one consumer.
-        if wait != Wait::Poll && !unsafe { home.inbox().sleep() } {
+        if wait != Wait::Poll && !unsafe { home.inbox.sleep() } {
             return Wait::Poll;
         }
         wait
@@ -222,15 +269,16 @@ impl<H: Hooks> Drop for Local<H> {
         // No Home is current meanwhile: wakes go to the closed inbox, spawns are refused.
         leave(|| {
             // SAFETY: [L1], the one consumer. The tasks that stood in it are in the list too.
-            drop(unsafe { home.inbox().close() });
+            let _ = unsafe { home.inbox.close() };
             bound.clear();
             // SAFETY: [L1]; nobody is in a turn, since turns borrow the Local; the queues are gone.
             while unsafe { bound.tasks.cancel_one() } {}
-            home.wheel().close();
+            home.wheel.close();
             #[cfg(feature = "alloc")]
             bound.blocks.clear();
             // SAFETY: [L1], born in `on`; nothing is run any more. Our own handle keeps the Home.
             unsafe { Root::retire(NonNull::from(&bound.root)) };
+            #[cfg(feature = "alloc")]
             home.settle();
         });
     }

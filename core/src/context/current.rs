@@ -96,6 +96,7 @@ impl HomeRef {
     /// # Safety
     /// The Home laid `block` for `layout` (or it comes from the allocator, with the layout that the Home would ask for), and nothing
     /// uses it any more.
+    #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) unsafe fn clear(self, block: NonNull<u8>, layout: Layout) {
         let this = core::mem::ManuallyDrop::new(self);
@@ -133,7 +134,7 @@ type Place = PhantomData<*const ()>;
 #[cfg(not(feature = "std"))]
 type Place = PhantomData<()>;
 
-/// A counted handle on a Home, for code that runs on the Home's thread [H2].
+/// A counted handle on a Home, for code that runs on the Home's thread: with `std` it stays there.
 #[derive(Clone)]
 pub struct Here {
     home: HomeRef,

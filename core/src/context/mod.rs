@@ -2,4 +2,6 @@
 
 mod current;
 
-pub use current::{Here, HomeLock, HomeRef, HomeVTable, current, enter, is_current, leave, with_current};
+pub use current::{
+    Here, HomeLock, HomeRef, HomeVTable, current, enter, is_current, leave, with_current,
+};

@@ -16,7 +16,7 @@ use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use super::{
     cell::{Storage, TaskCell},
     header::Header,
-    join::JoinHandle,
+    join::{JoinHandle, Spawned},
 };
 use crate::{
     context::{HomeLock, HomeRef},
@@ -46,7 +46,7 @@ const fn class_of(wanted: Layout) -> Option<usize> {
 }
 
 const fn size(class: usize) -> usize {
-    (if class % 2 == 0 { 128 } else { 192 }) << (class / 2)
+    (if class.is_multiple_of(2) { 128 } else { 192 }) << (class / 2)
 }
 
 const fn layout(class: usize) -> Layout {
@@ -130,7 +130,8 @@ impl Blocks {
     pub fn clear(&self) {
         for class in 0..CLASSES {
             let empty = Class { first: ptr::null_mut(), len: 0 };
-            let mut first = self.classes.with(|classes| core::mem::replace(&mut classes[class], empty)).first;
+            let mut first =
+                self.classes.with(|classes| core::mem::replace(&mut classes[class], empty)).first;
             while let Some(block) = NonNull::new(first) {
                 // SAFETY: [B1], what was in a list is a `Free`, and ours.
                 first = unsafe { block.as_ref() }.next;
@@ -196,7 +197,7 @@ pub unsafe fn spawn_in<F: Future + 'static>(
     block: NonNull<u8>,
     home: HomeRef,
     future: F,
-) -> (NonNull<Header>, JoinHandle<F::Output>) {
+) -> Spawned<F::Output> {
     // SAFETY: the block fits, and is the task's until `Boxed::free`.
     let (task, joining) = unsafe { TaskCell::write::<Boxed>(block, home, future) };
     (task, JoinHandle::new(joining))
@@ -207,7 +208,9 @@ pub unsafe fn spawn_in<F: Future + 'static>(
 /// # Errors
 /// No Home is current on this thread, or it is being dropped: the future is handed back.
 #[cfg(feature = "std")]
-pub fn spawn<F: Future + 'static>(future: F) -> Result<JoinHandle<F::Output>, crate::error::Refused<F>> {
+pub fn spawn<F: Future + 'static>(
+    future: F,
+) -> Result<JoinHandle<F::Output>, crate::error::Refused<F>> {
     crate::context::with_current(|here| {
         let Some(here) = here else { return Err(crate::error::Refused(future)) };
         // SAFETY: a Home is current only on its own thread.

@@ -6,7 +6,7 @@
 //! | Output   | `Result<T, JoinError>`                    | the handle takes it, or whoever drops it: -> Empty |
 //! | Empty    | nothing                                   | -                                                 |
 //!
-//! [C1] The stage is its executor's during a turn, and until COMPLETE; the handle's after it ([S2], [S3] of `state`).
+//! [C1] The stage is the executor's until COMPLETE, in one turn at a time; the handle's after it ([S3] of `state`).
 //! [C2] A future never moves: it is dropped where it was written, before anything else is written there.
 //! [C3] A header with the vtable of `TaskCell<F>` stands at the beginning of one.
 
@@ -18,7 +18,7 @@ use core::{
     mem::{self, ManuallyDrop, MaybeUninit},
     pin::Pin,
     ptr::NonNull,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use super::{
@@ -27,11 +27,7 @@ use super::{
     unwind::{catch, stray},
     waker,
 };
-use crate::{
-    context::HomeRef,
-    error::JoinError,
-    sync::UnsafeCell,
-};
+use crate::{context::HomeRef, error::JoinError, sync::UnsafeCell};
 
 /// See the [module](self).
 #[repr(C)]
@@ -140,10 +136,7 @@ unsafe fn cancel<F: Future>(task: NonNull<Header>) {
 ///
 /// # Safety
 /// The stage is the caller's [C1].
-unsafe fn end<F: Future>(
-    stage: &UnsafeCell<Stage<F>>,
-    output: Result<F::Output, JoinError>,
-) {
+unsafe fn end<F: Future>(stage: &UnsafeCell<Stage<F>>, output: Result<F::Output, JoinError>) {
     stage.with_mut(|stage| {
         let dropped = catch(|| {
             // SAFETY: [C1], [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.
@@ -234,6 +227,28 @@ impl<T> Joining<T> {
         self.task.cancel();
     }
 
+    /// Has `waker` told of the end, unless it has come: then `false`.
+    #[inline]
+    pub(crate) fn leave(&mut self, waker: &Waker) -> bool {
+        let header = self.header();
+        let awaited = header.state().is_awaited();
+        if awaited && !header.state().take_back() {
+            return false;
+        }
+        // SAFETY: [S5] of `state`, AWAITED is clear.
+        if !awaited || !unsafe { header.has_waker(waker) } {
+            let fresh = Some(waker.clone());
+            // SAFETY: as above.
+            drop(unsafe { header.swap_waker(fresh) });
+        }
+        if !header.state().await_end() {
+            return true;
+        }
+        // SAFETY: [S5] of `state`, AWAITED was clear when COMPLETE came.
+        drop(unsafe { header.swap_waker(None) });
+        false
+    }
+
     /// The output, if it is there: `None` as long as the task has not ended, and once it was taken.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<Result<T, JoinError>> {
@@ -250,12 +265,13 @@ impl<T> Joining<T> {
 
 impl<T> Drop for Joining<T> {
     fn drop(&mut self) {
-        let state = self.header().state();
-        if state.is_awaited() {
+        let header = self.header();
+        if header.state().is_awaited() && header.state().take_back() {
             // Before the reference goes; also lest a task that awaits itself keep itself for ever.
-            drop(self.header().join().take());
+            // SAFETY: [S5] of `state`, AWAITED is clear.
+            drop(unsafe { header.swap_waker(None) });
         }
-        if self.header().state().detach() == Detach::DropOutput {
+        if header.state().detach() == Detach::DropOutput {
             let output = self.take();
             // SAFETY: `detach` has left us the reference, and the field is not used again.
             unsafe { ManuallyDrop::drop(&mut self.task) };

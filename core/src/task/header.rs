@@ -1,31 +1,32 @@
 //! A task's header: the part that is the same for every task, by which its executor, wakers and handle know it.
 //!
 //! ```text
-//!   spawn          queue            start                 complete              last reference
-//!  -------> all ----------> queued -------> in its turn -----------> ended ----------------> freed
-//!            |                 ^                 | pause
-//!            | Local dropped   | wake            v
-//!            |                 +-------------- waits
-//!            +------------------------------------------------------> ended
+//!   spawn           start               complete            last reference
+//!  -------> queued -------> in its turn -----------> ended ----------------> freed
+//!             ^                  |                     ^
+//!             |   wake           v                     |
+//!             +---------------- waits                  |
+//!             |                  |    Local dropped    |
+//!             +------------------+---------------------+
 //! ```
 //! [T1] The header lives while its state counts references ([S4] of `state`); only who drops the last one frees it.
 //! [T2] The links of the list of all tasks, and the future, belong to the home thread. The queue link is the queue's ([Q1] of `mpsc`).
-//! [T3] A task is in the list of all tasks from `insert` until it ends, and the list holds a reference meanwhile.
-//! [T4] Vtable, cell and place of a header fit each other: they were made together.
+//! [T3] Vtable, cell and place of a header fit each other: they were made together.
 
 #![expect(unsafe_code, reason = "counts references to memory of a type that is erased")]
 
 use core::{
     cell::Cell,
-    mem::ManuallyDrop,
-    ptr::{self, NonNull},
+    mem::{self, ManuallyDrop},
+    ptr::NonNull,
     task::Waker,
 };
 
-use super::state::{Complete, Pause, Rest, Start, State, Wake};
+use super::state::{Rest, State, Wake};
 use crate::{
     context::{HomeRef, is_current},
-    wait::{Link, Linked, WakeCell},
+    sync::UnsafeCell,
+    wait::{Link, Linked},
 };
 
 /// What one can do with a task of any type. Each function but `free` and `take` is for the home thread alone.
@@ -42,17 +43,33 @@ pub(crate) struct TaskVTable {
     pub(crate) free: unsafe fn(NonNull<Header>),
 }
 
-/// See the [module](self). Its context, its priority and its preferred node come to stand here too.
+/// What the home thread is doing with a task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Turn {
+    /// Nothing: it waits, is queued, or has ended.
+    Waits,
+    /// It is in its turn.
+    Running,
+    /// It is in its turn, and a turn within that one has taken it out of its queue, where it belongs again afterwards.
+    Again,
+}
+
+/// What is the same for every task, and by which its executor knows it.
+// Its context, its priority and its preferred node come to stand here too.
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
-    state: State,
-    vtable: &'static TaskVTable,
-    home: ManuallyDrop<HomeRef>,
-    older: Cell<Option<NonNull<Header>>>,
-    newer: Cell<Option<NonNull<Header>>>,
-    join: WakeCell,
-    id: Cell<usize>,
+    pub(super) state: State,
+    pub(super) vtable: &'static TaskVTable,
+    /// Read by whoever has a reference. In a cell so that a model sees whether the last one comes after all others.
+    home: UnsafeCell<ManuallyDrop<HomeRef>>,
+    pub(super) older: Cell<Option<NonNull<Header>>>,
+    pub(super) newer: Cell<Option<NonNull<Header>>>,
+    /// Where the handle leaves its waker: [S5] of `state`.
+    join: UnsafeCell<Option<Waker>>,
+    /// What the home thread is doing with it.
+    pub(super) turn: Cell<Turn>,
+    pub(super) id: Cell<usize>,
 }
 
 // SAFETY: [T2] the parts that are not atomic belong to the home thread or to the owner of the queue; `id` is written before the
@@ -77,10 +94,11 @@ impl Header {
             link: Link::new(),
             state,
             vtable,
-            home: ManuallyDrop::new(home),
+            home: UnsafeCell::new(ManuallyDrop::new(home)),
             older: Cell::new(None),
             newer: Cell::new(None),
-            join: WakeCell::new(),
+            join: UnsafeCell::new(None),
+            turn: Cell::new(Turn::Waits),
             id: Cell::new(0),
         }
     }
@@ -89,9 +107,37 @@ impl Header {
         &self.state
     }
 
-    /// Where the handle leaves its waker.
-    pub(crate) fn join(&self) -> &WakeCell {
-        &self.join
+    /// Ends a turn out of which a panic went.
+    pub(crate) fn give_up_turn(&self) {
+        if self.turn.replace(Turn::Waits) == Turn::Again {
+            // It was taken out of its queue, and does not get there again by itself: it counts as not woken.
+            let _ = self.state.start();
+        }
+    }
+
+    /// Changes what stands in the slot of the handle's waker.
+    ///
+    /// # Safety
+    /// The slot is the caller's: [S5] of `state`.
+    #[inline]
+    pub(crate) unsafe fn swap_waker(&self, waker: Option<Waker>) -> Option<Waker> {
+        self.join.with_mut(|slot| {
+            // SAFETY: the contract is the same.
+            mem::replace(unsafe { &mut *slot }, waker)
+        })
+    }
+
+    /// Whether the waker in the slot wakes the same as this one.
+    ///
+    /// # Safety
+    /// The slot is the caller's: [S5] of `state`.
+    #[inline]
+    pub(crate) unsafe fn has_waker(&self, waker: &Waker) -> bool {
+        self.join.with(|slot| {
+            // SAFETY: the contract is the same.
+            let held = unsafe { &*slot };
+            held.as_ref().is_some_and(|held| held.will_wake(waker))
+        })
     }
 
     /// A number that no other task of the same Home has.
@@ -99,10 +145,18 @@ impl Header {
         self.id.get()
     }
 
+    #[inline]
+    fn home(&self) -> &HomeRef {
+        self.home.with(|home| {
+            // SAFETY: it is written by `dissolve` alone, when no reference is left.
+            unsafe { &*home }
+        })
+    }
+
     /// Whether this code runs on the task's home thread, within a turn of its Local.
     #[inline]
     pub(crate) fn is_here(&self) -> bool {
-        is_current(self.home.as_ptr())
+        is_current(self.home().as_ptr())
     }
 
     /// Ends the header, and hands its Home over.
@@ -110,12 +164,16 @@ impl Header {
     /// # Safety
     /// No reference is left, and the header is not used again.
     pub(crate) unsafe fn dissolve(task: NonNull<Self>) -> HomeRef {
-        // SAFETY: [T1], the header is alive, and ours.
-        let header = unsafe { &mut *task.as_ptr() };
-        // SAFETY: the header is not used again.
-        let home = unsafe { ManuallyDrop::take(&mut header.home) };
-        // SAFETY: likewise; it is the one other field that owns something.
-        unsafe { ptr::drop_in_place(&raw mut (*task.as_ptr()).join) };
+        // SAFETY: [T1], the header is alive.
+        let header = unsafe { task.as_ref() };
+        let home = header.home.with_mut(|home| {
+            // SAFETY: no reference is left.
+            let home = unsafe { &mut *home };
+            // SAFETY: the header is not used again.
+            unsafe { ManuallyDrop::take(home) }
+        });
+        // SAFETY: no reference is left. It is the one other field that owns something.
+        drop(unsafe { header.swap_waker(None) });
         home
     }
 }
@@ -128,7 +186,7 @@ impl Header {
 pub(crate) unsafe fn schedule(task: NonNull<Header>, wake: Wake) {
     if wake == Wake::Enqueue {
         // SAFETY: [T1], the reference.
-        let home = unsafe { &task.as_ref().home };
+        let home = unsafe { task.as_ref() }.home();
         // SAFETY: the contract is the same.
         unsafe { home.schedule(task.cast()) };
     }
@@ -152,7 +210,6 @@ impl TaskRef {
         Self(task)
     }
 
-
     #[inline]
     pub(crate) fn header(&self) -> &Header {
         // SAFETY: [T1], the reference.
@@ -165,7 +222,7 @@ impl TaskRef {
     /// The task is complete, the caller is its handle, and the address is of an `Option<Result<T, JoinError>>` of its `T`.
     #[inline]
     pub(crate) unsafe fn take(&self, to: *mut ()) {
-        // SAFETY: [T4], and the contract.
+        // SAFETY: [T3], and the contract.
         unsafe { (self.header().vtable.take)(self.0, to) };
     }
 
@@ -190,165 +247,9 @@ impl Drop for TaskRef {
 
 /// # Safety
 /// No reference is left.
-unsafe fn free(task: NonNull<Header>) {
+pub(crate) unsafe fn free(task: NonNull<Header>) {
     // SAFETY: [T1], nobody has freed it, nobody else will.
     let vtable = unsafe { task.as_ref() }.vtable;
-    // SAFETY: [T4], and the contract.
+    // SAFETY: [T3], and the contract.
     unsafe { (vtable.free)(task) };
-}
-
-/// What became of a task in its turn.
-#[must_use]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Turn {
-    /// It waits for a wake.
-    Waits,
-    /// It was woken meanwhile: it belongs at the end of the queue.
-    Again,
-    /// It has ended; the header must not be used any more.
-    Ended,
-}
-
-/// All tasks of an executor that have not ended.
-pub struct Tasks {
-    newest: Cell<Option<NonNull<Header>>>,
-    len: Cell<usize>,
-    born: Cell<usize>,
-}
-
-impl Tasks {
-    /// None.
-    pub const fn new() -> Self {
-        Self { newest: Cell::new(None), len: Cell::new(0), born: Cell::new(0) }
-    }
-
-    /// How many there are.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.len.get()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len.get() == 0
-    }
-
-    /// Takes a new task in.
-    ///
-    /// # Safety
-    /// This is the home thread; the task is new, and its state counts a reference for this list.
-    #[inline]
-    pub unsafe fn insert(&self, task: NonNull<Header>) {
-        // SAFETY: [T1], the list's reference.
-        let header = unsafe { task.as_ref() };
-        self.born.set(self.born.get().wrapping_add(1));
-        self.len.set(self.len.get() + 1);
-        header.id.set(self.born.get());
-        header.older.set(self.newest.get());
-        if let Some(older) = self.newest.replace(Some(task)) {
-            // SAFETY: [T3], what is in the list is alive.
-            unsafe { older.as_ref() }.newer.set(Some(task));
-        }
-    }
-
-    /// Takes a task out. Its reference is the caller's now.
-    ///
-    /// # Safety
-    /// This is the home thread, and the task is in this list.
-    #[inline]
-    unsafe fn remove(&self, task: NonNull<Header>) {
-        // SAFETY: [T3].
-        let header = unsafe { task.as_ref() };
-        let (older, newer) = (header.older.take(), header.newer.take());
-        self.len.set(self.len.get() - 1);
-        if let Some(older) = older {
-            // SAFETY: [T3].
-            unsafe { older.as_ref() }.newer.set(newer);
-        }
-        match newer {
-            // SAFETY: [T3].
-            Some(newer) => unsafe { newer.as_ref() }.older.set(older),
-            None => self.newest.set(older),
-        }
-    }
-
-    /// Gives `task` its turn.
-    ///
-    /// # Safety
-    /// This is the home thread; the task is in this list and was taken out of its queue just now, or it is the root of its Home.
-    #[inline]
-    pub unsafe fn run(&self, task: NonNull<Header>) -> Turn {
-        // SAFETY: [T3].
-        let header = unsafe { task.as_ref() };
-        match header.state.start() {
-            Start::Poll => {
-                // SAFETY: [T4]; [S2] of `state`, it is our turn.
-                if !unsafe { (header.vtable.poll)(task) } {
-                    return match header.state.pause() {
-                        Pause::Idle => Turn::Waits,
-                        Pause::Enqueue => Turn::Again,
-                    };
-                }
-            }
-            // SAFETY: as above.
-            Start::Cancel => unsafe { (header.vtable.cancel)(task) },
-        }
-        // SAFETY: it has ended, and it is in this list, since a root does not end.
-        unsafe { self.end(task) };
-        Turn::Ended
-    }
-
-    /// Cancels the newest task, wherever it stands. `false`: there is none.
-    ///
-    /// # Safety
-    /// This is the home thread, no task is in its turn, and nobody uses a queue again in which tasks of this list stand.
-    pub unsafe fn cancel_one(&self) -> bool {
-        let Some(task) = self.newest.get() else { return false };
-        // SAFETY: [T3].
-        let vtable = unsafe { task.as_ref() }.vtable;
-        // SAFETY: [T4]; [S2] of `state`, no turn is taken.
-        unsafe { (vtable.cancel)(task) };
-        // SAFETY: it has ended, and it is in this list.
-        unsafe { self.end(task) };
-        true
-    }
-
-    /// Has a task count as complete.
-    ///
-    /// # Safety
-    /// This is the home thread; the task is in this list, its future is dropped and its output stands in the cell.
-    #[inline]
-    unsafe fn end(&self, task: NonNull<Header>) {
-        // SAFETY: it is in this list.
-        unsafe { self.remove(task) };
-        // SAFETY: [T1], the list's reference, which is ours until `complete` gives it up.
-        let header = unsafe { task.as_ref() };
-        let mut output_dropped = false;
-        loop {
-            match header.state.complete(output_dropped) {
-                Complete::DropOutput => {
-                    // SAFETY: [T4]; [S3] of `state`, it is not complete yet.
-                    unsafe { (header.vtable.drop_output)(task) };
-                    output_dropped = true;
-                }
-                Complete::Tell => {
-                    // SAFETY: the list's reference is still counted, and is ours.
-                    let ours = unsafe { TaskRef::from_raw(task) };
-                    let waker = header.join.take();
-                    drop(ours);
-                    // Last, since a waker is user code.
-                    return waker.into_iter().for_each(Waker::wake);
-                }
-                // SAFETY: that was the last reference.
-                Complete::Free => return unsafe { free(task) },
-                Complete::Nothing => return,
-            }
-        }
-    }
-}
-
-impl Default for Tasks {
-    fn default() -> Self {
-        Self::new()
-    }
 }

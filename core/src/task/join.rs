@@ -4,10 +4,11 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
+    ptr::NonNull,
     task::{Context, Poll},
 };
 
-use super::cell::Joining;
+use super::{cell::Joining, header::Header};
 use crate::error::JoinError;
 
 /// The handle of a task: a future of what it returns.
@@ -16,6 +17,11 @@ use crate::error::JoinError;
 /// changes that. The handle is `Send` where `T` is, and may outlive the executor: what the executor dropped unfinished is
 /// [`JoinError::Cancelled`].
 ///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<tidemill_core::task::JoinHandle<std::rc::Rc<u8>>>();
+/// ```
+///
 /// # Cancel safety
 /// Strict: awaiting `&mut handle` and dropping that leaves the handle as it was.
 #[must_use = "dropping it detaches the task; say so with `drop` or `detach`"]
@@ -23,6 +29,9 @@ pub struct JoinHandle<T> {
     joining: Joining<T>,
     cancel_on_drop: bool,
 }
+
+/// A new task for its executor to take in, and its handle.
+pub type Spawned<T> = (NonNull<Header>, JoinHandle<T>);
 
 impl<T> Unpin for JoinHandle<T> {}
 
@@ -67,12 +76,8 @@ impl<T> Future for JoinHandle<T> {
     /// When polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let joining = &mut self.joining;
-        if !joining.header().state().is_complete() {
-            joining.header().join().register(cx.waker());
-            // Registered first, then looked: an end that comes between the two finds the waker.
-            if !joining.header().state().await_end() {
-                return Poll::Pending;
-            }
+        if !joining.header().state().is_complete() && joining.leave(cx.waker()) {
+            return Poll::Pending;
         }
         Poll::Ready(joining.take().expect("a join handle is not polled after it was ready"))
     }

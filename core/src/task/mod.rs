@@ -5,7 +5,8 @@
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
-//! | `header` | what is the same for every task; the list of an executor's tasks, and its turns |
+//! | `header` | what is the same for every task                                                 |
+//! | `tasks`  | the list of an executor's tasks, and their turns                                |
 //! | `waker`  | a reference to a header that wakes                                              |
 //! | `cell`   | the header and the future or output behind it                                   |
 //! | `join`   | the handle                                                                      |
@@ -25,6 +26,7 @@ mod join;
 mod place;
 mod root;
 mod state;
+mod tasks;
 mod unwind;
 mod waker;
 
@@ -32,8 +34,9 @@ mod waker;
 pub use boxed::spawn;
 #[cfg(feature = "alloc")]
 pub use boxed::{Blocks, give_back, layout_of, spawn_in};
-pub use header::{Header, Tasks, Turn};
+pub use header::Header;
 pub use hook::Hooks;
-pub use join::JoinHandle;
+pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 pub use root::Root;
+pub use tasks::Tasks;

@@ -20,7 +20,7 @@ use core::{
 use super::{
     cell::{Storage, TaskCell},
     header::Header,
-    join::JoinHandle,
+    join::{JoinHandle, Spawned},
 };
 use crate::{
     const_new,
@@ -54,7 +54,11 @@ macro_rules! alignments {
 }
 
 mod units {
-    #![allow(unreachable_pub, missing_docs, reason = "the types are named through `Alignment::Unit` alone")]
+    #![allow(
+        unreachable_pub,
+        missing_docs,
+        reason = "the types are named through `Alignment::Unit` alone"
+    )]
     use super::{Aligned, Alignment};
     alignments!(1 A1 2 A2 4 A4 8 A8 16 A16 32 A32 64 A64 128 A128 256 A256 512 A512 1024 A1024 2048 A2048 4096 A4096);
 }
@@ -108,7 +112,7 @@ where
         &'static self,
         home: &HomeRef,
         future: F,
-    ) -> Result<(NonNull<Header>, JoinHandle<F::Output>), Occupied<F>> {
+    ) -> Result<Spawned<F::Output>, Occupied<F>> {
         const {
             assert!(size_of::<TaskCell<F>>() <= SIZE, "the place is too small for this task");
             assert!(align_of::<TaskCell<F>>() <= ALIGN, "the place is not aligned enough");
@@ -120,7 +124,8 @@ where
         // The memory stands first, and the pointer may be led back to the whole place.
         let memory = NonNull::from(self).cast::<u8>();
         // SAFETY: [P1] it is ours; it fits, as asserted above; it is the task's until `Placed::free`.
-        let (task, joining) = unsafe { TaskCell::write::<Placed<SIZE, ALIGN>>(memory, home.clone(), future) };
+        let (task, joining) =
+            unsafe { TaskCell::write::<Placed<SIZE, ALIGN>>(memory, home.clone(), future) };
         Ok((task, JoinHandle::new(joining)))
     }
 }

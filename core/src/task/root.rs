@@ -29,7 +29,7 @@ use super::{
 };
 use crate::context::HomeRef;
 
-/// See the [module](self).
+/// The place of the one future that an executor runs in its caller's frame. It is part of a Home.
 #[repr(C)]
 pub struct Root {
     header: UnsafeCell<MaybeUninit<Header>>,
@@ -139,7 +139,7 @@ impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.frame.set(None);
         // SAFETY: born, and not retired (contract of `run`).
-        unsafe { self.0.task().as_ref() }.state().give_up_turn();
+        unsafe { self.0.task().as_ref() }.give_up_turn();
     }
 }
 

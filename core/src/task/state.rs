@@ -1,20 +1,24 @@
 //! The state of a task: one word, on which its executor, its wakers and its handle agree without a lock.
 //!
-//! | bit        | set by                                             | means                                                        |
-//! |------------|----------------------------------------------------|--------------------------------------------------------------|
-//! | SCHEDULED  | `wake`, `cancel`; cleared by `start`               | it is in a queue, or will be, or is to be queued after its turn |
-//! | RUNNING    | `start`; cleared by `pause` and `complete`         | its executor is inside its future                            |
-//! | COMPLETE   | `complete`                                         | the future is dropped; the output, if JOIN, is the handle's  |
-//! | CANCELLED  | `cancel`                                           | the next turn drops the future instead of polling it         |
-//! | JOIN       | at birth; cleared by `detach`                      | a handle wants the output                                    |
-//! | AWAITED    | `await_end`; cleared by `detach`                   | the handle has left a waker                                  |
-//! | references | the rest of the word                               | the list of all tasks 1, the handle 1, each waker 1          |
+//! | bit        | set by                                          | means                                                           |
+//! |------------|-------------------------------------------------|-----------------------------------------------------------------|
+//! | SCHEDULED  | birth, `wake`, `cancel`; cleared by `start`     | it is in a queue, or one thread is putting it there             |
+//! | COMPLETE   | `complete`                                      | the future is dropped; the output, if JOIN, is the handle's     |
+//! | CANCELLED  | `cancel`                                        | the next turn drops the future instead of polling it            |
+//! | JOIN       | birth; cleared by `detach`                      | a handle wants the output                                       |
+//! | AWAITED    | `await_end`; cleared by `take_back`, `detach`   | the handle has left a waker                                     |
+//! | references | the rest of the word                            | the list of all tasks 1, the handle 1, each waker 1             |
 //!
-//! [S1] A queue holds no reference: SCHEDULED without RUNNING means that the task is in one queue (or that one thread is putting it
-//!      there), and only who took it out of there starts it. What is queued is not complete, so the list's reference keeps it alive.
-//! [S2] Between `start` and `pause` or `complete` the future is its executor's alone; outside, no one's.
-//! [S3] COMPLETE is final. The output is the executor's before it, the handle's after it: if JOIN was set when COMPLETE came.
+//! There is no bit for a turn: an executor of one thread knows which task it is at, and a task that is woken in its turn is queued at
+//! once. That spares an atomic change per turn. (An executor of several threads will need the bit.)
+//!
+//! [S1] Who moves SCHEDULED from clear to set on a task that is not complete puts it into one queue; who took it out of there starts it.
+//! [S2] A queue holds no reference. The list of all tasks keeps its own until the task is complete and in no queue (or the queues
+//!      themselves are gone), so what is queued is alive.
+//! [S3] COMPLETE is final. Future and output are the executor's before it; the output is the handle's after it, if JOIN was set.
 //! [S4] The header lives while there are references.
+//! [S5] The slot of the handle's waker is the handle's while AWAITED is clear, and for good if it was when COMPLETE came; it is the
+//!      executor's for good if AWAITED was set when COMPLETE came; else nobody's.
 
 use crate::{
     const_new,
@@ -25,12 +29,11 @@ use crate::{
 };
 
 const SCHEDULED: usize = 1;
-const RUNNING: usize = 1 << 1;
-const COMPLETE: usize = 1 << 2;
-const CANCELLED: usize = 1 << 3;
-const JOIN: usize = 1 << 4;
-const AWAITED: usize = 1 << 5;
-const REFERENCE: usize = 1 << 6;
+const COMPLETE: usize = 1 << 1;
+const CANCELLED: usize = 1 << 2;
+const JOIN: usize = 1 << 3;
+const AWAITED: usize = 1 << 4;
+const REFERENCE: usize = 1 << 5;
 
 /// Whether a task that was woken has to be queued.
 #[must_use]
@@ -38,7 +41,7 @@ const REFERENCE: usize = 1 << 6;
 pub(crate) enum Wake {
     /// Queue it; nobody else will.
     Enqueue,
-    /// It is queued, or will be after its turn, or has ended.
+    /// It is queued, or has ended.
     Nothing,
 }
 
@@ -50,16 +53,8 @@ pub(crate) enum Start {
     Poll,
     /// Drop its future.
     Cancel,
-}
-
-/// What to do with a task whose turn is over.
-#[must_use]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Pause {
-    /// Nothing, it waits.
-    Idle,
-    /// Queue it: it was woken during its turn.
-    Enqueue,
+    /// Nothing: it ended while it was queued. The list's reference is still held.
+    Bury,
 }
 
 /// What to do with a task that has its output.
@@ -68,8 +63,13 @@ pub(crate) enum Pause {
 pub(crate) enum Complete {
     /// Not complete yet: nobody wants the output. Drop it, then ask again.
     DropOutput,
-    /// Tell the handle; the list's reference is still held.
-    Tell,
+    /// Tell the handle. The list's reference is still held: to be given up then, unless the task is queued.
+    Tell {
+        /// Whether it is.
+        queued: bool,
+    },
+    /// Nothing; the list's reference is still held, until the task leaves its queue.
+    Queued,
     /// Nothing; the list's reference is given up.
     Nothing,
     /// Free it; that was the last reference.
@@ -128,9 +128,9 @@ impl State {
     #[inline]
     fn schedule(&self, bits: usize) -> Wake {
         // ordering: Release pairs with Acquire in `start`: the poll sees what its waker did before. Also when the bit was set
-        // already, hence no look before this. Acquire pairs with Release in `pause`.
+        // already, hence no look before this. Acquire pairs with Release in `start`: the queue is done with the link.
         let before = self.0.fetch_or(bits, AcqRel);
-        if before & (SCHEDULED | RUNNING | COMPLETE) == 0 { Wake::Enqueue } else { Wake::Nothing }
+        if before & (SCHEDULED | COMPLETE) == 0 { Wake::Enqueue } else { Wake::Nothing }
     }
 
     /// Wakes the task and gives up a reference, in one step.
@@ -144,11 +144,11 @@ impl State {
             if word & COMPLETE != 0 {
                 return None;
             }
-            // [S1] Not complete: the list holds a reference, so ours is not the last.
+            // [S2] Not complete: the list holds a reference, so ours is not the last.
             let next = (word | SCHEDULED) - REFERENCE;
             // ordering: as in `schedule`, and as in `release`.
             match self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
-                Ok(_) if word & (SCHEDULED | RUNNING) == 0 => return Some(Wake::Enqueue),
+                Ok(_) if word & SCHEDULED == 0 => return Some(Wake::Enqueue),
                 Ok(_) => return Some(Wake::Nothing),
                 Err(now) => word = now,
             }
@@ -158,25 +158,13 @@ impl State {
     /// Begins a turn. The task has just left its queue.
     #[inline]
     pub(crate) fn start(&self) -> Start {
-        // ordering: Acquire pairs with Release in `schedule`.
-        let before = self.0.fetch_xor(SCHEDULED | RUNNING, AcqRel);
-        debug_assert_eq!(before & (SCHEDULED | RUNNING | COMPLETE), SCHEDULED, "[S1]");
-        if before & CANCELLED == 0 { Start::Poll } else { Start::Cancel }
-    }
-
-    /// Ends a turn after which the task waits.
-    #[inline]
-    pub(crate) fn pause(&self) -> Pause {
-        // ordering: Release pairs with Acquire in `schedule`, then in the next `start`, for an executor of many threads.
-        let before = self.0.fetch_and(!RUNNING, AcqRel);
-        if before & SCHEDULED == 0 { Pause::Idle } else { Pause::Enqueue }
-    }
-
-    /// Ends a turn out of which a panic went: nothing is queued, and wakes during that turn count for nothing.
-    pub(crate) fn give_up_turn(&self) {
-        // ordering: Relaxed, the caller keeps the task to itself.
-        if self.0.load(Relaxed) & RUNNING != 0 {
-            self.0.fetch_and(!(RUNNING | SCHEDULED), Relaxed);
+        // ordering: Acquire pairs with Release in `schedule`, Release with Acquire there: whoever queues it next owns the link.
+        let before = self.0.fetch_and(!SCHEDULED, AcqRel);
+        debug_assert_ne!(before & SCHEDULED, 0, "[S1]");
+        match before & (COMPLETE | CANCELLED) {
+            0 => Start::Poll,
+            CANCELLED => Start::Cancel,
+            _ => Start::Bury,
         }
     }
 
@@ -188,14 +176,14 @@ impl State {
             if word & JOIN == 0 && !output_dropped {
                 return Complete::DropOutput;
             }
-            let mut next = (word | COMPLETE) & !RUNNING;
-            if word & AWAITED == 0 {
-                next -= REFERENCE;
-            }
-            // ordering: Release pairs with Acquire in `await_end`, `is_complete` and `detach`, publishing the output. Acquire pairs
-            // with Release in `await_end` (its waker) and in `release` (whatever other references did).
+            let queued = word & SCHEDULED != 0;
+            let told = word & AWAITED != 0;
+            let next = (word | COMPLETE) - if told || queued { 0 } else { REFERENCE };
+            // ordering: Release pairs with Acquire in `is_complete`, publishing the output.
+            // Acquire pairs with Release in `await_end` (its waker) and in `release` (whatever other references did).
             match self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
-                Ok(_) if word & AWAITED != 0 => return Complete::Tell,
+                Ok(_) if told => return Complete::Tell { queued },
+                Ok(_) if queued => return Complete::Queued,
                 Ok(_) if next < REFERENCE => return Complete::Free,
                 Ok(_) => return Complete::Nothing,
                 Err(now) => word = now,
@@ -213,8 +201,22 @@ impl State {
     /// The handle has left a waker. Whether the task ended meanwhile.
     #[inline]
     pub(crate) fn await_end(&self) -> bool {
-        // ordering: Release publishes the waker to `complete`; Acquire pairs with Release there.
-        self.0.fetch_or(AWAITED, AcqRel) & COMPLETE != 0
+        // ordering: Release publishes the waker to `complete`. Who then takes the output looks again, with Acquire.
+        self.0.fetch_or(AWAITED, Release) & COMPLETE != 0
+    }
+
+    /// The handle wants its slot back, in which it has left a waker. Whether it gets it: not if the task ended meanwhile [S5].
+    pub(crate) fn take_back(&self) -> bool {
+        // ordering: Relaxed, who then takes the output looks again, with Acquire.
+        let mut word = self.0.load(Relaxed);
+        while word & COMPLETE == 0 {
+            // ordering: Relaxed, the slot was touched by the handle alone, and is from now on.
+            match self.0.compare_exchange_weak(word, word & !AWAITED, Relaxed, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
     }
 
     /// Whether the handle has left a waker. Only the handle asks.
@@ -227,16 +229,16 @@ impl State {
     /// The handle goes.
     #[inline]
     pub(crate) fn detach(&self) -> Detach {
-        // ordering: Acquire pairs with Release in `complete`, for the output that is to be dropped.
-        let mut word = self.0.load(Acquire);
+        // ordering: Relaxed, who then takes the output looks again, with Acquire.
+        let mut word = self.0.load(Relaxed);
         loop {
             if word & COMPLETE != 0 {
                 return Detach::DropOutput;
             }
-            // [S1] Not complete: the list holds a reference, so ours is not the last.
+            // [S2] Not complete: the list holds a reference, so ours is not the last.
             let next = (word & !(JOIN | AWAITED)) - REFERENCE;
-            // ordering: Release as in `release`; Acquire on failure as above.
-            match self.0.compare_exchange_weak(word, next, Release, Acquire) {
+            // ordering: Release as in `release`.
+            match self.0.compare_exchange_weak(word, next, Release, Relaxed) {
                 Ok(_) => return Detach::Nothing,
                 Err(now) => word = now,
             }
@@ -263,6 +265,10 @@ impl State {
     /// One reference less.
     #[inline]
     pub(crate) fn release(&self) -> Rest {
+        // ordering: Acquire as below. Where only our own reference is left nobody can make another, and no change is needed.
+        if self.0.load(Acquire) < 2 * REFERENCE {
+            return Rest::Free;
+        }
         // ordering: Release makes what this reference did visible to who frees; Acquire pairs with it in the last one.
         let before = self.0.fetch_sub(REFERENCE, AcqRel);
         if before < 2 * REFERENCE { Rest::Free } else { Rest::Nothing }

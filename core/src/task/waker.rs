@@ -51,7 +51,7 @@ unsafe fn wake(data: *const ()) {
     if header.is_here()
         && let Some(wake) = header.state().wake_and_release()
     {
-        // SAFETY: it is not complete, so the list holds a reference, and this is the thread that could give it up.
+        // SAFETY: it is not complete, so the list holds a reference, and this is the thread that would give it up.
         return unsafe { schedule(task, wake) };
     }
     // SAFETY: [K1], and `wake` takes the waker over, reference and all.

@@ -21,23 +21,11 @@ use crate::{
     clock::Instant,
     error::WheelClosed,
     time::{
+        lists::{Link, Node},
         source::WheelRef,
-        wheel::{Link, Node},
+        status::Status,
     },
 };
-
-/// What became of an [`Entry`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// It waits for nothing.
-    Idle,
-    /// It waits.
-    Armed,
-    /// Its moment came, and its waker was woken.
-    Fired,
-    /// The wheel was closed before its moment came. Its waker was woken.
-    Closed,
-}
 
 pin_project! {
     /// One wait for one moment on the wheel that `W` names.
@@ -57,8 +45,8 @@ pin_project! {
     }
 }
 
-// SAFETY: the node is reached under the wheel's lock alone ([W3]), which excludes other threads if it is `Sync`; what else the entry
-// has is `W`, and the waker, which may go anywhere.
+// SAFETY: the node is reached under the wheel's lock alone ([L1] of `lists`), which excludes other threads if it is `Sync`; what
+// else the entry has is `W`, and the waker, which may go anywhere.
 unsafe impl<W: WheelRef<Lock: Sync> + Send> Send for Entry<W> {}
 
 // SAFETY: as above; a shared entry offers `wheel`, which asks `W`, and `status`, which takes the lock.

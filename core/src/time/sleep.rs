@@ -21,17 +21,14 @@ use pin_project_lite::pin_project;
 use crate::{
     clock::{Clock, Instant},
     error::WheelClosed,
-    time::{
-        entry::{Entry, Status},
-        source::WheelRef,
-    },
+    time::{entry::Entry, source::WheelRef, status::Status},
 };
 
 pin_project! {
     /// A future that resolves once the clock of `T` has reached a moment.
     ///
-    /// `T` names the wheel on which to wait and tells the time: a [`TimeSource`](super::TimeSource), or an executor's own handle. It allocates nothing.
-    /// Once resolved it stays resolved, until it is [`reset`](Self::reset).
+    /// `T` names the wheel on which to wait and tells the time: a [`TimeSource`](super::TimeSource), or an executor's own handle.
+    /// It allocates nothing. Once resolved it stays resolved, until it is [`reset`](Self::reset).
     ///
     /// # Errors
     /// [`WheelClosed`] if the wheel is closed before the moment has come.

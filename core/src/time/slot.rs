@@ -12,7 +12,7 @@
 //! [P5] The cursor may move back: what then has to be placed anew are the levels below the one in which old and new differ, and
 //!      all of them have the same new place.
 
-/// Bits of a digit: 11 levels and 5.4 KiB of slots on 64-bit machines, 16 levels and 1.1 KiB on smaller ones.
+/// Bits of a digit: 11 levels and 5.1 KiB of slots on 64-bit machines, 16 levels and 1 KiB on smaller ones.
 const BITS: u32 = if cfg!(target_pointer_width = "64") { 6 } else { 4 };
 const WIDTH: usize = 1 << BITS;
 const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;

@@ -19,6 +19,29 @@ use crate::{
 
 /// A handle on a wheel. Whoever has one may join the wheel: nodes of entries hang on it until the handle goes.
 ///
+/// What waits on a wheel without a lock stays on its thread:
+///
+/// ```compile_fail,E0277
+/// use tidemill_core::{lock::Unlocked, time::{Entry, Wheel}};
+///
+/// fn send(_: impl Send) {}
+/// let wheel = Wheel::<Unlocked>::new_in();
+/// send(Entry::new(&wheel));
+/// ```
+///
+/// and what waits on a borrowed wheel goes before it:
+///
+/// ```compile_fail,E0597
+/// use tidemill_core::time::{Entry, Wheel};
+///
+/// let entry;
+/// {
+///     let wheel = Wheel::new();
+///     entry = Entry::new(&wheel);
+/// }
+/// drop(entry);
+/// ```
+///
 /// # Safety
 /// 1. For as long as a handle lives, `wheel` answers with one and the same wheel, whatever else is done to the handle.
 /// 2. While a handle lives that was not forgotten, its wheel is neither dropped nor moved. (Of a forgotten one: nobody asks it again.)

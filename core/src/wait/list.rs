@@ -32,7 +32,7 @@ use crate::{
     lock::{Lock, Locked, RawLock},
     sync::{
         AtomicBool,
-        Ordering::{Acquire, Release},
+        Ordering::{Acquire, Relaxed, Release},
         UnsafeCell,
     },
     wait::WakeBatch,
@@ -265,15 +265,15 @@ unsafe impl<M: Send> Send for Node<M> {}
 // SAFETY: as above: a shared reference to a node gives access to nothing but `waiting`.
 unsafe impl<M: Send> Sync for Node<M> {}
 
-impl<M> Node<M> {
-    /// Lends the inner part. Not for two at a time.
-    ///
-    /// # Safety
-    /// The caller is under the lock of the list, or its node is in no line; `f` uses this node in no other way.
-    unsafe fn edit<R>(&self, f: impl FnOnce(&mut Inner<M>) -> R) -> R {
-        // SAFETY: [I1] with the contract above: nobody else touches it now.
-        self.inner.with_mut(|inner| f(unsafe { &mut *inner }))
-    }
+/// Lends the inner part of a node.
+///
+/// # Safety
+/// The node is alive, the caller under the lock of its list, and `f` uses the node in no other way.
+unsafe fn edit<M, R>(node: NonNull<Node<M>>, f: impl FnOnce(&mut Inner<M>) -> R) -> R {
+    // SAFETY: it is alive.
+    let node = unsafe { node.as_ref() };
+    // SAFETY: [I1] under the lock nobody else touches it.
+    node.inner.with_mut(|inner| f(unsafe { &mut *inner }))
 }
 
 /// What came of joining.
@@ -281,7 +281,7 @@ impl<M> Node<M> {
 enum Joined {
     /// In line, with a waker that wakes the right one; here is the one that it replaced.
     Waiting(Option<Waker>),
-    /// In line, with another waker, and there was no clone to put in its place.
+    /// Not in line, or in line with another waker; and there was no clone to put there.
     Missing,
 }
 
@@ -301,8 +301,8 @@ impl<M> Line<M> {
     /// # Safety
     /// `node` is pinned, and belongs to a waiter of this list.
     unsafe fn join(&mut self, node: &Node<M>, waker: &Waker, fresh: &mut Option<Waker>) -> Joined {
-        // ordering: Acquire is more than needed: under the lock nobody else changes it.
-        let waiting = node.waiting.load(Acquire);
+        // ordering: Relaxed, since it changes under the lock alone.
+        let waiting = node.waiting.load(Relaxed);
         let renew = |inner: &mut Inner<M>| {
             if waiting && inner.waker.as_ref().is_some_and(|held| held.will_wake(waker)) {
                 return Joined::Waiting(None);
@@ -312,17 +312,20 @@ impl<M> Line<M> {
                 None => Joined::Missing,
             }
         };
+        let at = NonNull::from(node);
         // SAFETY: we are under the lock.
-        let joined = unsafe { node.edit(renew) };
+        let joined = unsafe { edit(at, renew) };
         if !waiting && matches!(joined, Joined::Waiting(_)) {
-            let at = NonNull::from(node);
             let before = self.last.replace(at);
             // SAFETY: we are under the lock.
-            unsafe { node.edit(|inner| inner.before = before) };
-            // SAFETY: [I2] what was last is alive.
-            unsafe { self.set_after(before, Some(at)) };
-            // ordering: Release is more than needed: who joins is who reads it without the lock.
-            node.waiting.store(true, Release);
+            unsafe { edit(at, |inner| (inner.before, inner.after) = (before, None)) };
+            match before {
+                None => self.first = Some(at),
+                // SAFETY: [I2] it was last in line, so it is alive.
+                Some(before) => unsafe { edit(before, |inner| inner.after = Some(at)) },
+            }
+            // ordering: Relaxed: who reads it without the lock is who joins.
+            node.waiting.store(true, Relaxed);
         }
         joined
     }
@@ -332,8 +335,8 @@ impl<M> Line<M> {
     /// # Safety
     /// `node` belongs to a waiter of this list.
     unsafe fn leave(&mut self, node: &Node<M>) -> Option<Waker> {
-        // ordering: Acquire is more than needed: under the lock nobody else changes it.
-        if !node.waiting.load(Acquire) {
+        // ordering: Relaxed, since it changes under the lock alone.
+        if !node.waiting.load(Relaxed) {
             return None;
         }
         // SAFETY: [I4] it is in this line.
@@ -345,51 +348,24 @@ impl<M> Line<M> {
     /// # Safety
     /// `node` is in this line.
     unsafe fn unlink(&mut self, node: NonNull<Node<M>>) -> Option<Waker> {
-        // SAFETY: [I2] it is in line, so it is alive until `waiting` says otherwise.
+        // SAFETY: [I2] it is in line, so it is alive.
+        let (before, after, waker) =
+            unsafe { edit(node, |inner| (inner.before, inner.after, inner.waker.take())) };
+        match before {
+            None => self.first = after,
+            // SAFETY: [I2] it is in line, so it is alive.
+            Some(before) => unsafe { edit(before, |inner| inner.after = after) },
+        }
+        match after {
+            None => self.last = before,
+            // SAFETY: [I2] it is in line, so it is alive.
+            Some(after) => unsafe { edit(after, |inner| inner.before = before) },
+        }
+        // SAFETY: [I2] alive, until the store below.
         let node = unsafe { node.as_ref() };
-        let out =
-            |inner: &mut Inner<M>| (inner.before.take(), inner.after.take(), inner.waker.take());
-        // SAFETY: we are under the lock.
-        let (before, after, waker) = unsafe { node.edit(out) };
-        // SAFETY: [I2] its neighbours in line are alive.
-        unsafe { self.set_after(before, after) };
-        // SAFETY: as above.
-        unsafe { self.set_before(after, before) };
         // ordering: Release pairs with Acquire in `Waiter::is_waiting`: all of the above comes before the owner frees the node [I5].
         node.waiting.store(false, Release);
         waker
-    }
-
-    /// Says who comes after `node`, or is the first where there is no `node`.
-    ///
-    /// # Safety
-    /// `node` is alive.
-    unsafe fn set_after(&mut self, node: Link<M>, after: Link<M>) {
-        match node {
-            None => self.first = after,
-            Some(node) => {
-                // SAFETY: the contract above.
-                let node = unsafe { node.as_ref() };
-                // SAFETY: we are under the lock.
-                unsafe { node.edit(|inner| inner.after = after) }
-            }
-        }
-    }
-
-    /// Says who comes before `node`, or is the last where there is no `node`.
-    ///
-    /// # Safety
-    /// `node` is alive.
-    unsafe fn set_before(&mut self, node: Link<M>, before: Link<M>) {
-        match node {
-            None => self.last = before,
-            Some(node) => {
-                // SAFETY: the contract above.
-                let node = unsafe { node.as_ref() };
-                // SAFETY: we are under the lock.
-                unsafe { node.edit(|inner| inner.before = before) }
-            }
-        }
     }
 }
 

@@ -42,6 +42,12 @@ impl<T> Link<T> {
     }
 }
 
+impl<T> Default for Link<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// What can stand in an [`Inbox`] or a [`Chain`].
 ///
 /// # Safety
@@ -96,7 +102,8 @@ pub enum Push {
     Closed,
 }
 
-/// See the [module](self).
+/// A queue into which anyone may push, and which one consumer empties, first in first out. It knows whether the consumer sleeps, so it
+/// says when to ring for him: at most once per sleep.
 pub struct Inbox<T: Linked> {
     word: AtomicPtr<T>,
 }
@@ -192,6 +199,12 @@ impl<T: Linked> Inbox<T> {
         }
         // SAFETY: the whole stack is ours now, its links published by the pushes.
         unsafe { Chain::reversed(newest) }
+    }
+}
+
+impl<T: Linked> Default for Inbox<T> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -124,9 +124,9 @@ impl WakeCell {
         }
         // SAFETY: [I1], a `take` added WAKING to REGISTERING and left the slot to us.
         let _ours = self.slot.with_mut(|slot| unsafe { (*slot).take() });
-        // ordering: AcqRel. Release pairs with Acquire above: the slot. Acquire pairs with Release in `take`: who registered looks
-        // next, and sees what was done before that wake.
-        self.word.swap(EMPTY, AcqRel);
+        // ordering: Release pairs with Acquire above: the slot. As in `take` an exchange, which carries on the Release of the `take`
+        // beside us; who registered is woken, and acquires it when it registers again [I3].
+        self.word.swap(EMPTY, Release);
         Renewed::Woken
     }
 }

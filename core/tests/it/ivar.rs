@@ -251,7 +251,7 @@ fn many_threads_read_what_one_of_several_filled() {
                         // One reader gives up after it began to wait.
                         start.wait();
                         let _ = poll(Box::pin(ivar.read()).as_mut(), Waker::noop());
-                        wait(ivar.read()).map(|value: &Box<usize>| **value)
+                        wait(ivar.read()).map(Box::as_ref).copied()
                     })
                 })
                 .collect();

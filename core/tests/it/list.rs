@@ -89,18 +89,19 @@ fn whoever_joins_again_stands_last() {
     let (list, log) = (WaitList::<Lock, (), &str>::new_in(()), Log::default());
     let mut first = pin!(Waiter::new(&list, "first"));
     let mut second = pin!(Waiter::new(&list, "second"));
-    let join = |waiter: Pin<&mut Waiter<'_, Lock, (), &'static str>>| {
-        let bell = log.bell("woken");
-        assert!(waiter.poll_with(&bell, |_| None::<()>).is_pending());
+    let join = |waiter: Pin<&mut Waiter<'_, Lock, (), &'static str>>, word| {
+        assert!(waiter.poll_with(&log.bell(word), |_| None::<()>).is_pending());
     };
-    join(first.as_mut());
-    join(second.as_mut());
+    join(first.as_mut(), "first");
+    join(second.as_mut(), "second");
     // Polled again in line: keeps its place.
-    join(first.as_mut());
+    join(first.as_mut(), "first again");
     assert_eq!(list.with(|turn| turn.first().copied()), Some("first"));
     first.as_mut().leave(|_| ());
-    join(first.as_mut());
+    join(first.as_mut(), "first at last");
     assert_eq!(list.with(|turn| turn.first().copied()), Some("second"));
+    list.wake_all();
+    assert_eq!(log.take(), ["second", "first at last"]);
 }
 
 #[test]

@@ -2,9 +2,15 @@
 
 mod alloc;
 mod bell;
+mod clock;
 mod forget;
+mod inbox;
 mod ivar;
 mod list;
 mod lock;
 mod reenter;
+mod sleep;
 mod wake;
+mod wheel;
+mod wheel_model;
+mod wheel_wakers;

@@ -19,7 +19,7 @@ use tidemill_core::{
 
 /// Hooks of which tests keep a clone.
 #[derive(Clone, Default)]
-pub struct Board(Arc<Parts>);
+pub(crate) struct Board(Arc<Parts>);
 
 #[derive(Default)]
 struct Parts {
@@ -30,21 +30,21 @@ struct Parts {
 }
 
 impl Board {
-    pub fn rings(&self) -> usize {
+    pub(crate) fn rings(&self) -> usize {
         self.0.rings.load(SeqCst)
     }
 
-    pub fn advance(&self, span: Duration) {
+    pub(crate) fn advance(&self, span: Duration) {
         self.0.clock.advance(span);
     }
 
     /// Parks in virtual time: a moment comes as soon as it is waited for; to wait for nothing is a failure.
-    pub fn virtual_time(&self) -> VirtualTime {
+    pub(crate) fn virtual_time(&self) -> VirtualTime {
         VirtualTime { board: self.clone(), waits: Vec::new() }
     }
 
     /// Parks until somebody rings.
-    pub fn bell(&self) -> Bell {
+    pub(crate) fn bell(&self) -> Bell {
         Bell(self.clone())
     }
 }
@@ -63,9 +63,9 @@ impl Doorbell for Board {
     }
 }
 
-pub struct VirtualTime {
+pub(crate) struct VirtualTime {
     board: Board,
-    pub waits: Vec<Wait>,
+    pub(crate) waits: Vec<Wait>,
 }
 
 impl Park for VirtualTime {
@@ -79,7 +79,7 @@ impl Park for VirtualTime {
     }
 }
 
-pub struct Bell(Board);
+pub(crate) struct Bell(Board);
 
 impl Park for Bell {
     fn park(&mut self, wait: Wait) {
@@ -94,20 +94,20 @@ impl Park for Bell {
 
 /// A trace of words.
 #[derive(Clone, Default)]
-pub struct Log(Rc<RefCell<Vec<String>>>);
+pub(crate) struct Log(Rc<RefCell<Vec<String>>>);
 
 impl Log {
-    pub fn say(&self, word: impl Into<String>) {
+    pub(crate) fn say(&self, word: impl Into<String>) {
         self.0.borrow_mut().push(word.into());
     }
 
-    pub fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         self.0.take()
     }
 }
 
 /// Says its word when it is dropped.
-pub struct Says(pub Log, pub &'static str);
+pub(crate) struct Says(pub(crate) Log, pub(crate) &'static str);
 
 impl Drop for Says {
     fn drop(&mut self) {
@@ -116,7 +116,7 @@ impl Drop for Says {
 }
 
 /// Gives up one turn.
-pub async fn yield_now() {
+pub(crate) async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut yielded, true) {
@@ -128,18 +128,26 @@ pub async fn yield_now() {
     .await;
 }
 
-/// A waker that leaves a mark.
+/// A waker that leaves a mark, and for which one can wait.
 #[derive(Default)]
-pub struct Flag(AtomicUsize);
+pub(crate) struct Flag(Mutex<bool>, Condvar);
 
 impl Flag {
-    pub fn is_set(&self) -> bool {
-        self.0.load(SeqCst) > 0
+    pub(crate) fn is_set(&self) -> bool {
+        *self.0.lock().unwrap()
+    }
+
+    pub(crate) fn wait(&self) {
+        let mut set = self.0.lock().unwrap();
+        while !std::mem::take(&mut *set) {
+            set = self.1.wait(set).unwrap();
+        }
     }
 }
 
 impl std::task::Wake for Flag {
     fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
+        *self.0.lock().unwrap() = true;
+        self.1.notify_one();
     }
 }

@@ -89,7 +89,11 @@ fn a_dropped_handle_detaches_and_cancel_on_drop_does_not() {
             yield_now().await;
             body.say("went on");
         });
-        if cancel { drop(handle.cancel_on_drop()) } else { drop(handle) }
+        if cancel {
+            drop(handle.cancel_on_drop())
+        } else {
+            drop(handle)
+        }
         local.tick();
         let expected: &[&str] = if cancel { &["dropped"] } else { &["went on", "dropped"] };
         assert_eq!(log.take(), expected);
@@ -186,7 +190,9 @@ fn a_panic_in_the_drop_of_a_future_reaches_the_handle() {
         1
     });
     local.tick();
-    assert!(matches!(now(&mut handle), Poll::Ready(Err(JoinError::Panicked(p))) if p.to_string() == "end"));
+    assert!(
+        matches!(now(&mut handle), Poll::Ready(Err(JoinError::Panicked(p))) if p.to_string() == "end")
+    );
     let bomb = Bomb("cancel");
     let mut handle = local.spawn(poll_fn(move |_| {
         let _ = &bomb;
@@ -194,7 +200,9 @@ fn a_panic_in_the_drop_of_a_future_reaches_the_handle() {
     }));
     handle.cancel();
     local.tick();
-    assert!(matches!(now(&mut handle), Poll::Ready(Err(JoinError::Panicked(p))) if p.to_string() == "cancel"));
+    assert!(
+        matches!(now(&mut handle), Poll::Ready(Err(JoinError::Panicked(p))) if p.to_string() == "cancel")
+    );
     // What nobody wants panics too: nobody hears, nothing breaks.
     drop(local.spawn(ready(Bomb("output"))));
     drop(local.spawn(async { std::panic::panic_any(Bomb("payload")) }));

@@ -72,7 +72,10 @@ fn a_hundred_thousand_tasks_that_wake_each_other_and_spawn_are_dropped_one_after
 
 #[test]
 fn a_chain_of_tasks_that_own_each_others_handles_is_dropped_without_recursion() {
-    struct Chain(Option<JoinHandle<Chain>>);
+    struct Chain {
+        #[expect(dead_code, reason = "it is dropped, that is enough")]
+        next: Option<JoinHandle<Chain>>,
+    }
     impl Future for Chain {
         type Output = Chain;
         fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Chain> {
@@ -82,7 +85,7 @@ fn a_chain_of_tasks_that_own_each_others_handles_is_dropped_without_recursion() 
     let local = Local::new(Board::default());
     let mut last = None;
     for _ in 0..MANY {
-        last = Some(local.spawn(Chain(last)).cancel_on_drop());
+        last = Some(local.spawn(Chain { next: last }).cancel_on_drop());
     }
     local.tick();
     drop(last);

@@ -21,8 +21,8 @@ use io_uring::{
 };
 
 use super::{
+    config::{Config, Until},
     op::{Completion, Kind, Op},
-    select::{Config, Until},
 };
 
 /// The one group of provided buffers.

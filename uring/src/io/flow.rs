@@ -28,7 +28,7 @@ impl Flow {
     /// Copies from `source` to its end; resolves, with the number of bytes, when the kernel has taken them all. Closes neither.
     ///
     /// # Errors
-    /// Which end failed, how many bytes had been handed over, and why.
+    /// Which end failed, how many bytes had been handed over, and why; at once where the two belong to different runtimes.
     ///
     /// # Cancel safety
     /// What was taken from the source is queued at the sink and still goes out; nothing is lost or doubled.
@@ -64,12 +64,24 @@ impl Copy<'_> {
 
     /// Moves chunks until the source is empty or the sink is full.
     fn poll_forward(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), (End, io::Error)>> {
+        if !self.source.parts().1.is_beside(self.sink.outbound()) {
+            let text = "source and sink belong to different runtimes: copy inside one";
+            return Poll::Ready(Err((
+                End::Sink,
+                io::Error::new(io::ErrorKind::InvalidInput, text),
+            )));
+        }
         if !self.source.parts().0.is_empty() {
             self.forward_gathered().map_err(|error| (End::Sink, error))?;
         }
         loop {
             let (_, inbound) = self.source.parts();
             let outbound = self.sink.outbound();
+            let (moved, rests) = inbound.forward(outbound, LEVEL, cx.waker());
+            self.copied += moved as u64;
+            if rests {
+                return Poll::Pending;
+            }
             match inbound.poll_fill(cx) {
                 Poll::Ready(Ok(true)) => {}
                 Poll::Ready(Ok(false)) => return Poll::Ready(Ok(())),
@@ -81,11 +93,7 @@ impl Copy<'_> {
                     };
                 }
             }
-            let moved = inbound.forward(outbound, LEVEL);
-            self.copied += moved as u64;
-            if moved == 0 {
-                ready!(outbound.poll_below(cx, LEVEL)).map_err(|error| (End::Sink, error))?;
-            }
+            ready!(outbound.poll_below(cx, LEVEL)).map_err(|error| (End::Sink, error))?;
         }
     }
 }

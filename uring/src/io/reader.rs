@@ -13,7 +13,7 @@
 use std::{
     fmt,
     future::poll_fn,
-    io,
+    io, mem,
     task::{Context, Poll, ready},
 };
 
@@ -23,11 +23,13 @@ use crate::{error::ReadError, ring::Inbound};
 pub struct Reader {
     inbound: Inbound,
     gathered: Vec<u8>,
+    /// Bytes of `gathered` that were consumed: taking few of many moves none.
+    taken: usize,
 }
 
 impl Reader {
     pub(crate) fn new(inbound: Inbound) -> Self {
-        Self { inbound, gathered: Vec::new() }
+        Self { inbound, gathered: Vec::new(), taken: 0 }
     }
 
     /// Waits for bytes and lends some, at least one; empty at the end of the stream. They stay the next ones until
@@ -47,7 +49,7 @@ impl Reader {
 
     /// The bytes that a `fill` would lend now, without waiting.
     fn peek(&self) -> &[u8] {
-        if self.gathered.is_empty() { self.inbound.peek() } else { &self.gathered }
+        if self.gathered.is_empty() { self.inbound.peek() } else { &self.gathered[self.taken..] }
     }
 
     /// Takes the first `count` bytes away.
@@ -56,14 +58,18 @@ impl Reader {
     /// When fewer than `count` bytes wait.
     pub fn consume(&mut self, count: usize) {
         assert!(count <= self.buffered(), "cannot consume more bytes than wait");
-        let gathered = count.min(self.gathered.len());
-        self.gathered.drain(..gathered);
+        let gathered = count.min(self.gathered.len() - self.taken);
+        self.taken += gathered;
+        if self.taken == self.gathered.len() {
+            self.gathered.clear();
+            self.taken = 0;
+        }
         self.inbound.consume(count - gathered);
     }
 
     /// Bytes that can be read without waiting.
     pub fn buffered(&self) -> usize {
-        self.gathered.len() + self.inbound.buffered()
+        self.gathered.len() - self.taken + self.inbound.buffered()
     }
 
     /// Reads some bytes into `into`, at least one; zero at the end of the stream, or where `into` is empty.
@@ -165,6 +171,7 @@ impl Reader {
             if one_piece && let Some(found) = enough(self.peek()) {
                 return Poll::Ready(Ok(Some(found)));
             }
+            self.compact();
             // [I1], [I2]: moved, not consumed.
             while self.inbound.buffered() > 0 {
                 let piece = self.inbound.peek();
@@ -181,8 +188,14 @@ impl Reader {
         }
     }
 
+    /// Forgets what was consumed of `gathered`.
+    fn compact(&mut self) {
+        self.gathered.drain(..mem::take(&mut self.taken));
+    }
+
     /// What a copy takes chunks from; the bytes of `gathered` come first.
     pub(crate) fn parts(&mut self) -> (&mut Vec<u8>, &mut Inbound) {
+        self.compact();
         (&mut self.gathered, &mut self.inbound)
     }
 }

@@ -19,6 +19,9 @@ const HIGH_WATER: usize = 256 * 1024;
 /// Pending bytes that one write may lead to.
 const HARD_LIMIT: usize = 4 * 1024 * 1024;
 
+/// What no limit exceeds: queues count their bytes in 32 bits.
+const MOST: usize = 1 << 30;
+
 /// The sending end of a stream.
 pub struct Writer {
     outbound: Outbound,
@@ -41,10 +44,10 @@ impl Writer {
     }
 
     /// Sets how many pending bytes make a write wait (`high_water`, default 256 KiB), and how many one write may lead to at the most
-    /// (`hard_limit`, default 4 MiB; at least `high_water`).
+    /// (`hard_limit`, default 4 MiB; at least `high_water`). Neither goes beyond 1 GiB.
     pub fn set_limits(&mut self, high_water: usize, hard_limit: usize) {
-        self.high_water = high_water.max(1);
-        self.hard_limit = hard_limit.max(self.high_water);
+        self.high_water = high_water.clamp(1, MOST);
+        self.hard_limit = hard_limit.clamp(self.high_water, MOST);
     }
 
     /// Waits until fewer bytes than high water are pending and there is room, then queues *all* of `bytes` in one step.

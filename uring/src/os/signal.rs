@@ -7,7 +7,7 @@ use std::{
     os::{fd::OwnedFd, unix::net::UnixStream},
 };
 
-use signal_hook::{SigId, low_level};
+use signal_hook::{SigId, consts::FORBIDDEN, low_level};
 
 use crate::ring::{Fd, Inbound, Worker};
 
@@ -35,6 +35,10 @@ impl Signals {
     /// A signal that cannot be caught, no descriptor left, or no runtime on this thread.
     pub fn new(signals: &[i32]) -> io::Result<Self> {
         let worker = Worker::current()?;
+        if let Some(signal) = signals.iter().find(|signal| FORBIDDEN.contains(signal)) {
+            let text = format!("signal {signal} cannot be caught, or must not be");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         let (read, write) = UnixStream::pair()?;
         let inbound = Inbound::new(worker, Fd::new(OwnedFd::from(read)));
         let mut this = Self { inbound, registered: Vec::with_capacity(signals.len()) };

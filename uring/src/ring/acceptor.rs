@@ -3,33 +3,19 @@
 //! Futures only wait: dropping one loses no connection. Dropping the acceptor closes what nobody took.
 
 use std::{
-    collections::VecDeque,
     io, mem,
     os::fd::OwnedFd,
     rc::Rc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 use super::{
     fd::Fd,
+    listening::Listening,
     table::{Role, Slot},
     worker::{self, Worker},
 };
 use crate::engine::Op;
-
-/// What a listener was given and nobody took yet.
-#[derive(Default)]
-pub(super) struct Listening {
-    pub(super) ready: VecDeque<OwnedFd>,
-    pub(super) waker: Option<Waker>,
-    /// The errno that ended the accept.
-    pub(super) error: Option<i32>,
-}
-
-impl Listening {
-    /// Connections that wait here at the most before the accept is cancelled until they are taken; what one enter delivers comes on top.
-    pub(super) const BOUND: usize = 1024;
-}
 
 /// The owner of a listening socket's accept.
 pub(crate) struct Acceptor {

@@ -4,9 +4,8 @@
 //!
 //! [I1] No waker is woken or dropped in here: they are moved to `woken` and `spent`, and the worker empties both when nothing of the driver is borrowed.
 //! [I2] Operations reach the ring in the order in which they were asked: while `backlog` holds any, all go through it.
-//! [I3] A quiet send is retired as whole only when the submission queue is empty, everything was reaped, and no completion is kept back by the kernel.
 
-use std::{collections::VecDeque, io, mem, task::Waker, time::Duration};
+use std::{collections::VecDeque, io, mem, task::Waker};
 
 use slab::Slab;
 use tidemill_core::{
@@ -15,20 +14,17 @@ use tidemill_core::{
 };
 
 use super::{
-    acceptor::Listening,
+    address::Addresses,
     buf::Pool,
     doorbell::Ear,
     fd::Fd,
+    listening::Listening,
     message::Messages,
     sender::Sender,
-    submit::Addresses,
-    table::{Role, Slot, Table, Tag, Token},
+    table::{Flights, Slot, Table, Tag, Token},
     timer::Timer,
 };
 use crate::engine::{Completion, Engine, GROUP, Op, Until};
-
-/// How long a sender without an owner may take to send what is left.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// Whose waker it is, so that it can be put back.
 #[derive(Clone, Copy, Debug)]
@@ -81,12 +77,14 @@ pub(super) struct Driver {
     /// Chunks that one stream may hold unread.
     pub(super) quota: usize,
     timer: Timer,
-    backlog: VecDeque<(Op, Token)>,
+    pub(super) backlog: VecDeque<(Op, Token)>,
     completions: Vec<Completion>,
-    dirty: Vec<u32>,
-    quiet: Vec<(Slot, u32)>,
+    pub(super) dirty: Vec<u32>,
+    /// The flight of each, and its sender.
+    pub(super) quiet: Vec<(u32, u32)>,
+    pub(super) flights: Flights,
     starved: VecDeque<Slot>,
-    orphans: VecDeque<(Instant, u32)>,
+    pub(super) orphans: VecDeque<(Instant, u32)>,
     /// The worker is closing: nothing is armed again.
     stopped: bool,
 }
@@ -113,6 +111,7 @@ impl Driver {
             completions: Vec::with_capacity(completions as usize),
             dirty: Vec::with_capacity(256),
             quiet: Vec::with_capacity(256),
+            flights: Flights::default(),
             starved: VecDeque::new(),
             orphans: VecDeque::new(),
             stopped: false,
@@ -195,28 +194,6 @@ impl Driver {
         Ok(())
     }
 
-    /// Starts a send for each sender that has something to send and nothing in flight.
-    fn flush(&mut self) {
-        let low = self.pool.provided() < self.ring / 4;
-        let mut dirty = mem::take(&mut self.dirty);
-        for key in dirty.drain(..) {
-            let Some(sender) = self.senders.get_mut(key as usize) else { continue };
-            sender.dirty = false;
-            if sender.op.is_some() || sender.queued.is_empty() {
-                continue;
-            }
-            let op = sender.launch(&mut self.pool, &mut self.messages, low);
-            let slot = self.table.open(Role::Send(key), None);
-            sender.op = Some(slot);
-            if sender.quiet {
-                self.quiet.push((slot, key));
-            }
-            let token = self.table.arm(slot);
-            self.submit(op, token);
-        }
-        self.dirty = dirty;
-    }
-
     /// Keeps the kernel's ring of buffers full, and arms receives that waited for buffers.
     fn provide(&mut self) {
         while self.pool.provided() < self.ring {
@@ -283,97 +260,6 @@ impl Driver {
         self.completions = completions;
     }
 
-    /// Retires the quiet sends of this turn as sent, or, where completions were lost, as failed ([I3]).
-    fn retire_quiet(&mut self, lost: bool) {
-        if self.quiet.is_empty()
-            || !self.backlog.is_empty()
-            || !self.engine.is_submitted()
-            || (!lost && self.engine.is_overflowing())
-        {
-            return;
-        }
-        let mut quiet = mem::take(&mut self.quiet);
-        for (slot, key) in quiet.drain(..) {
-            let Some(sender) = self.senders.get_mut(key as usize) else { continue };
-            if sender.op != Some(slot) || !sender.quiet {
-                continue;
-            }
-            if lost {
-                sender.land(-libc::EIO, &mut self.pool, &mut self.messages);
-            } else {
-                sender.land_whole(&mut self.pool, &mut self.messages);
-            }
-            self.table.land(slot);
-            self.table.close(slot);
-            self.settle(key);
-        }
-        self.quiet = quiet;
-    }
-
-    /// After a change of the sender `key`: sends what is left, wakes its owner, or ends it when it has none.
-    pub(super) fn settle(&mut self, key: u32) {
-        let sender = &mut self.senders[key as usize];
-        if sender.orphan.is_some() && sender.op.is_none() && sender.pending() == 0 {
-            return self.end_sender(key);
-        }
-        if !sender.queued.is_empty()
-            && sender.op.is_none()
-            && !mem::replace(&mut sender.dirty, true)
-        {
-            self.dirty.push(key);
-        }
-        if sender.is_met()
-            && let Some(waker) = sender.waker.take()
-        {
-            self.woken.push((Seat::Sender(key), waker));
-        }
-    }
-
-    /// The owner of the sender `key` left: what is queued still goes out, for a while.
-    pub(super) fn orphan_sender(&mut self, key: u32, now: Instant) {
-        let deadline = now + LINGER;
-        let sender = &mut self.senders[key as usize];
-        sender.orphan = Some(deadline);
-        self.spent.extend(sender.waker.take());
-        if sender.pending() > 0 {
-            self.orphans.push_back((deadline, key));
-        }
-        self.settle(key);
-    }
-
-    fn give_up_orphans(&mut self, now: Instant) {
-        while let Some(&(deadline, key)) = self.orphans.front()
-            && deadline <= now
-        {
-            self.orphans.pop_front();
-            // The sender may have ended, and the place may be another's.
-            if self.senders.get(key as usize).is_some_and(|sender| sender.orphan == Some(deadline))
-            {
-                self.abort_sender(key, libc::ETIMEDOUT);
-            }
-        }
-    }
-
-    /// Gives up what the sender `key` still has to send.
-    pub(super) fn abort_sender(&mut self, key: u32, errno: i32) {
-        let sender = &mut self.senders[key as usize];
-        sender.fail(errno, &mut self.pool);
-        if let Some(slot) = sender.op {
-            self.cancel(slot);
-        }
-        self.settle(key);
-    }
-
-    fn end_sender(&mut self, key: u32) {
-        let sender = self.senders.remove(key as usize);
-        self.stats.lost += sender.lost;
-        self.spent.extend(sender.waker);
-        if !sender.fd.is_last() {
-            // The other direction goes on: the peer learns that no more will come. A socket that is not connected any more needs no word.
-            let _ = rustix::net::shutdown(&sender.fd, rustix::net::Shutdown::Write);
-        }
-    }
-
     /// Starts nothing any more, and gives up what senders have queued.
     pub(super) fn stop(&mut self) {
         self.stopped = true;
@@ -400,6 +286,7 @@ impl Driver {
     /// Whether nothing is in flight.
     pub(super) fn is_at_rest(&self) -> bool {
         self.table.armed() == 0
+            && self.flights.up() == 0
             && self.backlog.is_empty()
             && !self.ear.is_listening()
             && !self.timer.is_armed()

@@ -1,12 +1,15 @@
 //! A worker's ring: its operations in flight, its buffers, its sockets' two directions, its timer and its doorbell.
 
 mod acceptor;
+mod address;
 mod buf;
 mod dispatch;
 mod doorbell;
 mod driver;
 mod fd;
+mod flush;
 mod inbound;
+mod listening;
 mod message;
 mod outbound;
 mod sender;

@@ -8,8 +8,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use tidemill_core::clock::Clock;
-
 use super::{
     fd::Fd,
     sender::{Interest, Sender},
@@ -110,7 +108,7 @@ impl Outbound {
             |driver| {
                 let sender = &mut driver.senders[key];
                 sender.interest = Interest::Below(0);
-                let settled = sender.op.is_none() && sender.pending() == 0;
+                let settled = !sender.flies() && sender.pending() == 0;
                 (settled || driver.engine.is_closed()).then_some(())
             },
             |driver| &mut driver.senders[key].waker,
@@ -155,7 +153,7 @@ impl Outbound {
 
 impl Drop for Outbound {
     fn drop(&mut self) {
-        self.worker.with(|driver| driver.orphan_sender(self.key, Monotonic.now()));
+        self.worker.with(|driver| driver.orphan_sender(self.key, &Monotonic));
         self.worker.drop_spent();
     }
 }

@@ -1,8 +1,4 @@
 //! A single operation: asked once, answered once. The table keeps what it needs; the future only waits.
-//!
-//! [I1] An address given to the kernel stays in the side slab until the operation's completion.
-
-#![expect(unsafe_code, reason = "points operations at addresses of the side slab")]
 
 use std::{
     future::Future,
@@ -12,7 +8,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use slab::Slab;
 use socket2::SockAddr;
 
 use super::{
@@ -20,18 +15,6 @@ use super::{
     table::{Role, Slot},
     worker::{self, Worker},
 };
-use crate::engine::Op;
-
-/// Addresses that operations in flight point at.
-#[derive(Default)]
-pub(super) struct Addresses(Slab<Box<SockAddr>>);
-
-impl Addresses {
-    /// The operation that pointed at `key` is over.
-    pub(super) fn remove(&mut self, key: u32) {
-        drop(self.0.try_remove(key as usize));
-    }
-}
 
 /// An operation on its way.
 ///
@@ -49,11 +32,8 @@ impl Single {
                 return Err(worker::closed());
             }
             let raw = fd.raw();
-            let key = driver.addresses.0.insert(Box::new(to)) as u32;
+            let (key, op) = driver.addresses.connect(raw, to);
             let slot = driver.table.open(Role::Single(key), Some(fd));
-            let address = &driver.addresses.0[key as usize];
-            // SAFETY: [I1]
-            let op = unsafe { Op::connect(raw, address.as_ptr().cast(), address.len()) };
             let token = driver.table.arm(slot);
             driver.submit(op, token);
             Ok(slot)

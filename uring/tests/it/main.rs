@@ -1,1 +1,22 @@
-//! Behaviour tests: one file per topic.
+//! Behaviour tests against the real kernel: one file per topic. The other side of each connection is a plain `std::net` socket, so that what we
+//! send and receive is judged by an independent peer.
+//!
+//! A number in a comment (`// io 30`) names the scenario that the test is.
+
+mod accept;
+mod chaos;
+mod connect;
+mod echo;
+mod flow;
+mod forget;
+mod line;
+mod process;
+mod read;
+mod runtime;
+mod scarce;
+mod signal;
+mod stage;
+mod steady;
+mod timer;
+mod wake;
+mod write;

@@ -1,0 +1,200 @@
+//! The tasks of an executor that have not ended, and the turns that they get.
+//!
+//! [A1] A task is in the list from `insert` until it has ended and left its queue, and the list holds a reference meanwhile ([S2] of
+//!      `state`). The links, and what is here, belong to the home thread.
+//! [A2] A task is polled in one turn at a time: a turn within its turn only notes that it is to be queued again.
+
+#![expect(unsafe_code, reason = "links headers into a list, and calls what their vtables say")]
+
+use core::{cell::Cell, ptr::NonNull, task::Waker};
+
+use super::{
+    header::{Header, TaskRef, Turn, free},
+    state::{Complete, Start},
+};
+
+/// All tasks of an executor that have not ended.
+pub struct Tasks {
+    newest: Cell<Option<NonNull<Header>>>,
+    len: Cell<usize>,
+    born: Cell<usize>,
+}
+
+impl Tasks {
+    /// None.
+    pub const fn new() -> Self {
+        Self { newest: Cell::new(None), len: Cell::new(0), born: Cell::new(0) }
+    }
+
+    /// How many there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len.get()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len.get() == 0
+    }
+
+    /// Takes a new task in.
+    ///
+    /// # Safety
+    /// This is the home thread; the task is new, and its state counts a reference for this list.
+    #[inline]
+    pub unsafe fn insert(&self, task: NonNull<Header>) {
+        self.born.set(self.born.get().wrapping_add(1));
+        self.len.set(self.len.get() + 1);
+        // SAFETY: [T1] of `header`, the list's reference.
+        unsafe { task.as_ref() }.id.set(self.born.get());
+        // SAFETY: the contract is the same.
+        unsafe { self.link(task) };
+    }
+
+    /// # Safety
+    /// This is the home thread; the task is in no list, and a reference is the list's from now on.
+    #[inline]
+    unsafe fn link(&self, task: NonNull<Header>) {
+        let older = self.newest.replace(Some(task));
+        // SAFETY: [T1] of `header`, the list's reference.
+        unsafe { task.as_ref() }.older.set(older);
+        if let Some(older) = older {
+            // SAFETY: [A1], what is in the list is alive.
+            unsafe { older.as_ref() }.newer.set(Some(task));
+        }
+    }
+
+    /// Takes a task out. Its reference is the caller's then.
+    ///
+    /// # Safety
+    /// This is the home thread, and the task is in this list.
+    #[inline]
+    unsafe fn unlink(&self, task: NonNull<Header>) {
+        // SAFETY: [A1].
+        let header = unsafe { task.as_ref() };
+        let (older, newer) = (header.older.take(), header.newer.take());
+        if let Some(older) = older {
+            // SAFETY: [A1].
+            unsafe { older.as_ref() }.newer.set(newer);
+        }
+        match newer {
+            // SAFETY: [A1].
+            Some(newer) => unsafe { newer.as_ref() }.older.set(older),
+            None => self.newest.set(older),
+        }
+    }
+
+    /// Gives `task` its turn. `true`: it belongs at the end of the queue.
+    ///
+    /// # Safety
+    /// This is the home thread; the task is in this list and was taken out of its queue just now, or it is the root of its Home.
+    #[inline]
+    #[must_use]
+    pub unsafe fn run(&self, task: NonNull<Header>) -> bool {
+        // SAFETY: [A1].
+        let header = unsafe { task.as_ref() };
+        if header.turn.get() != Turn::Waits {
+            // [A2] It stays SCHEDULED, and is queued again when that is over.
+            header.turn.set(Turn::Again);
+            return false;
+        }
+        header.turn.set(Turn::Running);
+        match header.state.start() {
+            Start::Poll => {
+                // SAFETY: [T3] of `header`; [A2].
+                if !unsafe { (header.vtable.poll)(task) } {
+                    return header.turn.replace(Turn::Waits) == Turn::Again;
+                }
+            }
+            // SAFETY: as above.
+            Start::Cancel => unsafe { (header.vtable.cancel)(task) },
+            Start::Bury => {
+                // SAFETY: it is in this list.
+                unsafe { self.bury(task) };
+                return false;
+            }
+        }
+        let again = header.turn.replace(Turn::Waits) == Turn::Again;
+        // SAFETY: it has ended, and it is in this list, since a root does not end. Where `again`, it is SCHEDULED, and stays alive.
+        unsafe { self.end(task) };
+        again
+    }
+
+    /// Cancels the newest task, wherever it stands, or lets go of it if it has ended. `false`: there is none.
+    ///
+    /// # Safety
+    /// This is the home thread, no task is in its turn, and nobody uses a queue again in which tasks of this list stand.
+    pub unsafe fn cancel_one(&self) -> bool {
+        let Some(task) = self.newest.get() else { return false };
+        // SAFETY: [A1].
+        let header = unsafe { task.as_ref() };
+        if header.state.is_complete() {
+            // SAFETY: it is in this list.
+            unsafe { self.bury(task) };
+            return true;
+        }
+        // SAFETY: [T3] of `header`; no turn is taken.
+        unsafe { (header.vtable.cancel)(task) };
+        // SAFETY: it has ended, and it is in this list.
+        unsafe { self.end(task) };
+        true
+    }
+
+    /// Lets go of a task that has ended.
+    ///
+    /// # Safety
+    /// This is the home thread; the task is in this list, and in no queue that anybody will use.
+    unsafe fn bury(&self, task: NonNull<Header>) {
+        // SAFETY: it is in this list.
+        unsafe { self.unlink(task) };
+        // SAFETY: the list's reference is ours.
+        drop(unsafe { TaskRef::from_raw(task) });
+    }
+
+    /// Has a task count as complete.
+    ///
+    /// # Safety
+    /// This is the home thread; the task is in this list, its future is dropped and its output stands in the cell.
+    #[inline]
+    unsafe fn end(&self, task: NonNull<Header>) {
+        self.len.set(self.len.get() - 1);
+        // SAFETY: it is in this list.
+        unsafe { self.unlink(task) };
+        // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
+        let header = unsafe { task.as_ref() };
+        let mut output_dropped = false;
+        loop {
+            match header.state.complete(output_dropped) {
+                Complete::DropOutput => {
+                    // SAFETY: [T3] of `header`; [S3] of `state`, it is not complete yet.
+                    unsafe { (header.vtable.drop_output)(task) };
+                    output_dropped = true;
+                }
+                Complete::Tell { queued } => {
+                    // SAFETY: [S5] of `state`, it was AWAITED when COMPLETE came.
+                    let waker = unsafe { header.swap_waker(None) };
+                    if queued {
+                        // SAFETY: it is in no list, and the list's reference is held.
+                        unsafe { self.link(task) };
+                    } else {
+                        // SAFETY: the list's reference is ours.
+                        drop(unsafe { TaskRef::from_raw(task) });
+                    }
+                    // Last, since a waker is user code.
+                    return waker.into_iter().for_each(Waker::wake);
+                }
+                // SAFETY: it is in no list, and the list's reference is held.
+                Complete::Queued => return unsafe { self.link(task) },
+                // SAFETY: that was the last reference.
+                Complete::Free => return unsafe { free(task) },
+                Complete::Nothing => return,
+            }
+        }
+    }
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,94 @@
+//! Models of the end of a Local, beside whatever still knows its tasks.
+#![cfg(loom)]
+
+use std::{future::poll_fn, pin::Pin, task::Poll};
+
+use loom::{sync::Arc, thread};
+use tidemill_core::{error::JoinError, wait::WakeCell};
+use tidemill_loom_tests::{Bell, Board, poll};
+use tidemill_sched::{Home, Local};
+
+/// A task that leaves its waker in the cell, and never ends.
+fn waits_for(cell: &Arc<WakeCell>) -> impl Future<Output = ()> + use<> {
+    let cell = cell.clone();
+    poll_fn(move |cx| {
+        cell.register(cx.waker());
+        Poll::Pending
+    })
+}
+
+/// A shared Home, its Local, a task that has had its first turn, and where its waker is.
+fn setting() -> (Arc<Home<Board>>, Local<Board>, Arc<WakeCell>, tidemill_core::task::JoinHandle<()>)
+{
+    let home = Arc::new(Home::new(Board::new()));
+    let local = Home::claim_shared(&home).unwrap();
+    let cell = Arc::new(WakeCell::new());
+    let handle = local.spawn(waits_for(&cell));
+    let _ = local.tick();
+    (home, local, cell, handle)
+}
+
+/// **A wake that falls beside the drop of the Local queues nothing that is gone, and task and Home are freed when all have let go.**
+///
+/// (What is never freed holds the Home's `Arc`, which loom reports.) Seen to break it: giving up the waker's reference before the push
+/// (`wake_and_release` on every thread); Relaxed, Acquire or Release alone in `State::release`, or Relaxed in its first look; a Home's count
+/// without its bias.
+#[test]
+fn a_wake_beside_the_drop_of_the_local() {
+    loom::model(|| {
+        let (home, local, cell, handle) = setting();
+        drop(handle);
+        let by_value = {
+            let waker = cell.take().unwrap();
+            let copy = waker.clone();
+            let wakes = thread::spawn(move || waker.wake());
+            (wakes, thread::spawn(move || copy.wake_by_ref()))
+        };
+        drop(local);
+        by_value.0.join().unwrap();
+        by_value.1.join().unwrap();
+        assert_eq!(Arc::strong_count(&home), 1, "the handles have let go of the Home");
+    });
+}
+
+/// **A handle on another thread learns that its task was cancelled by the drop of the Local, or asks for it in vain; nothing is kept.**
+///
+/// Seen to break it: dropping the Local's tasks without telling the handle (no `Tell` in `complete`).
+#[test]
+fn a_join_beside_the_drop_of_the_local() {
+    loom::model(|| {
+        let (home, local, cell, mut handle) = setting();
+        let joiner = thread::spawn(move || {
+            handle.cancel();
+            let (bell, waker) = Bell::new();
+            (poll(Pin::new(&mut handle), &waker).is_ready(), bell, handle)
+        });
+        drop(local);
+        let (ready, bell, mut handle) = joiner.join().unwrap();
+        if !ready {
+            assert_eq!(bell.rung(), 1, "nobody told the handle");
+            let (_, waker) = Bell::new();
+            let polled = poll(Pin::new(&mut handle), &waker);
+            assert!(matches!(polled, Poll::Ready(Err(JoinError::Cancelled))));
+        }
+        drop((handle, cell.take()));
+        assert_eq!(Arc::strong_count(&home), 1, "the handles have let go of the Home");
+    });
+}
+
+/// **The last handles on a Home go on several threads at once, and one of them frees it.**
+///
+/// Seen to break it: Relaxed for AcqRel in `release`.
+#[test]
+fn the_last_handles_go_at_once() {
+    loom::model(|| {
+        let (home, local, cell, handle) = setting();
+        drop(home);
+        let waker = cell.take().unwrap();
+        let drops = thread::spawn(move || drop(waker));
+        let detaches = thread::spawn(move || drop(handle));
+        drop(local);
+        drops.join().unwrap();
+        detaches.join().unwrap();
+    });
+}

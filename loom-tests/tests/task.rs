@@ -1,0 +1,201 @@
+//! Models of the task's word: wake, poll, cancel, join and drop, from the home thread and from others.
+#![cfg(loom)]
+
+use std::{future::poll_fn, pin::Pin, task::Poll};
+
+use loom::{sync::Arc, thread};
+use tidemill_core::{
+    error::JoinError,
+    sync::{AtomicUsize, Ordering::Relaxed},
+    task::JoinHandle,
+    wait::WakeCell,
+};
+use tidemill_loom_tests::{Bell, Board, poll};
+use tidemill_sched::Local;
+
+/// What a task waits for: signs, and a waker to leave. loom reports one that is never dropped.
+struct Signs {
+    given: [AtomicUsize; 2],
+    waker: WakeCell,
+}
+
+impl Signs {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { given: [AtomicUsize::new(0), AtomicUsize::new(0)], waker: WakeCell::new() })
+    }
+
+    fn count(&self) -> usize {
+        self.given.iter().map(|sign| sign.load(Relaxed)).sum()
+    }
+}
+
+/// A future that is ready, with these signs, once as many were given. Its output is theirs too.
+fn wait(signs: Arc<Signs>, wanted: usize) -> impl Future<Output = Arc<Signs>> {
+    poll_fn(move |cx| {
+        signs.waker.register(cx.waker());
+        if signs.count() == wanted { Poll::Ready(signs.clone()) } else { Poll::Pending }
+    })
+}
+
+fn local() -> Local<Board> {
+    Local::new(Board::new())
+}
+
+fn ended<T>(handle: &mut JoinHandle<T>) -> Result<T, JoinError> {
+    let (_, waker) = Bell::new();
+    match poll(Pin::new(handle), &waker) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("the task has not ended"),
+    }
+}
+
+/// **A poll that follows a wake sees what was done before it, also where the task was scheduled already.**
+///
+/// Each waker is a clone of its own, used by value here, by reference there. Seen to break it: Relaxed,
+/// Acquire or Release alone in `State::schedule` or in `start`; a `start` that does not clear SCHEDULED.
+#[test]
+fn a_poll_sees_what_its_wakers_did() {
+    loom::model(|| {
+        let (local, signs) = (local(), Signs::new());
+        let wakers = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let mut handle = {
+            let (signs, wakers) = (signs.clone(), wakers.clone());
+            local.spawn(poll_fn(move |cx| {
+                let mut wakers = wakers.lock().unwrap();
+                if wakers.is_empty() {
+                    wakers.extend([cx.waker().clone(), cx.waker().clone()]);
+                }
+                if signs.count() == 2 { Poll::Ready(()) } else { Poll::Pending }
+            }))
+        };
+        let _ = local.tick();
+        let kept: Vec<_> = wakers.lock().unwrap().drain(..).collect();
+        let givers: Vec<_> = kept
+            .into_iter()
+            .enumerate()
+            .map(|(n, waker)| {
+                let signs = signs.clone();
+                thread::spawn(move || {
+                    signs.given[n].store(1, Relaxed);
+                    if n == 0 { waker.wake() } else { waker.wake_by_ref() }
+                })
+            })
+            .collect();
+        // The first tick takes the inbox, the next two poll.
+        for _ in 0..3 {
+            let _ = local.tick();
+        }
+        for giver in givers {
+            giver.join().unwrap();
+        }
+        let _ = local.tick();
+        let _ = local.tick();
+        ended(&mut handle).unwrap();
+    });
+}
+
+/// **Who awaits a task on another thread gets its output, or is woken when it is there.**
+///
+/// Seen to break it: Relaxed, Acquire or Release alone in `complete`; Relaxed in `await_end`; a `complete` that does not look at AWAITED.
+#[test]
+fn a_join_from_another_thread_gets_the_output() {
+    loom::model(|| {
+        let (local, signs) = (local(), Signs::new());
+        let mut handle = local.spawn(wait(signs.clone(), 0));
+        let joiner = thread::spawn(move || {
+            let (bell, waker) = Bell::new();
+            (poll(Pin::new(&mut handle), &waker).map(|output| output.unwrap()), bell, handle)
+        });
+        let _ = local.tick();
+        let (polled, bell, mut handle) = joiner.join().unwrap();
+        match polled {
+            Poll::Ready(output) => assert!(Arc::ptr_eq(&output, &signs)),
+            Poll::Pending => {
+                assert_eq!(bell.rung(), 1, "nobody told the handle");
+                assert!(Arc::ptr_eq(&ended(&mut handle).unwrap(), &signs));
+            }
+        }
+    });
+}
+
+/// **An output is dropped once, by the handle or by the executor, whichever comes first; likewise the task's memory.**
+///
+/// (What is never dropped holds an `Arc`, which loom reports.) Seen to break it: Relaxed in `is_complete`; a `complete` that does not ask
+/// whether JOIN is set; a `take_back` that does not look at COMPLETE.
+#[test]
+fn a_handle_dropped_on_another_thread_leaves_nothing() {
+    loom::model(|| {
+        let (local, signs) = (local(), Signs::new());
+        let mut handle = local.spawn(wait(signs.clone(), 0));
+        let dropper = thread::spawn(move || {
+            let (_, waker) = Bell::new();
+            let _ = poll(Pin::new(&mut handle), &waker).is_ready();
+            drop(handle);
+        });
+        let _ = local.tick();
+        dropper.join().unwrap();
+        assert_eq!(local.live(), 0);
+    });
+}
+
+/// **A cancel from another thread ends the task, whatever it is doing.**
+///
+/// Seen to break it: a `start` that does not clear SCHEDULED.
+#[test]
+fn a_cancel_ends_the_task() {
+    loom::model(|| {
+        let (local, signs) = (local(), Signs::new());
+        let handle = local.spawn(wait(signs.clone(), 1));
+        let _ = local.tick();
+        let canceller = thread::spawn(move || {
+            handle.cancel();
+            handle
+        });
+        for _ in 0..2 {
+            let _ = local.tick();
+        }
+        let mut handle = canceller.join().unwrap();
+        for _ in 0..2 {
+            let _ = local.tick();
+        }
+        assert!(matches!(ended(&mut handle), Err(JoinError::Cancelled)));
+        drop((handle, signs.waker.take()));
+        assert_eq!(Arc::strong_count(&signs), 1, "the future was dropped");
+    });
+}
+
+/// **So it is if somebody else wakes the task beside it, to no avail; the future is dropped once.**
+///
+/// Seen to break it: `cancel` that sets CANCELLED in a second step, after SCHEDULED (the turn on which it counts is over by then).
+#[test]
+fn a_cancel_beside_a_wake_ends_the_task() {
+    loom::model(|| {
+        let (local, signs) = (local(), Signs::new());
+        let mut handle = local.spawn(wait(signs.clone(), 2));
+        let _ = local.tick();
+        let waker = signs.waker.take().unwrap();
+        let canceller = thread::spawn(move || {
+            handle.cancel();
+            handle
+        });
+        let giver = {
+            let signs = signs.clone();
+            thread::spawn(move || {
+                signs.given[0].store(1, Relaxed);
+                waker.wake();
+            })
+        };
+        for _ in 0..2 {
+            let _ = local.tick();
+        }
+        handle = canceller.join().unwrap();
+        giver.join().unwrap();
+        for _ in 0..2 {
+            let _ = local.tick();
+        }
+        assert_eq!(local.live(), 0);
+        assert!(matches!(ended(&mut handle), Err(JoinError::Cancelled)));
+        drop((handle, signs.waker.take()));
+        assert_eq!(Arc::strong_count(&signs), 1, "the future was dropped");
+    });
+}
