@@ -61,9 +61,15 @@ fn main() -> ExitCode {
 
 fn arguments() -> Result<Option<Settings>, String> {
     let given: Vec<String> = env::args().skip(1).collect();
+    if given.is_empty() {
+        // `cargo test --all-targets` starts benchmarks too, without the `--bench` that `cargo bench` adds.
+        println!("nothing is measured in a test: see --help");
+        return Ok(None);
+    }
     let quick = given.iter().any(|word| word == "--quick");
     let programs = Path::new(env!("CARGO_BIN_EXE_echo-limit")).parent().map(PathBuf::from);
-    let out = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(PathBuf::from);
+    let out = root.unwrap_or_default().join("target/bench");
     let mut settings = Settings::new(quick, programs.unwrap_or_default(), out);
     let mut given = given.into_iter();
     while let Some(name) = given.next() {
@@ -80,7 +86,6 @@ fn arguments() -> Result<Option<Settings>, String> {
                 }
                 return Ok(None);
             }
-            // `cargo bench` adds the second.
             "--quick" | "--bench" => {}
             "--servers" => settings.servers = list(&value()?, "server", roster::find)?,
             "--cells" => settings.cells = list(&value()?, "cell", Cell::parse)?,

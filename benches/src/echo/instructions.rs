@@ -1,5 +1,6 @@
-//! User instructions and heap allocations per request, under valgrind: the slope between a short run and a long one, in lock-step: one request at a
-//! time, on each connection in turn. It sees no kernel and no noise, and repeats within a few hundredths.
+//! User instructions and heap allocations per request, under valgrind: the slope between a short run and a long one, in lock-step: a request on every
+//! connection, then the answers of all. It sees no kernel and no noise. With one connection it repeats to the instruction; with several it depends a
+//! little on how many requests a server finds at a time.
 
 use std::{
     fs, io,
@@ -104,6 +105,7 @@ fn slope(
     for (point, requests) in points.iter_mut().zip(settings.requests) {
         let counted = run(settings, entry, tool, connections, requests, load);
         load.end()?;
+        let requests = requests / u64::from(connections) * u64::from(connections);
         *point = (requests as f64, counted?);
     }
     let [(few, short), (many, long)] = points;
@@ -127,10 +129,7 @@ fn run(
     load.prepare(BYTES, connections)?;
     let server = Server::start(entry, &settings.programs, &under)?;
     let lanes = load.connect(server.address, connections)?;
-    // One at a time, on each connection in turn.
-    for lane in lanes.cycle().take(requests as usize) {
-        load.drive(lane..lane + 1, Until::Rounds(1))?;
-    }
+    load.drive(lanes, Until::Rounds(requests / u64::from(connections)))?;
     load.give_up_from(0);
     server.wait()?;
     let text = fs::read_to_string(&log)?;

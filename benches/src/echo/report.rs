@@ -1,6 +1,6 @@
 //! What a run found: raw samples, and what follows from them.
 
-use std::{fs, process::Command, thread};
+use std::{fs, process::Command};
 
 use serde_json::{Map, Value, json};
 
@@ -250,9 +250,10 @@ fn cell_json(report: &CellReport) -> Value {
 
 /// The machine, in words.
 pub fn machine() -> String {
-    let cores = thread::available_parallelism().map_or(0, usize::from);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    // Not the cores that this thread may use: it is bound to one.
+    let cores = info.lines().filter(|line| line.starts_with("processor")).count();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
     let rust = Command::new("rustc").arg("--version").output().ok();
     let rust = rust.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());

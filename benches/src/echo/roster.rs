@@ -36,7 +36,7 @@ const fn limit(name: &'static str, arguments: &'static [&'static str]) -> Entry 
     Entry { name, program: "echo-limit", arguments, buffer: false, counts: false, usual }
 }
 
-/// All of them. A variant of ours is a line here, and an option of `src/bin/tidemill.rs`.
+/// All of them. A variant of ours is a line here, and an option of `servers/tidemill.rs`.
 pub static ROSTER: &[Entry] = &[
     limit(LIMIT, &[]),
     ours(OURS, &[]),

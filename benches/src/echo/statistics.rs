@@ -37,21 +37,3 @@ pub fn geometric_mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
         values.into_iter().fold((0.0, 0), |(sum, count), value| (sum + value.ln(), count + 1));
     (count > 0).then(|| (sum / f64::from(count)).exp())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{Spread, geometric_mean};
-
-    #[test]
-    fn quartiles_lie_between_the_values_nearest_to_them() {
-        let spread = Spread::of([4.0, 1.0, 3.0, 2.0]).expect("four values have a spread");
-        assert_eq!([spread.low, spread.median, spread.high], [1.75, 2.5, 3.25]);
-        assert_eq!(Spread::of([]), None);
-    }
-
-    #[test]
-    fn a_mean_of_ratios_is_geometric() {
-        let mean = geometric_mean([0.5, 2.0]).expect("two values have a mean");
-        assert!((mean - 1.0).abs() < 1e-12);
-    }
-}
