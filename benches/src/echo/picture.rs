@@ -95,7 +95,7 @@ impl<'r> Plate<'r> {
         };
         let memory = bar("bytes per idle connection", &report.memory, None, 0);
         [
-            bar("user instructions per request", &report.instructions, Some(16), 0),
+            bar("user instructions per request", &report.instructions, Some(1), 0),
             bar("system calls at 1 connection", &report.calls, Some(1), 2),
             Bar { beside_buffer: true, ..memory },
         ]
