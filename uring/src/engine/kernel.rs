@@ -82,7 +82,8 @@ impl Kernel {
         if let Some(what) = unknown.or(setup.lacks()) {
             return Err(lacks(what));
         }
-        let buffers = BufferRing::map(config.buffers).map_err(|error| explain("mmap", "", &error))?;
+        let buffers =
+            BufferRing::map(config.buffers).map_err(|error| explain("mmap", "", &error))?;
         let (at, entries) = (buffers.address(), config.buffers);
         // SAFETY: [I3], the mapping outlives the ring by field order.
         unsafe { submitter.register_buf_ring_with_flags(at, entries, GROUP, 0) }
@@ -239,11 +240,10 @@ impl Kernel {
     #[inline]
     pub(super) fn reap(&mut self, into: &mut Vec<Completion>) {
         self.completion.sync();
-        into.extend(self.completion.by_ref().map(|entry| Completion {
-            token: entry.user_data(),
-            result: entry.result(),
-            flags: entry.flags(),
-        }));
+        for entry in self.completion.by_ref() {
+            let (token, result, flags) = (entry.user_data(), entry.result(), entry.flags());
+            into.push(Completion { token, result, flags });
+        }
         // Gives their places back.
         self.completion.sync();
     }
@@ -310,5 +310,59 @@ impl Drop for Place {
     fn drop(&mut self) {
         // SAFETY: [I4], it came from a box, and all that borrowed it is gone.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use io_uring::opcode;
+    use tidemill_core::clock::Instant;
+
+    use super::{Config, Kernel, Op, Until};
+
+    /// What a ring says to an operation that is none of ours, then to one of ours.
+    fn answers(restrict: bool) -> (i32, i32) {
+        let config = Config { buffers: 16, restrict, ..Config::default() };
+        let mut ring = Kernel::new(config).expect("a ring");
+        assert_eq!(ring.setup().features().any(|name| name == "restricted"), restrict);
+        let (mut told, mut all) = (Vec::new(), Vec::new());
+        ring.put(opcode::Nop::new().build().user_data(7));
+        assert!(ring.push(Op::timeout(Instant::ORIGIN), 8));
+        while all.len() < 2 {
+            ring.enter(Until::Completion).expect("entered");
+            ring.reap(&mut told);
+            all.append(&mut told);
+        }
+        all.sort_unstable_by_key(|completion| completion.token);
+        assert_eq!((all[0].token, all[1].token), (7, 8));
+        (all[0].result, all[1].result)
+    }
+
+    #[test]
+    fn a_restricted_ring_refuses_what_is_none_of_ours() {
+        assert_eq!(answers(false), (0, -libc::ETIME));
+        assert_eq!(answers(true), (-libc::EACCES, -libc::ETIME));
+    }
+
+    #[test]
+    fn an_enter_waits_until_a_moment_where_the_kernel_can() {
+        let config = Config { buffers: 16, enter_deadline: true, ..Config::default() };
+        let mut ring = Kernel::new(config).expect("a ring");
+        let newer = ring.setup().features().any(|name| name == "MIN_TIMEOUT");
+        assert_eq!(ring.keeps_deadlines(), newer);
+        if newer {
+            let mut told = Vec::new();
+            // Passed long ago: neither hangs, neither is an error.
+            let passed = Instant::from_nanos(1);
+            ring.enter(Until::Deadline(passed)).expect("entered");
+            ring.enter(Until::Expected(3, passed)).expect("entered");
+            ring.reap(&mut told);
+            assert!(told.is_empty());
+            // Four were to come, one does: a while later it is given all the same.
+            assert!(ring.push(Op::timeout(passed), 1));
+            ring.enter(Until::Expected(3, Instant::FAR)).expect("entered");
+            ring.reap(&mut told);
+            assert_eq!(told.len(), 1);
+        }
     }
 }

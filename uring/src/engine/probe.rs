@@ -314,7 +314,10 @@ mod tests {
         setup.note(Feature::CqeSkip, false);
         assert_eq!(setup.lacks(), Some("CQE_SKIP"));
         let line = setup.to_string();
-        assert!(line.contains("CLAMP CQSIZE R_DISABLED; features: NODROP, SUBMIT_STABLE"), "{line}");
+        assert!(
+            line.contains("CLAMP CQSIZE R_DISABLED; features: NODROP, SUBMIT_STABLE"),
+            "{line}"
+        );
         assert!(!line.contains("NO_SQARRAY") && !line.contains("CQE_SKIP"), "{line}");
         assert_eq!(Setup::default().to_string(), "no ring of the kernel's");
     }

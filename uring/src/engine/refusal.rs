@@ -114,3 +114,93 @@ fn diagnose(errno: i32, what: &'static str, facts: Facts) -> Vec<Cause> {
     }
     causes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Cause, Facts, diagnose, version};
+
+    const FILTER: Cause = Cause::Seccomp { known: true };
+    const HIDDEN: Cause = Cause::Seccomp { known: false };
+    const OLD: Cause = Cause::TooOld("it");
+
+    /// Causes, by errno, sysctl, filter, and release.
+    #[test]
+    fn each_refusal_has_the_causes_that_fit() {
+        let sysctl = |value| Cause::Sysctl(Some(value));
+        let (old, six, new) = (Some((5, 15)), Some((6, 1)), Some((6, 18)));
+        #[rustfmt::skip]
+        let table = [
+            (libc::EPERM, Some(0), Some(0), new, vec![Cause::Policy]),
+            (libc::EPERM, Some(0), Some(2), new, vec![FILTER]),
+            (libc::EPERM, Some(0), None, new, vec![HIDDEN]),
+            (libc::EPERM, Some(1), Some(0), new, vec![sysctl(1)]),
+            (libc::EPERM, Some(1), Some(2), new, vec![sysctl(1), FILTER]),
+            (libc::EPERM, Some(2), Some(0), new, vec![sysctl(2)]),
+            (libc::EPERM, Some(2), Some(2), new, vec![sysctl(2), FILTER]),
+            (libc::EPERM, Some(2), None, new, vec![sysctl(2), HIDDEN]),
+            // Before 6.6 there is no such sysctl; after, or where the release is not known, it may be hidden.
+            (libc::EPERM, None, Some(0), six, vec![Cause::Policy]),
+            (libc::EPERM, None, Some(2), six, vec![FILTER]),
+            (libc::EPERM, None, Some(0), new, vec![Cause::Sysctl(None)]),
+            (libc::EPERM, None, Some(2), None, vec![Cause::Sysctl(None), FILTER]),
+            (libc::EPERM, None, None, None, vec![Cause::Sysctl(None), HIDDEN]),
+            (libc::EACCES, Some(0), Some(0), new, vec![Cause::Policy]),
+            (libc::EACCES, Some(0), Some(2), new, vec![Cause::Policy, FILTER]),
+            (libc::EACCES, Some(2), None, new, vec![Cause::Policy, HIDDEN]),
+            // Where there is its sysctl, the kernel has it.
+            (libc::ENOSYS, Some(0), Some(2), new, vec![FILTER]),
+            (libc::ENOSYS, Some(2), None, new, vec![HIDDEN]),
+            (libc::ENOSYS, Some(0), Some(0), new, vec![Cause::Absent]),
+            (libc::ENOSYS, None, Some(0), old, vec![Cause::Absent]),
+            (libc::ENOSYS, None, Some(2), six, vec![Cause::Absent, FILTER]),
+            (libc::ENOSYS, None, None, None, vec![Cause::Absent, HIDDEN]),
+            (libc::EINVAL, None, Some(0), old, vec![OLD]),
+            (libc::EINVAL, None, Some(2), old, vec![OLD]),
+            (libc::EINVAL, Some(0), Some(0), new, vec![OLD]),
+            (libc::EINVAL, Some(0), Some(2), six, vec![OLD, FILTER]),
+            (libc::EINVAL, None, None, None, vec![OLD, HIDDEN]),
+            (libc::EOPNOTSUPP, None, Some(0), six, vec![OLD]),
+            (libc::ENOMEM, Some(0), Some(2), new, vec![Cause::Memory]),
+            (libc::EAGAIN, Some(0), Some(0), new, vec![Cause::Memory]),
+            (libc::EMFILE, None, None, None, vec![Cause::Descriptors(None)]),
+            (libc::ENFILE, Some(2), Some(2), new, vec![Cause::Files]),
+            (libc::EIO, Some(0), Some(0), new, vec![Cause::Unknown]),
+        ];
+        for (errno, disabled, seccomp, release, causes) in table {
+            let facts = Facts { disabled, seccomp, release, ..Facts::default() };
+            assert_eq!(diagnose(errno, "it", facts), causes, "{errno} {facts:?}");
+        }
+        let limits = Facts { lockable: Some(65536), descriptors: Some(64), ..Facts::default() };
+        let memory = vec![Cause::LockedMemory(65536), Cause::Memory];
+        assert_eq!(diagnose(libc::ENOMEM, "it", limits), memory);
+        assert_eq!(diagnose(libc::EMFILE, "it", limits), [Cause::Descriptors(Some(64))]);
+    }
+
+    #[test]
+    fn whatever_can_be_seen_there_is_a_cause_and_no_two_are_alike() {
+        let numbers = [None, Some(0), Some(1), Some(2)];
+        for errno in 1..134 {
+            for disabled in numbers {
+                for seccomp in numbers {
+                    for release in [None, Some((4, 4)), Some((6, 1)), Some((6, 6))] {
+                        let facts = Facts { disabled, seccomp, release, ..Facts::default() };
+                        let mut causes = diagnose(errno, "it", facts);
+                        assert!((1..=2).contains(&causes.len()), "{errno} {facts:?}");
+                        let count = causes.len();
+                        causes.dedup();
+                        assert_eq!(causes.len(), count, "{errno} {facts:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_release_is_its_first_two_numbers() {
+        assert_eq!(version("6.18.44-fc"), Some((6, 18)));
+        assert_eq!(version("6.1-cloud-amd64"), Some((6, 1)));
+        assert_eq!(version("7.0"), Some((7, 0)));
+        assert_eq!(version("unknown"), None);
+        assert_eq!(version(""), None);
+    }
+}

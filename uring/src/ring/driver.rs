@@ -247,7 +247,7 @@ impl Driver {
         if let Wait::Until(at) = wait {
             deadline = deadline.min(at);
         }
-        let kept = self.engine.keeps_deadlines();
+        let kept = deadline != Instant::FAR && self.engine.keeps_deadlines();
         if !kept
             && deadline != Instant::FAR
             && let Some((op, token)) = self.timer.aim(deadline)
@@ -256,7 +256,7 @@ impl Driver {
         }
         match self.loud {
             1.. if self.expect_sends => Until::Expected(self.loud, deadline),
-            _ if kept && deadline != Instant::FAR => Until::Deadline(deadline),
+            _ if kept => Until::Deadline(deadline),
             _ => Until::Completion,
         }
     }
