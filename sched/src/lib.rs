@@ -8,8 +8,8 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 
 mod erased;
-pub mod home;
-pub mod local;
+mod home;
+mod local;
 
 pub use home::Home;
 pub use local::Local;

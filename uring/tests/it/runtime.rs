@@ -209,7 +209,7 @@ fn a_task_that_panics_takes_only_itself() {
             panic!("of the test");
         })
         .expect("inside a runtime");
-        let told = panicking.await.map(|()| ()).expect_err("a panic");
+        let told = panicking.await.expect_err("a panic");
         assert!(told.to_string().contains("panic"), "{told}");
         assert_eq!(theirs.read(&mut [0]).expect("closed"), 0);
     });

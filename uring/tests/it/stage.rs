@@ -7,7 +7,7 @@ use std::{
     net::{self, Shutdown, SocketAddr},
     pin::{Pin, pin},
     process::{Command, Stdio},
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, Mutex, Once, mpsc},
     task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
@@ -70,17 +70,18 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// One turn of the ring.
+/// At least one turn of the ring: a timer that was not due when it was asked fires between the tasks of a cycle and its turn. (A task that wakes itself may run
+/// many times within one cycle.)
 pub(crate) async fn turn() {
-    let mut first = true;
-    poll_fn(|cx| {
-        if !std::mem::take(&mut first) {
-            return Poll::Ready(());
+    let mut span = Duration::from_micros(1);
+    loop {
+        let mut timer = pin!(after(span));
+        let polled = poll_fn(|cx| Poll::Ready(timer.as_mut().poll(cx))).await;
+        if polled.is_pending() {
+            return timer.await.expect("inside a runtime");
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+        span *= 2;
+    }
 }
 
 /// Polls `future` at most `polls` times, a turn of the ring apart, then drops it.
@@ -280,6 +281,17 @@ pub(crate) fn converse(mut stream: net::TcpStream, seed: u64, total: usize) -> P
     })
 }
 
+/// Allows this process as many descriptors as it may have, within reason: the usual 1024 are too few for a thousand connections.
+fn allow_descriptors() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let limit = getrlimit(Resource::Nofile);
+        let most = limit.maximum.map_or(1 << 16, |most| most.min(1 << 16));
+        let current = limit.current.map(|current| current.max(most));
+        setrlimit(Resource::Nofile, Rlimit { current, ..limit }).expect("up to the hard limit");
+    });
+}
+
 /// A low limit of descriptors, and those taken to reach it; all is as before when it is dropped.
 pub(crate) struct Hoard {
     limit: Rlimit,
@@ -318,6 +330,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new() -> Self {
+        allow_descriptors();
         let (alive, gone) = mpsc::channel::<()>();
         let name = thread::current().name().unwrap_or("a test").to_owned();
         thread::spawn(move || {

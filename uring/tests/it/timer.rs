@@ -61,7 +61,7 @@ fn an_earlier_deadline_wins_over_one_that_the_kernel_already_waits_for() {
         turn().await;
         let wait = spawn(async {
             // The kernel sleeps for the far one when this comes, from another thread.
-            peer(|| std::thread::yield_now()).await;
+            peer(std::thread::yield_now).await;
             after(millis(2)).await
         })
         .expect("inside a runtime");
