@@ -130,7 +130,20 @@ impl Kernel {
         if self.submission.is_full() {
             return false;
         }
-        let quiet = if op.quiet { squeue::Flags::SKIP_SUCCESS } else { squeue::Flags::empty() };
+        match op.kind {
+            Kind::Send { fd, addr, len, now } => {
+                let send = opcode::Send::new(Fd(fd), addr as *const u8, len);
+                self.put(send.flags(sending(now)).build().flags(quiet(op)).user_data(token));
+            }
+            _ => self.push_rarer(op, token),
+        }
+        true
+    }
+
+    /// Pushes what is not asked for with every request. There is room.
+    #[inline(never)]
+    fn push_rarer(&mut self, op: Op, token: u64) {
+        let quiet = quiet(op);
         let mut put = |entry: squeue::Entry| self.put(entry.flags(quiet).user_data(token));
         match op.kind {
             Kind::Accept { fd } => {
@@ -166,7 +179,6 @@ impl Kernel {
                 put(opcode::AsyncCancel2::new(CancelBuilder::any().all()).build());
             }
         }
-        true
     }
 
     /// Puts `entry` in the next place of the queue, which is free. Inlined, so that it is made where it lies.
@@ -294,6 +306,12 @@ impl Drop for Kernel {
             debug_assert!(gone.is_ok(), "what was registered can be unregistered: {gone:?}");
         }
     }
+}
+
+/// Whether only a failure is told.
+#[inline]
+fn quiet(op: Op) -> squeue::Flags {
+    if op.quiet { squeue::Flags::SKIP_SUCCESS } else { squeue::Flags::empty() }
 }
 
 /// How bytes are sent: all of them; `now`, without a wait for room.

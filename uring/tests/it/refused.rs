@@ -123,7 +123,7 @@ fn a_limit_of_locked_memory_is_named_where_the_kernel_counts_rings() {
         let mut sets = capabilities(None).expect("a process has its own");
         sets.effective -= CapabilitySet::IPC_LOCK;
         set_capabilities(None, sets).expect("fewer are allowed");
-        // Linux 5.12 to 6.13 does not count them.
+        // Not every kernel above the floor counts rings.
         if Runtime::new().is_err() {
             let (kind, error) = refused();
             assert_eq!(kind, io::ErrorKind::OutOfMemory);
