@@ -26,7 +26,7 @@ use core::{cell::Cell, fmt, ptr::NonNull};
 
 use tidemill_core::{
     const_new,
-    context::{HomeLock, HomeRef},
+    context::HomeLock,
     sync::AtomicBool,
     task::{Header, Hooks, Root, Tasks},
     time::Wheel,
@@ -35,7 +35,7 @@ use tidemill_core::{
 
 #[cfg(feature = "alloc")]
 use tidemill_core::{
-    context::HomeVTable,
+    context::{HomeRef, HomeVTable},
     sync::{AtomicUsize, Ordering::AcqRel},
     task::Blocks,
 };

@@ -81,7 +81,7 @@ fn a_dropped_writer_still_delivers_what_it_took() {
 
 #[test]
 fn a_dropped_writer_gives_up_on_a_peer_that_never_reads() {
-    alone("write::a_dropped_writer_gives_up_on_a_peer_that_never_reads", || {
+    alone("close::a_dropped_writer_gives_up_on_a_peer_that_never_reads", || {
         let before = descriptors();
         run(async {
             let (mut ours, _theirs) = narrow().await;
@@ -98,7 +98,7 @@ fn a_dropped_writer_gives_up_on_a_peer_that_never_reads() {
 
 #[test]
 fn a_dropped_runtime_ends_sends_that_nobody_reads() {
-    alone("write::a_dropped_runtime_ends_sends_that_nobody_reads", || {
+    alone("close::a_dropped_runtime_ends_sends_that_nobody_reads", || {
         let before = descriptors();
         let runtime = Runtime::new().expect("a runtime");
         let theirs = runtime.run(async {
