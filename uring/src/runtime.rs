@@ -16,7 +16,7 @@ use crate::{
     ring::{Bell, InRing, Monotonic, Worker},
 };
 
-pub use crate::ring::Stats;
+pub use crate::{engine::Setup, ring::Stats};
 
 /// How long closing a runtime waits for operations that were cancelled.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -46,8 +46,7 @@ pub struct Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        let config = Config { submissions: 256, completions: 4096, buffers: 1024 };
-        Self { config, buffer_bytes: 16 * 1024 }
+        Self { config: Config::default(), buffer_bytes: 16 * 1024 }
     }
 }
 
@@ -77,10 +76,39 @@ impl Builder {
         self
     }
 
+    /// Hardening (default off): each ring is told once, before its first use, which operations this crate asks for, and refuses all others with `EACCES`,
+    /// whoever asks.
+    pub fn restrict(mut self, restrict: bool) -> Self {
+        self.config.restrict = restrict;
+        self
+    }
+
+    /// To be measured: whether a first send answers only where it falls short (default true).
+    #[doc(hidden)]
+    pub fn quiet_sends(mut self, quiet: bool) -> Self {
+        self.config.quiet_sends = quiet;
+        self
+    }
+
+    /// To be measured: whether a wait is for one completion more than the sends just submitted bring, for 50 us at most (default false). It has an
+    /// effect without quiet sends only.
+    #[doc(hidden)]
+    pub fn expect_sends(mut self, expect: bool) -> Self {
+        self.config.expect_sends = expect;
+        self
+    }
+
+    /// To be measured: whether the next deadline goes with the enter (default false: as an operation). Linux 6.12 has it; before, it has no effect.
+    #[doc(hidden)]
+    pub fn enter_deadline(mut self, enter: bool) -> Self {
+        self.config.enter_deadline = enter;
+        self
+    }
+
     /// Makes the runtime, for the calling thread.
     ///
     /// # Errors
-    /// The system refuses a ring, or has no memory or descriptor for it.
+    /// The system refuses a ring, or has no memory or descriptor for it: a [`RingError`](crate::error::RingError) that names the cause and the remedy.
     pub fn build(mut self) -> io::Result<Runtime> {
         self.config.completions = self.config.completions.max(2 * self.config.submissions);
         let worker = Worker::new(self.config, self.buffer_bytes)?;
@@ -133,6 +161,11 @@ impl Runtime {
     /// What the worker counted so far.
     pub fn stats(&self) -> Stats {
         self.worker.stats()
+    }
+
+    /// What the worker's ring turned out to have.
+    pub fn setup(&self) -> Setup {
+        self.worker.setup()
     }
 
     /// What the worker of the calling thread counted so far.

@@ -6,13 +6,10 @@ use super::{
     config::{Config, Until},
     kernel::Kernel,
     op::{Completion, Op},
+    probe::Setup,
 };
 
 /// A ring.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a worker has one, in place: a box would cost each use a step"
-)]
 pub(crate) enum Engine {
     /// The kernel's.
     Kernel(Kernel),
@@ -91,6 +88,23 @@ impl Engine {
         match self {
             Self::Kernel(ring) => ring.provide(id, addr, len),
             Self::Closed => {}
+        }
+    }
+
+    /// Whether an enter can wait until a moment.
+    #[inline]
+    pub(crate) fn keeps_deadlines(&self) -> bool {
+        match self {
+            Self::Kernel(ring) => ring.keeps_deadlines(),
+            Self::Closed => false,
+        }
+    }
+
+    /// What a ring of the kernel's turned out to have.
+    pub(crate) fn setup(&self) -> Setup {
+        match self {
+            Self::Kernel(ring) => ring.setup(),
+            Self::Closed => Setup::default(),
         }
     }
 

@@ -284,7 +284,7 @@ fn without_descriptors_a_runtime_is_refused_with_an_error() {
             match Runtime::new() {
                 Ok(runtime) => assert_eq!(runtime.run(async { spare }), 2),
                 Err(told) => {
-                    assert_eq!(told.raw_os_error(), Some(24), "{told}");
+                    assert!(told.to_string().contains("raise ulimit -n"), "{told}");
                     assert!(spare < 2, "two descriptors are enough");
                 }
             }
