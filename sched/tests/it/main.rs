@@ -10,3 +10,5 @@ mod run;
 mod shutdown;
 mod threads;
 mod timers;
+#[cfg(feature = "std")]
+mod topology;
