@@ -33,7 +33,7 @@ impl fmt::Display for Abandoned {
 impl error::Error for Abandoned {}
 
 /// The wheel on which to wait for a moment was closed: nobody fires it any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WheelClosed;
 
 impl fmt::Display for WheelClosed {
@@ -42,7 +42,7 @@ impl fmt::Display for WheelClosed {
     }
 }
 
-impl core::error::Error for WheelClosed {}
+impl error::Error for WheelClosed {}
 
 /// No executor is current: this was not called from a task, or its executor is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +113,13 @@ impl Panic {
         Self { payload: std::sync::Mutex::new(payload) }
     }
 
+    /// What it says, copied: a formatter is user code, and must not find the lock taken.
+    fn text(&self) -> Option<std::string::String> {
+        let payload = self.payload.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let text = payload.downcast_ref::<std::string::String>().cloned();
+        text.or_else(|| payload.downcast_ref::<&'static str>().map(|&text| text.into()))
+    }
+
     /// What the panic was given, to look at it or to resume it with `std::panic::resume_unwind`.
     pub fn into_payload(self) -> std::boxed::Box<dyn core::any::Any + Send> {
         self.payload.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -122,11 +129,7 @@ impl Panic {
 impl fmt::Display for Panic {
     #[cfg(feature = "std")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let payload = self.payload.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let text = payload.downcast_ref::<&'static str>().copied();
-        let text = text
-            .or_else(|| payload.downcast_ref::<std::string::String>().map(|text| text.as_str()));
-        f.write_str(text.unwrap_or("(its payload is no text)"))
+        f.write_str(self.text().as_deref().unwrap_or("(its payload is no text)"))
     }
 
     #[cfg(not(feature = "std"))]

@@ -31,7 +31,8 @@ fn setting() -> (Arc<Home<Board>>, Local<Board>, Arc<WakeCell>, tidemill_core::t
 /// **A wake that falls beside the drop of the Local queues nothing that is gone, and task and Home are freed when all have let go.**
 ///
 /// (What is never freed holds the Home's `Arc`, which loom reports.) Seen to break it: giving up the waker's reference before the push
-/// (`wake_and_release` on every thread); a count that starts without its bias.
+/// (`wake_and_release` on every thread); Relaxed, Acquire or Release alone in `State::release`, or Relaxed in its first look; a Home's count
+/// without its bias.
 #[test]
 fn a_wake_beside_the_drop_of_the_local() {
     loom::model(|| {

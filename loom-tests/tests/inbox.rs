@@ -1,5 +1,6 @@
 //! Models of `Inbox`: its one word, and the links of the nodes in it.
 #![cfg(loom)]
+#![expect(unsafe_code, reason = "nodes of a model")]
 
 use std::{ptr::NonNull, sync::Arc};
 
@@ -16,11 +17,9 @@ struct Node {
 }
 
 // SAFETY: the models hand a node over to whoever takes it out of the inbox.
-#[expect(unsafe_code, reason = "nodes of a model")]
 unsafe impl Send for Node {}
 
 // SAFETY: the link stands first.
-#[expect(unsafe_code, reason = "nodes of a model")]
 unsafe impl Linked for Node {
     fn link(node: NonNull<Self>) -> NonNull<Link<Self>> {
         node.cast()
@@ -28,7 +27,6 @@ unsafe impl Linked for Node {
 }
 
 /// Pushes a new node of this value. A node that was not taken is freed.
-#[expect(unsafe_code, reason = "nodes of a model")]
 fn push(inbox: &Inbox<Node>, value: u32) -> Push {
     let node = Box::new(Node { link: Link::new(), value: UnsafeCell::new(0) });
     // SAFETY: it is ours until it is pushed.
@@ -44,7 +42,6 @@ fn push(inbox: &Inbox<Node>, value: u32) -> Push {
 }
 
 /// Empties a queue, and frees its nodes.
-#[expect(unsafe_code, reason = "nodes of a model")]
 fn values(mut queue: Chain<Node>) -> Vec<u32> {
     std::iter::from_fn(|| queue.pop())
         .map(|node| {
@@ -56,7 +53,6 @@ fn values(mut queue: Chain<Node>) -> Vec<u32> {
         .collect()
 }
 
-#[expect(unsafe_code, reason = "the model is the one consumer")]
 fn take(inbox: &Inbox<Node>) -> Vec<u32> {
     // SAFETY: one thread of each model consumes.
     values(unsafe { inbox.take() })
@@ -101,7 +97,6 @@ fn one_push_of_a_sleep_rings() {
             let inbox = Arc::clone(&inbox);
             thread::spawn(move || usize::from(push(&inbox, value) == Push::Ring))
         });
-        #[expect(unsafe_code, reason = "the model is the one consumer")]
         // SAFETY: this thread consumes.
         let slept = unsafe { inbox.sleep() };
         let rings: usize = pushers.into_iter().map(|pusher| pusher.join().unwrap()).sum();
@@ -127,7 +122,6 @@ fn a_sleep_that_ends_by_itself_loses_nothing() {
                 assert!(first == Push::Quiet || second == Push::Quiet, "two rings for one sleep");
             })
         };
-        #[expect(unsafe_code, reason = "the model is the one consumer")]
         // SAFETY: this thread consumes.
         if unsafe { inbox.sleep() } {
             // SAFETY: this thread consumes.
@@ -151,7 +145,6 @@ fn a_closed_inbox_takes_nothing_and_loses_nothing() {
             let inbox = Arc::clone(&inbox);
             thread::spawn(move || usize::from(push(&inbox, value) != Push::Closed))
         });
-        #[expect(unsafe_code, reason = "the model is the one consumer")]
         // SAFETY: this thread consumes.
         let got = values(unsafe { inbox.close() });
         let taken: usize = pushers.into_iter().map(|pusher| pusher.join().unwrap()).sum();

@@ -140,7 +140,7 @@ fn a_handle_dropped_on_another_thread_leaves_nothing() {
 
 /// **A cancel from another thread ends the task, whatever it is doing.**
 ///
-/// Seen to break it: `cancel` that sets CANCELLED in a second step, after SCHEDULED (the turn that it asks for is over by then).
+/// Seen to break it: a `start` that does not clear SCHEDULED.
 #[test]
 fn a_cancel_ends_the_task() {
     loom::model(|| {

@@ -1,4 +1,4 @@
-//! A Home: the half of an executor that everyone may know; its other half, the [`Local`], belongs to one thread.
+//! A Home: the half of an executor that everyone may know; its other half, the [`Local`](crate::Local), belongs to one thread.
 //!
 //! | part                | belongs to                                                                             |
 //! |---------------------|----------------------------------------------------------------------------------------|
@@ -27,7 +27,7 @@ use core::{cell::Cell, fmt, ptr::NonNull};
 use tidemill_core::{
     const_new,
     context::{HomeLock, HomeRef},
-    sync::{AtomicBool, Ordering::Relaxed},
+    sync::AtomicBool,
     task::{Header, Hooks, Root, Tasks},
     time::Wheel,
     wait::{Chain, Inbox},
@@ -36,25 +36,26 @@ use tidemill_core::{
 #[cfg(feature = "alloc")]
 use tidemill_core::{
     context::HomeVTable,
-    sync::{Arc, AtomicUsize, Ordering::AcqRel},
+    sync::{AtomicUsize, Ordering::AcqRel},
     task::Blocks,
 };
 
-#[cfg(feature = "alloc")]
-use crate::erased::Shared;
-use crate::{erased::Static, local::Local};
+/// How many polls a cycle has by default.
+const BUDGET: usize = 256;
 
 /// What the atomic half of the count carries while there is a Local.
 #[cfg(feature = "alloc")]
 const BIAS: usize = 1 << (usize::BITS - 1);
 
-/// See the [module](self).
+/// The half of an executor that everyone may know: hooks, inbox, doorbell. Its other half is the [`Local`], which one thread claims.
+///
+/// It belongs into a static or an `Arc`.
 pub struct Home<H> {
     pub(crate) hooks: H,
     pub(crate) inbox: Inbox<Header>,
     /// For the home thread, where it has no lock.
     pub(crate) wheel: Wheel<HomeLock>,
-    claimed: AtomicBool,
+    pub(crate) claimed: AtomicBool,
     #[cfg(feature = "alloc")]
     /// The atomic half of the count.
     pub(crate) count: AtomicUsize,
@@ -95,7 +96,7 @@ impl<H: Hooks> Home<H> {
                     queue: Cell::new(Chain::new()),
                     tasks: Tasks::new(),
                     root: Root::new(),
-                    budget: Cell::new(crate::local::BUDGET),
+                    budget: Cell::new(BUDGET),
                     #[cfg(feature = "alloc")]
                     counted: Cell::new(0),
                     #[cfg(feature = "alloc")]
@@ -103,35 +104,6 @@ impl<H: Hooks> Home<H> {
                 },
             }
         }
-    }
-
-    /// Makes this thread the home thread: its other half. `None`: someone has it, or had it.
-    pub fn claim(&'static self) -> Option<Local<H>> {
-        // ordering: Relaxed elects; who reached the Home sees it as it was made.
-        if self.claimed.swap(true, Relaxed) {
-            return None;
-        }
-        let home = NonNull::from(self);
-        // SAFETY: a static Home is never freed, and its vtable counts nothing.
-        let here = unsafe { HomeRef::from_raw(home.as_ptr().cast(), Static::<H>::VTABLE) };
-        // SAFETY: elected, and `here` is counted.
-        Some(unsafe { Local::on(home, here) })
-    }
-
-    /// Makes this thread the home thread of a shared Home: its other half. `None`: someone has it, or had it.
-    #[cfg(feature = "alloc")]
-    pub fn claim_shared(home: &Arc<Self>) -> Option<Local<H>> {
-        // ordering: Relaxed elects; who reached the Home sees it as it was made.
-        if home.claimed.swap(true, Relaxed) {
-            return None;
-        }
-        let home = Arc::into_raw(Arc::clone(home));
-        // SAFETY: the `Arc` whose count all handles hold together keeps it alive.
-        let home = unsafe { NonNull::new_unchecked(home.cast_mut()) };
-        // SAFETY: as above.
-        let here = unsafe { home.as_ref() }.hold(Shared::<H>::VTABLE);
-        // SAFETY: elected, and `here` is counted.
-        Some(unsafe { Local::on(home, here) })
     }
 
     /// The platform.

@@ -9,8 +9,8 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 
 mod erased;
-pub mod home;
-pub mod local;
+mod home;
+mod local;
 #[cfg(feature = "std")]
 pub mod pool;
 

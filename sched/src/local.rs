@@ -22,6 +22,7 @@ use tidemill_core::{
     clock::Instant,
     context::{Here, HomeRef, enter, leave},
     error::Occupied,
+    sync::Ordering::Relaxed,
     task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace},
     wait::{Park, Wait},
 };
@@ -32,16 +33,62 @@ use tidemill_core::{
     task::{layout_of, spawn_in},
 };
 
-use crate::home::{Bound, Home};
+#[cfg(feature = "alloc")]
+use crate::erased::Shared;
+use crate::{
+    erased::Static,
+    home::{Bound, Home},
+};
 
-/// How many polls a cycle has by default.
-pub(crate) const BUDGET: usize = 256;
-
-/// See the [module](self). Dropping it cancels every task that it has, on this thread, one after the other.
+/// The executor of one thread, of a microcontroller and of a ring worker: the half of a [`Home`] that one thread has.
+///
+/// A *cycle* is: run ready tasks within the budget, take the inbox, fire timers, park exactly once. Tasks take their turns first in first
+/// out; those that are woken meanwhile, by themselves too, go to the end.
+///
+/// It stays on its thread:
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// fn check<H: tidemill_core::task::Hooks>() {
+///     is_send::<tidemill_sched::Local<H>>();
+/// }
+/// ```
+///
+/// Dropping it cancels every task that it has, on this thread, one after the other.
 pub struct Local<H: Hooks> {
     home: NonNull<Home<H>>,
     here: Here,
     thread: PhantomData<*const ()>,
+}
+
+impl<H: Hooks> Home<H> {
+    /// Makes this thread the home thread: its other half. `None`: someone has it, or had it.
+    pub fn claim(&'static self) -> Option<Local<H>> {
+        // ordering: Relaxed elects; who reached the Home sees it as it was made.
+        if self.claimed.swap(true, Relaxed) {
+            return None;
+        }
+        let home = NonNull::from(self);
+        // SAFETY: a static Home is never freed, and its vtable counts nothing.
+        let here = unsafe { HomeRef::from_raw(home.as_ptr().cast(), Static::<H>::VTABLE) };
+        // SAFETY: elected, and `here` is counted.
+        Some(unsafe { Local::on(home, here) })
+    }
+
+    /// Makes this thread the home thread of a shared Home: its other half. `None`: someone has it, or had it.
+    #[cfg(feature = "alloc")]
+    pub fn claim_shared(home: &Arc<Self>) -> Option<Local<H>> {
+        // ordering: Relaxed elects; who reached the Home sees it as it was made.
+        if home.claimed.swap(true, Relaxed) {
+            return None;
+        }
+        let home = Arc::into_raw(Arc::clone(home));
+        // SAFETY: the `Arc` whose count all handles hold together keeps it alive.
+        let home = unsafe { NonNull::new_unchecked(home.cast_mut()) };
+        // SAFETY: as above.
+        let here = unsafe { home.as_ref() }.hold(Shared::<H>::VTABLE);
+        // SAFETY: elected, and `here` is counted.
+        Some(unsafe { Local::on(home, here) })
+    }
 }
 
 impl<H: Hooks> Local<H> {

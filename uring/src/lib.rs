@@ -8,8 +8,3 @@ pub mod runtime;
 
 mod engine;
 mod ring;
-
-/// The README's code is compiled with the documentation's.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -175,3 +175,8 @@ impl fmt::Debug for Runtime {
         f.debug_struct("Runtime").field("stats", &self.stats()).finish_non_exhaustive()
     }
 }
+
+/// The README's code is compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -134,7 +134,7 @@ type Place = PhantomData<*const ()>;
 #[cfg(not(feature = "std"))]
 type Place = PhantomData<()>;
 
-/// A counted handle on a Home, for code that runs on the Home's thread [H2].
+/// A counted handle on a Home, for code that runs on the Home's thread: with `std` it stays there.
 #[derive(Clone)]
 pub struct Here {
     home: HomeRef,

@@ -54,7 +54,8 @@ pub(crate) enum Turn {
     Again,
 }
 
-/// See the [module](self). Its context, its priority and its preferred node come to stand here too.
+/// What is the same for every task, and by which its executor knows it.
+// Its context, its priority and its preferred node come to stand here too.
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
@@ -108,7 +109,10 @@ impl Header {
 
     /// Ends a turn out of which a panic went.
     pub(crate) fn give_up_turn(&self) {
-        self.turn.set(Turn::Waits);
+        if self.turn.replace(Turn::Waits) == Turn::Again {
+            // It was taken out of its queue, and does not get there again by itself: it counts as not woken.
+            let _ = self.state.start();
+        }
     }
 
     /// Changes what stands in the slot of the handle's waker.

@@ -17,6 +17,11 @@ use crate::error::JoinError;
 /// changes that. The handle is `Send` where `T` is, and may outlive the executor: what the executor dropped unfinished is
 /// [`JoinError::Cancelled`].
 ///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<tidemill_core::task::JoinHandle<std::rc::Rc<u8>>>();
+/// ```
+///
 /// # Cancel safety
 /// Strict: awaiting `&mut handle` and dropping that leaves the handle as it was.
 #[must_use = "dropping it detaches the task; say so with `drop` or `detach`"]

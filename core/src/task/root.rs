@@ -29,7 +29,7 @@ use super::{
 };
 use crate::context::HomeRef;
 
-/// See the [module](self).
+/// The place of the one future that an executor runs in its caller's frame. It is part of a Home.
 #[repr(C)]
 pub struct Root {
     header: UnsafeCell<MaybeUninit<Header>>,

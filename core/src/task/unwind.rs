@@ -14,12 +14,19 @@ mod imp {
         catch_unwind(AssertUnwindSafe(f)).map_err(Panic::new)
     }
 
-    /// A panic that no handle will ever ask for. The panic hook has reported it; its payload may panic again when dropped.
+    /// A panic that no handle will ever ask for. The panic hook has reported it.
+    ///
+    /// Its payload may panic again when it is dropped, with a payload of which that is true too: the fourth of them is forgotten.
     #[cold]
     pub(crate) fn stray(panic: Panic) {
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-            core::mem::forget(again);
+        let mut payload = panic.into_payload();
+        for _ in 0..3 {
+            match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                Ok(()) => return,
+                Err(again) => payload = again,
+            }
         }
+        core::mem::forget(payload);
     }
 }
 

@@ -23,21 +23,9 @@ use crate::{
     time::{
         lists::{Link, Node},
         source::WheelRef,
+        status::Status,
     },
 };
-
-/// What became of an [`Entry`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// It waits for nothing.
-    Idle,
-    /// It waits.
-    Armed,
-    /// Its moment came, and its waker was woken.
-    Fired,
-    /// The wheel was closed before its moment came. Its waker was woken.
-    Closed,
-}
 
 pin_project! {
     /// One wait for one moment on the wheel that `W` names.

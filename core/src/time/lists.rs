@@ -22,8 +22,8 @@ use crate::{
     clock::Instant,
     sync::UnsafeCell,
     time::{
-        entry::Status,
         slot::{SLOTS, Slot, Taken},
+        status::Status,
     },
 };
 

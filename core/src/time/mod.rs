@@ -3,6 +3,7 @@
 //! | file     | is                                                                         |
 //! |----------|----------------------------------------------------------------------------|
 //! | `slot`   | where a deadline belongs on a wheel, and which places are taken            |
+//! | `status` | what may have become of a wait                                             |
 //! | `lists`  | the nodes of a wheel in their slots                                        |
 //! | `wheel`  | the timing wheel: everything that waits for a moment, earliest first       |
 //! | `source` | what a wait is given: a handle on a wheel, and a clock                         |
@@ -14,9 +15,11 @@ mod lists;
 mod sleep;
 mod slot;
 mod source;
+mod status;
 mod wheel;
 
-pub use entry::{Entry, Status};
+pub use entry::Entry;
 pub use sleep::Sleep;
 pub use source::{TimeSource, WheelRef};
+pub use status::Status;
 pub use wheel::Wheel;

@@ -21,10 +21,7 @@ use pin_project_lite::pin_project;
 use crate::{
     clock::{Clock, Instant},
     error::WheelClosed,
-    time::{
-        entry::{Entry, Status},
-        source::WheelRef,
-    },
+    time::{entry::Entry, source::WheelRef, status::Status},
 };
 
 pin_project! {

@@ -20,8 +20,8 @@ use crate::{
     error::WheelClosed,
     lock::{Lock, Locked, RawLock},
     time::{
-        entry::Status,
         lists::{FAR, Link, Lists},
+        status::Status,
     },
     wait::WakeBatch,
 };

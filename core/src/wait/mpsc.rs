@@ -102,7 +102,8 @@ pub enum Push {
     Closed,
 }
 
-/// See the [module](self).
+/// A queue into which anyone may push, and which one consumer empties, first in first out. It knows whether the consumer sleeps, so it
+/// says when to ring for him: at most once per sleep.
 pub struct Inbox<T: Linked> {
     word: AtomicPtr<T>,
 }

@@ -4,6 +4,7 @@ mod alloc;
 mod bell;
 mod clock;
 mod forget;
+mod inbox;
 mod ivar;
 mod list;
 mod lock;

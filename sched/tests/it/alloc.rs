@@ -1,5 +1,7 @@
 //! In the steady state nothing is allocated: a counting allocator says so.
 
+#![expect(unsafe_code, reason = "a global allocator")]
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,

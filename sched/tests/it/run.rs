@@ -249,3 +249,67 @@ fn a_spawn_outside_any_executor_hands_the_future_back() {
     let refused = spawn(ready(3)).unwrap_err();
     assert_eq!(refused.0.into_inner(), 3);
 }
+
+#[test]
+fn a_turn_within_a_turn_runs_the_others_and_never_the_task_that_is_in_its_turn() {
+    let (board, log) = (Board::default(), Log::default());
+    let local = Rc::new(Local::new(board.clone()));
+    let mut handles = Vec::new();
+    for ends_at in [1, 2] {
+        let (inner, say, mut polls) = (local.clone(), log.clone(), 0);
+        handles.push(local.spawn(poll_fn(move |cx| {
+            polls += 1;
+            say.say(format!("a{polls}"));
+            cx.waker().wake_by_ref();
+            let other = say.clone();
+            drop(inner.spawn(async move { other.say("b") }));
+            let _ = inner.tick();
+            say.say("back");
+            if polls == ends_at { Poll::Ready(()) } else { Poll::Pending }
+        })));
+        while local.tick() != Wait::Forever {}
+        assert_eq!(local.live(), 0);
+        let words = log.take();
+        assert_eq!(words, ["a1", "b", "back", "a2", "b", "back"][..3 * ends_at]);
+    }
+    assert!(handles.iter().all(|handle| handle.is_finished()));
+}
+
+#[test]
+fn a_task_that_wakes_itself_and_ends_is_let_go_when_it_leaves_the_queue() {
+    let board = Board::default();
+    let local = Local::new(board.clone());
+    let held = Rc::new(());
+    for drop_local_early in [false, true] {
+        let inner = held.clone();
+        drop(local.spawn(poll_fn(move |cx| {
+            let _ = &inner;
+            cx.waker().wake_by_ref();
+            Poll::Ready(())
+        })));
+        local.set_budget(1);
+        assert_eq!(local.tick(), Wait::Poll, "it stands in the queue, ended");
+        assert_eq!((local.live(), Rc::strong_count(&held)), (0, 1));
+        if !drop_local_early {
+            assert_eq!(local.tick(), Wait::Forever);
+        }
+    }
+}
+
+#[test]
+fn a_root_that_panics_after_a_turn_within_its_turn_can_be_followed() {
+    let board = Board::default();
+    let local = Local::new(board.clone());
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        local.run_with(
+            pin!(poll_fn(|cx| -> Poll<()> {
+                cx.waker().wake_by_ref();
+                let _ = local.tick();
+                panic!("root")
+            })),
+            &mut board.virtual_time(),
+        )
+    }));
+    assert!(caught.is_err());
+    assert_eq!(local.run_with(pin!(ready(7)), &mut board.virtual_time()), 7);
+}

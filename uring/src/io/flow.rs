@@ -66,7 +66,10 @@ impl Copy<'_> {
     fn poll_forward(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), (End, io::Error)>> {
         if !self.source.parts().1.is_beside(self.sink.outbound()) {
             let text = "source and sink belong to different runtimes: copy inside one";
-            return Poll::Ready(Err((End::Sink, io::Error::new(io::ErrorKind::InvalidInput, text))));
+            return Poll::Ready(Err((
+                End::Sink,
+                io::Error::new(io::ErrorKind::InvalidInput, text),
+            )));
         }
         if !self.source.parts().0.is_empty() {
             self.forward_gathered().map_err(|error| (End::Sink, error))?;
@@ -74,6 +77,11 @@ impl Copy<'_> {
         loop {
             let (_, inbound) = self.source.parts();
             let outbound = self.sink.outbound();
+            let (moved, rests) = inbound.forward(outbound, LEVEL, cx.waker());
+            self.copied += moved as u64;
+            if rests {
+                return Poll::Pending;
+            }
             match inbound.poll_fill(cx) {
                 Poll::Ready(Ok(true)) => {}
                 Poll::Ready(Ok(false)) => return Poll::Ready(Ok(())),
@@ -85,11 +93,7 @@ impl Copy<'_> {
                     };
                 }
             }
-            let moved = inbound.forward(outbound, LEVEL);
-            self.copied += moved as u64;
-            if moved == 0 {
-                ready!(outbound.poll_below(cx, LEVEL)).map_err(|error| (End::Sink, error))?;
-            }
+            ready!(outbound.poll_below(cx, LEVEL)).map_err(|error| (End::Sink, error))?;
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{
     driver::{Driver, Seat},
     fd,
     listening::Listening,
-    table::{Role, Slot, Tag},
+    table::{Role, Slot, Tag, flight_of},
 };
 use crate::engine::Completion;
 
@@ -33,6 +33,7 @@ impl Driver {
     fn deliver(&mut self, completion: Completion) {
         match Tag::of(completion.token) {
             Some(Tag::Entry) => {}
+            Some(Tag::Send) => return self.sent(completion),
             Some(Tag::Timer | Tag::TimerUpdate) => return self.timer_fired(),
             Some(Tag::Bell) => return self.ear.heard(),
             Some(Tag::Cancel) | None => return,
@@ -41,7 +42,6 @@ impl Driver {
         match self.table.get(slot).role {
             Role::Receive => self.received(slot, completion),
             Role::Accept(key) => self.accepted(slot, key, completion),
-            Role::Send(key) => self.sent(slot, key, completion),
             Role::Single(address) => self.ended(slot, address, completion),
             Role::Free => {}
         }
@@ -132,12 +132,15 @@ impl Driver {
     }
 
     #[inline]
-    fn sent(&mut self, slot: Slot, key: u32, completion: Completion) {
-        self.table.land(slot);
-        self.table.close(slot);
-        if let Some(sender) = self.senders.get_mut(key as usize) {
-            sender.land(completion.result, &mut self.pool, &mut self.messages);
-            self.settle(key);
+    fn sent(&mut self, completion: Completion) {
+        let (flight, key) = flight_of(completion.token);
+        match self.senders.get_mut(key as usize) {
+            Some(sender) if sender.flight == flight => {
+                self.flights.end();
+                sender.land(completion.result, &mut self.pool, &mut self.messages);
+                self.settle(key);
+            }
+            _ => self.stats.stale += 1,
         }
     }
 

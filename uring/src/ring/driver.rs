@@ -21,7 +21,7 @@ use super::{
     listening::Listening,
     message::Messages,
     sender::Sender,
-    table::{Slot, Table, Tag, Token},
+    table::{Flights, Slot, Table, Tag, Token},
     timer::Timer,
 };
 use crate::engine::{Completion, Engine, GROUP, Op, Until};
@@ -80,7 +80,9 @@ pub(super) struct Driver {
     pub(super) backlog: VecDeque<(Op, Token)>,
     completions: Vec<Completion>,
     pub(super) dirty: Vec<u32>,
-    pub(super) quiet: Vec<(Slot, u32)>,
+    /// The flight of each, and its sender.
+    pub(super) quiet: Vec<(u32, u32)>,
+    pub(super) flights: Flights,
     starved: VecDeque<Slot>,
     pub(super) orphans: VecDeque<(Instant, u32)>,
     /// The worker is closing: nothing is armed again.
@@ -109,6 +111,7 @@ impl Driver {
             completions: Vec::with_capacity(completions as usize),
             dirty: Vec::with_capacity(256),
             quiet: Vec::with_capacity(256),
+            flights: Flights::default(),
             starved: VecDeque::new(),
             orphans: VecDeque::new(),
             stopped: false,
@@ -283,6 +286,7 @@ impl Driver {
     /// Whether nothing is in flight.
     pub(super) fn is_at_rest(&self) -> bool {
         self.table.armed() == 0
+            && self.flights.up() == 0
             && self.backlog.is_empty()
             && !self.ear.is_listening()
             && !self.timer.is_armed()

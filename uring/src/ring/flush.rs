@@ -14,8 +14,9 @@ use tidemill_core::clock::{Clock, Instant};
 
 use super::{
     driver::{Driver, Seat},
-    table::Role,
+    table::{Tag, send_token},
 };
+use crate::engine::Op;
 
 /// How long a sender without an owner may take to send what is left.
 const LINGER: Duration = Duration::from_secs(5);
@@ -28,17 +29,15 @@ impl Driver {
         for key in dirty.drain(..) {
             let Some(sender) = self.senders.get_mut(key as usize) else { continue };
             sender.dirty = false;
-            if sender.op.is_some() || sender.queued.is_empty() {
+            if sender.flies() || sender.queued.is_empty() {
                 continue;
             }
-            let op = sender.launch(&mut self.pool, &mut self.messages, low);
-            let slot = self.table.open(Role::Send(key), None);
-            sender.op = Some(slot);
+            let flight = self.flights.next();
+            let op = sender.launch(flight, &mut self.pool, &mut self.messages, low);
             if sender.quiet {
-                self.quiet.push((slot, key));
+                self.quiet.push((flight, key));
             }
-            let token = self.table.arm(slot);
-            self.submit(op, token);
+            self.submit(op, send_token(flight, key));
         }
         self.dirty = dirty;
     }
@@ -53,18 +52,17 @@ impl Driver {
             return;
         }
         let mut quiet = mem::take(&mut self.quiet);
-        for (slot, key) in quiet.drain(..) {
+        for (flight, key) in quiet.drain(..) {
             let Some(sender) = self.senders.get_mut(key as usize) else { continue };
-            if sender.op != Some(slot) || !sender.quiet {
+            if sender.flight != flight {
                 continue;
             }
+            self.flights.end();
             if lost {
                 sender.land(-libc::EIO, &mut self.pool, &mut self.messages);
             } else {
                 sender.land_whole(&mut self.pool, &mut self.messages);
             }
-            self.table.land(slot);
-            self.table.close(slot);
             self.settle(key);
         }
         self.quiet = quiet;
@@ -73,13 +71,10 @@ impl Driver {
     /// After a change of the sender `key`: sends what is left, wakes its owner, or ends it when it has none.
     pub(super) fn settle(&mut self, key: u32) {
         let sender = &mut self.senders[key as usize];
-        if sender.orphan.is_some() && sender.op.is_none() && sender.pending() == 0 {
+        if sender.orphan.is_some() && !sender.flies() && sender.pending() == 0 {
             return self.end_sender(key);
         }
-        if !sender.queued.is_empty()
-            && sender.op.is_none()
-            && !mem::replace(&mut sender.dirty, true)
-        {
+        if !sender.queued.is_empty() && !sender.flies() && !mem::replace(&mut sender.dirty, true) {
             self.dirty.push(key);
         }
         if sender.is_met()
@@ -119,8 +114,9 @@ impl Driver {
     pub(super) fn abort_sender(&mut self, key: u32, errno: i32) {
         let sender = &mut self.senders[key as usize];
         sender.fail(errno, &mut self.pool);
-        if let Some(slot) = sender.op {
-            self.cancel(slot);
+        if sender.flies() {
+            let token = send_token(sender.flight, key);
+            self.submit(Op::cancel(token), Tag::Cancel.token());
         }
         self.settle(key);
     }

@@ -16,13 +16,14 @@
 use std::{
     io,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use super::{
     buf,
     fd::Fd,
     outbound::Outbound,
+    sender::Interest,
     table::{Role, Slot},
     worker::{self, Worker},
 };
@@ -106,26 +107,43 @@ impl Inbound {
         Rc::ptr_eq(&self.worker, to.worker())
     }
 
-    /// Moves whole chunks to `to`, of the same worker, as many as keep what it has to send at or below `level` before the last of them; the bytes moved.
+    /// Moves whole chunks to `to`, of the same worker, as many as keep what it has to send at or below `level` before the last of them; the bytes moved, and
+    /// whether that is all for now: nothing is left, more is awaited, and either end would wake `waker`.
     #[inline]
-    pub(crate) fn forward(&mut self, to: &mut Outbound, level: usize) -> usize {
+    pub(crate) fn forward(
+        &mut self,
+        to: &mut Outbound,
+        level: usize,
+        waker: &Waker,
+    ) -> (usize, bool) {
         assert!(self.is_beside(to), "chunks stay with their worker");
         let key = to.key();
         self.worker.with(|driver| {
-            let chain = &mut driver.table.at(self.slot).chain;
+            let entry = driver.table.at(self.slot);
             let sender = &mut driver.senders[key as usize];
-            let before = chain.bytes();
+            if sender.error.is_some() {
+                return (0, false);
+            }
+            let before = entry.chain.bytes();
+            if sender.queued.is_empty() && entry.chain.count() == 1 && sender.pending() <= level {
+                sender.queued = entry.chain.take();
+            }
             while sender.pending() <= level
-                && sender.error.is_none()
-                && let Some(chunk) = driver.pool.pop(chain)
+                && let Some(chunk) = driver.pool.pop(&mut entry.chain)
             {
                 driver.pool.push(&mut sender.queued, chunk);
             }
-            let moved = before - chain.bytes();
+            let moved = before - entry.chain.bytes();
+            let seated = |seat: &Option<Waker>| seat.as_ref().is_some_and(|w| w.will_wake(waker));
+            let rests = entry.chain.is_empty() && entry.armed && !entry.done;
+            let rests = rests && seated(&entry.waker) && seated(&sender.waker);
+            if rests {
+                sender.interest = Interest::Failure;
+            }
             if moved > 0 {
                 driver.settle(key);
             }
-            moved
+            (moved, rests)
         })
     }
 }

@@ -108,7 +108,7 @@ impl Outbound {
             |driver| {
                 let sender = &mut driver.senders[key];
                 sender.interest = Interest::Below(0);
-                let settled = sender.op.is_none() && sender.pending() == 0;
+                let settled = !sender.flies() && sender.pending() == 0;
                 (settled || driver.engine.is_closed()).then_some(())
             },
             |driver| &mut driver.senders[key].waker,

@@ -22,7 +22,6 @@ use super::{
     buf::{Chain, Pool},
     fd::Fd,
     message::{MessageId, Messages},
-    table::Slot,
 };
 use crate::engine::{Message, Op};
 
@@ -41,7 +40,8 @@ pub(crate) struct Sender {
     pub(crate) queued: Chain,
     flying: Chain,
     message: Option<MessageId>,
-    pub(crate) op: Option<Slot>,
+    /// Which flight the send in flight is; zero: there is none.
+    pub(crate) flight: u32,
     /// The errno of the send that failed.
     pub(crate) error: Option<i32>,
     pub(crate) waker: Option<Waker>,
@@ -66,7 +66,7 @@ impl Sender {
             queued: Chain::EMPTY,
             flying: Chain::EMPTY,
             message: None,
-            op: None,
+            flight: 0,
             error: None,
             waker: None,
             interest: Interest::Failure,
@@ -99,13 +99,23 @@ impl Sender {
         self.error.map(io::Error::from_raw_os_error)
     }
 
-    /// The next send, which is in flight from now on; the caller gives it an `op`. There is something queued and nothing in flight ([I3]).
+    /// Whether a send is in flight.
     #[inline]
-    pub(crate) fn launch(&mut self, pool: &mut Pool, messages: &mut Messages, low: bool) -> Op {
-        debug_assert!(
-            self.op.is_none() && self.flying.is_empty() && !self.queued.is_empty(),
-            "[I3]"
-        );
+    pub(crate) fn flies(&self) -> bool {
+        self.flight != 0
+    }
+
+    /// The next send, in flight from now on as `flight`. There is something queued and nothing in flight ([I3]).
+    #[inline]
+    pub(crate) fn launch(
+        &mut self,
+        flight: u32,
+        pool: &mut Pool,
+        messages: &mut Messages,
+        low: bool,
+    ) -> Op {
+        debug_assert!(!self.flies() && self.flying.is_empty() && !self.queued.is_empty(), "[I3]");
+        self.flight = flight;
         if self.queued.count() <= Message::PIECES {
             self.flying = self.queued.take();
         } else {
@@ -131,7 +141,7 @@ impl Sender {
 
     /// The send in flight ended with `result`.
     pub(crate) fn land(&mut self, result: i32, pool: &mut Pool, messages: &mut Messages) {
-        self.op = None;
+        self.flight = 0;
         self.full = self.quiet;
         if let Some(id) = self.message.take() {
             messages.free(id);
@@ -151,7 +161,7 @@ impl Sender {
     /// The quiet send in flight sent all.
     #[inline]
     pub(crate) fn land_whole(&mut self, pool: &mut Pool, messages: &mut Messages) {
-        self.op = None;
+        self.flight = 0;
         if let Some(id) = self.message.take() {
             messages.free(id);
         }

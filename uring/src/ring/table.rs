@@ -34,6 +34,8 @@ pub(crate) enum Tag {
     Bell = 3,
     /// A cancel that found nothing.
     Cancel = 4,
+    /// A sender's send: [`Flights`].
+    Send = 5,
 }
 
 impl Tag {
@@ -51,6 +53,7 @@ impl Tag {
             2 => Some(Self::TimerUpdate),
             3 => Some(Self::Bell),
             4 => Some(Self::Cancel),
+            5 => Some(Self::Send),
             _ => None,
         }
     }
@@ -65,8 +68,6 @@ pub(crate) enum Role {
     Receive,
     /// A listener's accept: descriptors wait in the listener of this number.
     Accept(u32),
-    /// The send in flight of the sender of this number.
-    Send(u32),
     /// A single operation whose result waits in the entry; the address of this number goes when it ends.
     Single(u32),
 }
@@ -231,6 +232,48 @@ impl Table {
     pub(crate) fn stale(&self) -> u64 {
         self.stale
     }
+}
+
+/// The flights of sends. A sender has at most one, and is its entry: a send needs no other.
+///
+/// Flights are numbered through, so that no completion is taken for one of a later send: 16 million lie in between.
+#[derive(Debug, Default)]
+pub(crate) struct Flights {
+    last: u32,
+    up: usize,
+}
+
+impl Flights {
+    /// Begins one: its number, which is not zero.
+    #[inline]
+    pub(crate) fn next(&mut self) -> u32 {
+        self.up += 1;
+        self.last = if self.last == GENERATIONS - 1 { 1 } else { self.last + 1 };
+        self.last
+    }
+
+    /// One is over.
+    #[inline]
+    pub(crate) fn end(&mut self) {
+        self.up -= 1;
+    }
+
+    /// How many are not.
+    pub(crate) fn up(&self) -> usize {
+        self.up
+    }
+}
+
+/// The token of the flight `flight` of the sender `key`.
+#[inline]
+pub(crate) const fn send_token(flight: u32, key: u32) -> Token {
+    Tag::Send.token() | (flight as u64) << 32 | key as u64
+}
+
+/// The flight and the sender that such a token names.
+#[inline]
+pub(crate) const fn flight_of(token: Token) -> (u32, u32) {
+    ((token >> 32) as u32 & (GENERATIONS - 1), token as u32)
 }
 
 const _: () = assert!(size_of::<Entry>() <= 72, "an entry is about a cache line");

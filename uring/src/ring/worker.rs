@@ -151,9 +151,9 @@ impl Worker {
     pub(crate) fn stats(&self) -> Stats {
         self.with(|driver| Stats {
             enters: driver.engine.enters(),
-            stale: driver.table.stale(),
+            stale: driver.table.stale() + driver.stats.stale,
             live: driver.table.live(),
-            in_flight: driver.table.armed(),
+            in_flight: driver.table.armed() + driver.flights.up(),
             ..driver.stats
         })
     }
@@ -190,7 +190,7 @@ impl Worker {
     fn leak(self: &Rc<Self>) -> io::Result<()> {
         let left = self.with(|driver| {
             mem::forget(mem::replace(&mut driver.engine, Engine::Closed));
-            driver.table.armed()
+            driver.table.armed() + driver.flights.up()
         });
         mem::forget(self.clone());
         let text = format!("{left} operations could not be ended: their memory is leaked");

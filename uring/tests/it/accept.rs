@@ -13,7 +13,7 @@ use tidemill_uring::{
 
 use crate::stage::{
     Hoard, Random, alone, descriptors, forget, forgetful, give_up, listener, pair_of, peer, rest,
-    run, turn, until,
+    run, stats, turn, until,
 };
 
 // io 2
@@ -164,10 +164,10 @@ fn without_descriptors_accept_fails_without_spinning_and_goes_on_when_there_are_
                 hoard.take(0);
                 let told = listener.accept().await.expect_err("no descriptor");
                 assert_eq!(told.raw_os_error(), Some(24), "{told}");
-                let before = crate::stage::stats();
+                let before = stats();
                 let again = listener.accept().await.expect_err("still none");
                 assert_eq!(again.raw_os_error(), Some(24), "{again}");
-                let enters = crate::stage::stats().enters - before.enters;
+                let enters = stats().enters - before.enters;
                 assert!(enters < 20, "{enters} enters for one rest");
                 drop(first);
                 // The free place is the connection's that waits.
@@ -229,19 +229,28 @@ fn without_a_runtime_listening_and_spawning_are_errors() {
 }
 
 #[test]
-fn a_listener_with_too_many_waiting_loses_none() {
-    run(async {
-        let (mut listener, addr) = listener();
-        assert!(give_up(2, listener.accept()).await.is_none());
-        // Delivered by themselves while nobody accepts.
-        let clients: Vec<_> =
-            (0..900).map(|_| net::TcpStream::connect(addr).expect("backlog")).collect();
-        until("they were delivered", || crate::stage::stats().accepted >= 900).await;
-        let more: Vec<_> =
-            (0..900).map(|_| net::TcpStream::connect(addr).expect("backlog")).collect();
-        for client in clients.iter().chain(&more) {
-            let stream = listener.accept().await.expect("accepted");
-            assert_eq!(stream.peer_addr().expect("peer"), client.local_addr().expect("bound"));
-        }
+fn a_listener_that_nobody_asks_takes_a_bounded_number_and_loses_none() {
+    alone("accept::a_listener_that_nobody_asks_takes_a_bounded_number_and_loses_none", || {
+        const BATCH: usize = 800;
+        run(async {
+            let (mut listener, addr) = listener();
+            assert!(give_up(2, listener.accept()).await.is_none());
+            let connect = || net::TcpStream::connect(addr).expect("backlog");
+            // The first two batches are delivered by themselves, while nobody accepts; then it is enough.
+            let mut clients: Vec<_> = (0..BATCH).map(|_| connect()).collect();
+            until("they were delivered", || stats().accepted as usize == BATCH).await;
+            clients.extend((0..BATCH).map(|_| connect()));
+            until("they were delivered", || stats().accepted as usize == 2 * BATCH).await;
+            until("the accept was cancelled", || stats().in_flight == 0).await;
+            clients.extend((0..BATCH).map(|_| connect()));
+            for _ in 0..10 {
+                turn().await;
+            }
+            assert_eq!(stats().accepted as usize, 2 * BATCH, "the others wait in the backlog");
+            for client in &clients {
+                let stream = listener.accept().await.expect("accepted");
+                assert_eq!(stream.peer_addr().expect("peer"), client.local_addr().expect("bound"));
+            }
+        });
     });
 }

@@ -209,7 +209,7 @@ fn a_task_that_panics_takes_only_itself() {
             panic!("of the test");
         })
         .expect("inside a runtime");
-        let told = panicking.await.map(|()| ()).expect_err("a panic");
+        let told = panicking.await.expect_err("a panic");
         assert!(told.to_string().contains("panic"), "{told}");
         assert_eq!(theirs.read(&mut [0]).expect("closed"), 0);
     });
@@ -291,5 +291,36 @@ fn without_descriptors_a_runtime_is_refused_with_an_error() {
             drop(hoard);
             assert_eq!(descriptors(), before, "nothing is left of it");
         }
+    });
+}
+
+#[test]
+fn runtimes_may_be_nested_and_a_copy_between_them_is_refused() {
+    let inner = Runtime::new().expect("a runtime");
+    run(async {
+        let (mut outer, mut theirs) = pair().await;
+        theirs.write_all(b"outer").expect("written");
+        outer.both().0.fill().await.expect("alive");
+        let (mut stream, mut far) = inner.run(async {
+            let (mut stream, mut theirs) = pair().await;
+            theirs.write_all(b"inner").expect("written");
+            assert_eq!(stream.both().0.fill().await.expect("alive"), b"inner");
+            (stream, theirs)
+        });
+        let told = Flow::copy(outer.both().0, stream.both().1).await.expect_err("two runtimes");
+        assert_eq!(told.source.kind(), ErrorKind::InvalidInput, "{told}");
+        assert_eq!(told.copied, 0);
+        assert_eq!(outer.both().0.fill().await.expect("alive"), b"outer", "nothing was taken");
+        // By hand it goes.
+        let piece = outer.both().0.fill().await.expect("alive").to_vec();
+        stream.both().1.try_write(&piece).expect("there is room");
+        inner.run(stream.both().1.flushed()).expect("sent");
+        let mut got = [0; 5];
+        far.read_exact(&mut got).expect("read");
+        assert_eq!(&got, b"outer");
+        drop(stream);
+        let (mut again, mut theirs) = pair().await;
+        theirs.write_all(b"x").expect("written");
+        assert_eq!(again.both().0.fill().await.expect("the outer one is current again"), b"x");
     });
 }

@@ -12,7 +12,9 @@ use tidemill_uring::{
     runtime::{Builder, Runtime, spawn},
 };
 
-use crate::stage::{assert_same, bytes, converse, listener, pair_of, peer, run_on, stats, turn};
+use crate::stage::{
+    assert_same, bytes, converse, give_up, listener, pair_of, peer, run_on, stats, turn, until,
+};
 
 /// `count` connections, each echoing `total` bytes, at the same time.
 async fn echo_many(count: u64, total: usize) {
@@ -79,6 +81,25 @@ fn streams_that_hold_all_buffers_stall_the_others_and_nobody_is_closed() {
         for task in tasks {
             task.await.expect("no panic");
         }
+    });
+}
+
+#[test]
+fn streams_that_nobody_reads_leave_buffers_to_the_others() {
+    let builder = Runtime::builder().buffers(16).buffer_bytes(4096);
+    run_on(builder, async {
+        let (mut listener, addr) = listener();
+        let mut unread = Vec::new();
+        for _ in 0..8 {
+            let (mut ours, mut theirs) = pair_of(&mut listener, addr).await;
+            assert!(give_up(2, ours.both().0.fill()).await.is_none());
+            theirs.write_all(&[1; 30_000]).expect("written");
+            until("they hold what they may", || ours.both().0.buffered() > 4096).await;
+            unread.push((ours, theirs));
+        }
+        // What is left is as many as one enter may fill: no send may keep one without an answer.
+        echo_many(32, 100_000).await;
+        drop(unread);
     });
 }
 

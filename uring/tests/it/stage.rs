@@ -7,7 +7,7 @@ use std::{
     net::{self, Shutdown, SocketAddr},
     pin::{Pin, pin},
     process::{Command, Stdio},
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, Mutex, Once, mpsc},
     task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
@@ -280,6 +280,17 @@ pub(crate) fn converse(mut stream: net::TcpStream, seed: u64, total: usize) -> P
     })
 }
 
+/// Allows this process as many descriptors as it may have, within reason: the usual 1024 are too few for a thousand connections.
+fn allow_descriptors() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let limit = getrlimit(Resource::Nofile);
+        let most = limit.maximum.map_or(1 << 16, |most| most.min(1 << 16));
+        let current = limit.current.map(|current| current.max(most));
+        setrlimit(Resource::Nofile, Rlimit { current, ..limit }).expect("up to the hard limit");
+    });
+}
+
 /// A low limit of descriptors, and those taken to reach it; all is as before when it is dropped.
 pub(crate) struct Hoard {
     limit: Rlimit,
@@ -318,6 +329,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new() -> Self {
+        allow_descriptors();
         let (alive, gone) = mpsc::channel::<()>();
         let name = thread::current().name().unwrap_or("a test").to_owned();
         thread::spawn(move || {

@@ -61,7 +61,7 @@ fn an_earlier_deadline_wins_over_one_that_the_kernel_already_waits_for() {
         turn().await;
         let wait = spawn(async {
             // The kernel sleeps for the far one when this comes, from another thread.
-            peer(|| std::thread::yield_now()).await;
+            peer(std::thread::yield_now).await;
             after(millis(2)).await
         })
         .expect("inside a runtime");
@@ -124,5 +124,23 @@ fn a_read_that_times_out_loses_nothing() {
             read.expect("in time").expect("alive");
             assert_eq!(&into, b"late");
         }
+    });
+}
+
+#[test]
+fn the_farthest_deadlines_are_only_far() {
+    run(async {
+        for span in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(1 << 40)] {
+            let _gone = give_up(3, after(span)).await;
+            let (mut ours, mut theirs) = pair().await;
+            let sending = peer(move || {
+                theirs.write_all(b"x").expect("written");
+                theirs
+            });
+            let read = with_timeout(span, ours.both().0.fill()).await;
+            assert_eq!(read.expect("in time").expect("alive"), b"x");
+            drop(sending.await);
+        }
+        after(millis(1)).await.expect("near ones still come");
     });
 }

@@ -1,18 +1,24 @@
 //! Wakes from other threads reach a worker that sleeps in its ring, every time.
 
 use std::{
-    future::poll_fn,
+    cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    io::Write,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
-    task::{Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
-use tidemill_uring::runtime::spawn;
+use tidemill_uring::{
+    net::TcpStream,
+    runtime::{Runtime, spawn},
+};
 
-use crate::stage::{peer, run};
+use crate::stage::{listener, pair, peer, run, turn, until};
 
 #[derive(Default)]
 struct Bell {
@@ -94,7 +100,80 @@ fn wakers_outlive_their_runtime() {
     let kept = bell.clone();
     run(async move {
         drop(spawn(async move { kept.rung(1).await }));
-        crate::stage::turn().await;
+        turn().await;
     });
     bell.ring();
+}
+
+/// Does things to the ring whenever it is woken or dropped.
+struct Meddler;
+
+thread_local! {
+    static TOYS: RefCell<Vec<TcpStream>> = const { RefCell::new(Vec::new()) };
+    static MEDDLED: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Meddler {
+    fn meddle() {
+        MEDDLED.set(MEDDLED.get() + 1);
+        drop(Runtime::current_stats());
+        let toy = TOYS.with(|toys| toys.borrow_mut().pop());
+        if let Some(mut toy) = toy {
+            drop(toy.both().1.try_write(b"meddled"));
+            drop(toy);
+        }
+    }
+}
+
+impl Wake for Meddler {
+    fn wake(self: Arc<Self>) {
+        Self::meddle();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        Self::meddle();
+    }
+}
+
+impl Drop for Meddler {
+    fn drop(&mut self) {
+        Self::meddle();
+    }
+}
+
+#[test]
+fn wakers_may_reenter_the_ring_when_woken_and_when_dropped() {
+    run(async {
+        let mut peers = Vec::new();
+        for round in 0..8 {
+            for _ in 0..3 {
+                let (toy, their) = pair().await;
+                TOYS.with(|toys| toys.borrow_mut().push(toy));
+                peers.push(their);
+            }
+            let (mut ours, mut theirs) = pair().await;
+            let (mut listening, addr) = listener();
+            let before = MEDDLED.get();
+            {
+                let waker = Waker::from(Arc::new(Meddler));
+                let mut cx = Context::from_waker(&waker);
+                let mut fill = pin!(ours.both().0.fill());
+                assert!(fill.as_mut().poll(&mut cx).is_pending());
+                assert!(pin!(listening.accept()).poll(&mut cx).is_pending());
+                // Another takes the seat: the first is dropped.
+                let other = Waker::from(Arc::new(Meddler));
+                assert!(fill.as_mut().poll(&mut Context::from_waker(&other)).is_pending());
+            }
+            if round % 2 == 0 {
+                theirs.write_all(b"x").expect("written");
+                peers.push(std::net::TcpStream::connect(addr).expect("backlog"));
+                until("it was woken", || MEDDLED.get() > before).await;
+            }
+            turn().await;
+            drop((ours, listening));
+            turn().await;
+            assert!(MEDDLED.get() > before, "the wakers did something");
+        }
+        TOYS.with(|toys| toys.borrow_mut().clear());
+    });
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use socket2::SockRef;
+use tidemill_core::scope::after;
 use tidemill_uring::{
     error::WriteError,
     io::Writer,
@@ -170,6 +171,32 @@ fn a_peer_that_never_reads_makes_its_writer_wait_and_nobody_else() {
             let count = writing.await.expect("no panic");
             assert!(count < 20, "{count} writes of 100000 bytes were taken");
         });
+    });
+}
+
+#[test]
+fn bytes_that_nobody_waits_for_and_nobody_takes_cost_no_turns() {
+    run(async {
+        let (mut ours, theirs) = narrow().await;
+        let (_, writer) = ours.both();
+        let mut expected = Vec::new();
+        for seed in 0..20 {
+            let block = bytes(seed, 100_000);
+            writer.try_write(&block).expect("there is room");
+            expected.extend_from_slice(&block);
+            turn().await;
+            if writer.pending() > 0 {
+                break;
+            }
+        }
+        assert!(writer.pending() > 0, "the kernel takes no more");
+        let before = crate::stage::stats().enters;
+        after(Duration::from_millis(20)).await.expect("inside a runtime");
+        let enters = crate::stage::stats().enters - before;
+        assert!(enters < 20, "{enters} enters while nothing can happen");
+        let reading = peer(move || drain(theirs));
+        drop(ours);
+        assert_same(&reading.await, &expected);
     });
 }
 

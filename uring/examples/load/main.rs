@@ -8,10 +8,12 @@
 //! | window  | echo, each request is timed        | after `--seconds`, or Ctrl-C         |
 //! | end     | finish the request they are in     | all have ended, 5 s at the most      |
 
+mod plan;
+mod script;
+
 use std::{
     cell::{Cell, RefCell},
-    env, fs, io,
-    net::SocketAddr,
+    fs, io,
     process::ExitCode,
     rc::Rc,
     time::{Duration, Instant},
@@ -27,23 +29,10 @@ use tidemill_uring::{
     runtime::{Runtime, spawn},
 };
 
-const HELP: &str = "\
-Drives load at an echo server on this machine, and checks every byte that comes back.
-
-usage: load --to ADDR [--seconds S] [--connections N] [--size N|mixed] [--warmup S] [--pid PID]
-
-  --to ADDR        the server, a loopback address
-  --seconds S      how long to measure (default 5, at most 3600)
-  --connections N  connections (default 400, at most 20000)
-  --size N|mixed   bytes of a message, at most 1048576; `mixed` (default): 1 to 65536, mostly small
-  --warmup S       how long to run before measuring (default 1, at most 60)
-  --pid PID        the server's process: measures its CPU time per request, and sends it SIGUSR1 at
-                   both ends of the window
-  --help           this text
-
-A line of progress on stderr each second, the report on stdout. Its last line is
-`ok: N requests, 0 errors`, with status 0, or `failed: N requests, M errors`, with status 1.
-SIGINT and SIGTERM end the window early.";
+use crate::{
+    plan::{HELP, Plan},
+    script::Script,
+};
 
 /// Connections that are being opened at a time.
 const OPENERS: usize = 64;
@@ -51,8 +40,6 @@ const OPENERS: usize = 64;
 const GRACE: Duration = Duration::from_secs(5);
 /// Errors that are described.
 const DESCRIBED: u64 = 5;
-/// The largest of the mixed sizes is two to this power.
-const LARGEST: u64 = 16;
 
 fn main() -> ExitCode {
     let plan = match Plan::from_arguments() {
@@ -71,79 +58,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// What to do.
-#[derive(Clone, Copy, Debug)]
-struct Plan {
-    to: SocketAddr,
-    seconds: Duration,
-    warmup: Duration,
-    connections: usize,
-    /// Bytes of a message, or mixed.
-    size: Option<usize>,
-    pid: Option<Pid>,
-}
-
-impl Plan {
-    /// The plan that the arguments ask for; `None` where help was all that was asked for.
-    fn from_arguments() -> Result<Option<Self>, String> {
-        let mut to = None;
-        let mut plan = Self {
-            to: SocketAddr::from(([127, 0, 0, 1], 0)),
-            seconds: Duration::from_secs(5),
-            warmup: Duration::from_secs(1),
-            connections: 400,
-            size: None,
-            pid: None,
-        };
-        let mut given = env::args().skip(1);
-        while let Some(name) = given.next() {
-            if name == "--help" || name == "-h" {
-                println!("{HELP}");
-                return Ok(None);
-            }
-            let value = given.next().ok_or(format!("{name} needs a value"))?;
-            match name.as_str() {
-                "--to" => to = Some(loopback(&value)?),
-                "--seconds" => plan.seconds = seconds(&name, &value, 0.1, 3600.0)?,
-                "--warmup" => plan.warmup = seconds(&name, &value, 0.0, 60.0)?,
-                "--connections" => plan.connections = count(&name, &value, 20_000)?,
-                "--size" if value == "mixed" => plan.size = None,
-                "--size" => plan.size = Some(count(&name, &value, 1 << 20)?),
-                "--pid" => {
-                    let pid = count(&name, &value, i32::MAX as usize)?;
-                    plan.pid = Pid::from_raw(pid as i32);
-                }
-                _ => return Err(format!("unknown argument {name}")),
-            }
-        }
-        plan.to = to.ok_or("--to ADDR is needed: the address of the server")?;
-        Ok(Some(plan))
-    }
-}
-
-fn loopback(value: &str) -> Result<SocketAddr, String> {
-    let addr: SocketAddr =
-        value.parse().map_err(|_| format!("--to takes an address and a port, not `{value}`"))?;
-    if !addr.ip().is_loopback() {
-        return Err(format!(
-            "--to {addr} is not a loopback address: this load stays on its machine"
-        ));
-    }
-    Ok(addr)
-}
-
-fn seconds(name: &str, value: &str, least: f64, most: f64) -> Result<Duration, String> {
-    let given = value.parse().ok().filter(|given| (least..=most).contains(given));
-    given
-        .map(Duration::from_secs_f64)
-        .ok_or(format!("{name} takes seconds from {least} to {most}, not `{value}`"))
-}
-
-fn count(name: &str, value: &str, most: usize) -> Result<usize, String> {
-    let given = value.parse().ok().filter(|given| (1..=most).contains(given));
-    given.ok_or(format!("{name} takes a number from 1 to {most}, not `{value}`"))
 }
 
 /// What all connections share.
@@ -344,54 +258,6 @@ async fn echo(reader: &mut Reader, writer: &mut Writer, message: &[u8]) -> io::R
         at += count;
     }
     Ok(())
-}
-
-/// What one connection says: a stream of pseudo-random bytes, cut into messages.
-struct Script {
-    random: u64,
-    size: Option<usize>,
-    /// Where the message begins in the stream.
-    start: u64,
-    message: Vec<u8>,
-}
-
-impl Script {
-    fn new(seed: u64, size: Option<usize>) -> Self {
-        let random = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        Self { random, size, start: 0, message: Vec::with_capacity(size.unwrap_or(1 << LARGEST)) }
-    }
-
-    /// A step of xorshift (Marsaglia, 2003: 13, 7, 17).
-    fn word(&mut self) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random
-    }
-
-    /// The next message.
-    fn next(&mut self) -> &[u8] {
-        self.start += self.message.len() as u64;
-        let size = self.size.unwrap_or_else(|| self.mixed());
-        self.message.clear();
-        while self.message.len() < size {
-            let word = self.word().to_le_bytes();
-            let count = (size - self.message.len()).min(word.len());
-            self.message.extend_from_slice(&word[..count]);
-        }
-        &self.message
-    }
-
-    /// A size of any magnitude: the smaller of two, so that small ones are more frequent.
-    fn mixed(&mut self) -> usize {
-        let word = self.word() >> 8;
-        let power = (word % (LARGEST + 1)).min((word >> 8) % (LARGEST + 1));
-        if power == LARGEST {
-            1 << LARGEST
-        } else {
-            (1 << power) + (word >> 24) as usize % (1 << power)
-        }
-    }
 }
 
 fn report(tally: &Tally, first: &Mark, last: &Mark) {
