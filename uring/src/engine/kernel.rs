@@ -11,6 +11,7 @@
 use std::{
     io,
     marker::PhantomData,
+    os::fd::{AsRawFd, BorrowedFd},
     ptr::{self, NonNull},
     sync::atomic::{AtomicU16, Ordering},
 };
@@ -30,6 +31,9 @@ pub(crate) const GROUP: u16 = 0;
 
 /// `io_uring_enter`: run what is due, and wait for as many completions as asked.
 const ENTER_GETEVENTS: u32 = 1;
+
+/// `FUTEX2_SIZE_U32 | FUTEX2_PRIVATE`
+const FUTEX_PRIVATE_U32: u32 = 0x02 | 0x80;
 
 /// The kernel's ring of one thread.
 pub(crate) struct Kernel {
@@ -136,6 +140,11 @@ impl Kernel {
     pub(super) fn enters(&self) -> u64 {
         self.enters
     }
+
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: the ring has its descriptor for as long as it lives.
+        unsafe { BorrowedFd::borrow_raw(self.ring.as_raw_fd()) }
+    }
 }
 
 /// The kernel's own form of an operation. `time` is where the moment of a timeout may stay until the next enter.
@@ -173,6 +182,11 @@ fn encode(kind: Kind, time: impl FnOnce() -> *mut Timespec) -> squeue::Entry {
         }
         Kind::Cancel { token } => opcode::AsyncCancel::new(token).build(),
         Kind::CancelAll => opcode::AsyncCancel2::new(CancelBuilder::any().all()).build(),
+        Kind::WaitForChange { word, from } => {
+            let any = u64::from(u32::MAX);
+            opcode::FutexWait::new(word as *const u32, from.into(), any, FUTEX_PRIVATE_U32).build()
+        }
+        Kind::Message { ring, token } => opcode::MsgRingData::new(Fd(ring), 0, token, None).build(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The engine is the ring that a worker was given: the kernel's today.
 
-use std::io;
+use std::{io, os::fd::BorrowedFd};
 
 use super::{
     config::{Config, Until},
@@ -99,6 +99,14 @@ impl Engine {
         match self {
             Self::Kernel(ring) => ring.enters(),
             Self::Closed => 0,
+        }
+    }
+
+    /// The descriptor that others may post messages to.
+    pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Kernel(ring) => Some(ring.as_fd()),
+            Self::Closed => None,
         }
     }
 

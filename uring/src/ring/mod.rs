@@ -15,9 +15,11 @@ mod outbound;
 mod sender;
 mod submit;
 mod table;
+mod tally;
 mod timer;
 mod worker;
 
+pub use doorbell::Way;
 pub use driver::Stats;
 
 pub(crate) use {
@@ -27,5 +29,6 @@ pub(crate) use {
     inbound::Inbound,
     outbound::Outbound,
     submit::Single,
+    tally::Tally,
     worker::{InRing, Monotonic, Worker},
 };
