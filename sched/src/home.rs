@@ -26,7 +26,7 @@ use core::{cell::Cell, fmt, ptr::NonNull};
 
 use tidemill_core::{
     const_new,
-    context::{HomeLock, HomeRef},
+    context::HomeLock,
     sync::AtomicBool,
     task::{Header, Hooks, Root, Tasks},
     time::Wheel,
@@ -35,7 +35,7 @@ use tidemill_core::{
 
 #[cfg(feature = "alloc")]
 use tidemill_core::{
-    context::HomeVTable,
+    context::{HomeRef, HomeVTable},
     sync::{AtomicUsize, Ordering::AcqRel},
     task::Blocks,
 };
@@ -47,7 +47,7 @@ const BUDGET: usize = 256;
 #[cfg(feature = "alloc")]
 const BIAS: usize = 1 << (usize::BITS - 1);
 
-/// The half of an executor that everyone may know: hooks, inbox, doorbell. Its other half is the [`Local`], which one thread claims.
+/// The half of an executor that everyone may know: hooks, inbox, doorbell. Its other half is the [`Local`](crate::Local), which one thread claims.
 ///
 /// It belongs into a static or an `Arc`.
 pub struct Home<H> {

@@ -6,6 +6,7 @@
 //! |---------|------------------------------------|--------------------------------------|
 //! | warm-up | are opened, echo, uncounted        | all are open, and the warm-up is over|
 //! | window  | echo, each request is timed        | after `--seconds`, or Ctrl-C         |
+//! | settle  | echo, uncounted                    | after 200 ms                         |
 //! | end     | finish the request they are in     | all have ended, 5 s at the most      |
 
 mod plan;
@@ -38,6 +39,8 @@ use crate::{
 const OPENERS: usize = 64;
 /// How long connections may finish the request they are in.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long the load goes on after the window, while the server hears of its end.
+const SETTLE: Duration = Duration::from_millis(200);
 /// Errors that are described.
 const DESCRIBED: u64 = 5;
 
@@ -174,6 +177,10 @@ async fn drive(plan: Plan) -> io::Result<bool> {
     }
     let last = Mark::take(&tally);
     tally.measuring.set(false);
+    // The server tells its counts of the load, not of the connections' end.
+    if !stopped {
+        rest(&mut end, SETTLE).await?;
+    }
     tally.ending.set(true);
     finish(&tally, &mut end).await?;
     report(&tally, &first, &last);

@@ -56,9 +56,10 @@ impl Copy<'_> {
     #[cold]
     fn forward_gathered(&mut self) -> io::Result<()> {
         let (gathered, _) = self.source.parts();
-        self.sink.outbound().append(gathered)?;
-        self.copied += gathered.len() as u64;
-        gathered.clear();
+        let count = gathered.bytes().len();
+        self.sink.outbound().append(gathered.bytes())?;
+        gathered.consume(count);
+        self.copied += count as u64;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Bytes in order: a reader, a writer, and the copy from one to the other.
 
 mod flow;
+mod gathered;
 mod reader;
 mod writer;
 

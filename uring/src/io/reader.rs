@@ -13,23 +13,22 @@
 use std::{
     fmt,
     future::poll_fn,
-    io, mem,
+    io,
     task::{Context, Poll, ready},
 };
 
+use super::gathered::Gathered;
 use crate::{error::ReadError, ring::Inbound};
 
 /// The receiving end of a stream.
 pub struct Reader {
     inbound: Inbound,
-    gathered: Vec<u8>,
-    /// Bytes of `gathered` that were consumed: taking few of many moves none.
-    taken: usize,
+    gathered: Gathered,
 }
 
 impl Reader {
     pub(crate) fn new(inbound: Inbound) -> Self {
-        Self { inbound, gathered: Vec::new(), taken: 0 }
+        Self { inbound, gathered: Gathered::default() }
     }
 
     /// Waits for bytes and lends some, at least one; empty at the end of the stream. They stay the next ones until
@@ -49,7 +48,7 @@ impl Reader {
 
     /// The bytes that a `fill` would lend now, without waiting.
     fn peek(&self) -> &[u8] {
-        if self.gathered.is_empty() { self.inbound.peek() } else { &self.gathered[self.taken..] }
+        if self.gathered.is_empty() { self.inbound.peek() } else { self.gathered.bytes() }
     }
 
     /// Takes the first `count` bytes away.
@@ -58,18 +57,14 @@ impl Reader {
     /// When fewer than `count` bytes wait.
     pub fn consume(&mut self, count: usize) {
         assert!(count <= self.buffered(), "cannot consume more bytes than wait");
-        let gathered = count.min(self.gathered.len() - self.taken);
-        self.taken += gathered;
-        if self.taken == self.gathered.len() {
-            self.gathered.clear();
-            self.taken = 0;
-        }
+        let gathered = count.min(self.gathered.bytes().len());
+        self.gathered.consume(gathered);
         self.inbound.consume(count - gathered);
     }
 
     /// Bytes that can be read without waiting.
     pub fn buffered(&self) -> usize {
-        self.gathered.len() - self.taken + self.inbound.buffered()
+        self.gathered.bytes().len() + self.inbound.buffered()
     }
 
     /// Reads some bytes into `into`, at least one; zero at the end of the stream, or where `into` is empty.
@@ -132,7 +127,7 @@ impl Reader {
                 end.or((searched > limit).then_some(searched))
             })
         });
-        let count = end.await?.unwrap_or(self.gathered.len());
+        let count = end.await?.unwrap_or(self.gathered.bytes().len());
         if count > limit {
             return Err(ReadError::TooLong { limit });
         }
@@ -171,15 +166,14 @@ impl Reader {
             if one_piece && let Some(found) = enough(self.peek()) {
                 return Poll::Ready(Ok(Some(found)));
             }
-            self.compact();
             // [I1], [I2]: moved, not consumed.
             while self.inbound.buffered() > 0 {
                 let piece = self.inbound.peek();
                 let count = piece.len();
-                self.gathered.extend_from_slice(piece);
+                self.gathered.extend(piece);
                 self.inbound.consume(count);
             }
-            if let Some(found) = enough(&self.gathered) {
+            if let Some(found) = enough(self.gathered.bytes()) {
                 return Poll::Ready(Ok(Some(found)));
             }
             if !ready!(self.inbound.poll_fill(cx))? {
@@ -188,14 +182,8 @@ impl Reader {
         }
     }
 
-    /// Forgets what was consumed of `gathered`.
-    fn compact(&mut self) {
-        self.gathered.drain(..mem::take(&mut self.taken));
-    }
-
     /// What a copy takes chunks from; the bytes of `gathered` come first.
-    pub(crate) fn parts(&mut self) -> (&mut Vec<u8>, &mut Inbound) {
-        self.compact();
+    pub(super) fn parts(&mut self) -> (&mut Gathered, &mut Inbound) {
         (&mut self.gathered, &mut self.inbound)
     }
 }

@@ -15,9 +15,9 @@ use tidemill_core::{error::TimeoutError, scope::with_timeout};
 use crate::{error::WriteError, ring::Outbound};
 
 /// Pending bytes from which on a write waits.
-const HIGH_WATER: usize = 256 * 1024;
+const HIGH_WATER: u32 = 256 * 1024;
 /// Pending bytes that one write may lead to.
-const HARD_LIMIT: usize = 4 * 1024 * 1024;
+const HARD_LIMIT: u32 = 4 * 1024 * 1024;
 
 /// What no limit exceeds: queues count their bytes in 32 bits.
 const MOST: usize = 1 << 30;
@@ -25,8 +25,8 @@ const MOST: usize = 1 << 30;
 /// The sending end of a stream.
 pub struct Writer {
     outbound: Outbound,
-    high_water: usize,
-    hard_limit: usize,
+    high_water: u32,
+    hard_limit: u32,
 }
 
 /// How a writer ended.
@@ -46,8 +46,8 @@ impl Writer {
     /// Sets how many pending bytes make a write wait (`high_water`, default 256 KiB), and how many one write may lead to at the most
     /// (`hard_limit`, default 4 MiB; at least `high_water`). Neither goes beyond 1 GiB.
     pub fn set_limits(&mut self, high_water: usize, hard_limit: usize) {
-        self.high_water = high_water.clamp(1, MOST);
-        self.hard_limit = hard_limit.clamp(self.high_water, MOST);
+        self.high_water = high_water.clamp(1, MOST) as u32;
+        self.hard_limit = hard_limit.clamp(self.high_water as usize, MOST) as u32;
     }
 
     /// Waits until fewer bytes than high water are pending and there is room, then queues *all* of `bytes` in one step.
@@ -58,8 +58,8 @@ impl Writer {
     /// # Cancel safety
     /// *Strict*: dropped while it waits, nothing was queued. Once it returns, the bytes are the writer's.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        if bytes.len() > self.hard_limit {
-            return Err(WriteError::TooLarge { limit: self.hard_limit });
+        if bytes.len() > self.hard_limit as usize {
+            return Err(WriteError::TooLarge { limit: self.hard_limit as usize });
         }
         let level = self.level(bytes.len());
         if self.outbound.pending() > level {
@@ -73,8 +73,8 @@ impl Writer {
     /// # Errors
     /// [`WriteError::Full`] where [`write`](Self::write) would wait; else as that.
     pub fn try_write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        if bytes.len() > self.hard_limit {
-            return Err(WriteError::TooLarge { limit: self.hard_limit });
+        if bytes.len() > self.hard_limit as usize {
+            return Err(WriteError::TooLarge { limit: self.hard_limit as usize });
         }
         if self.outbound.pending() > self.level(bytes.len()) {
             return Err(WriteError::Full);
@@ -90,7 +90,7 @@ impl Writer {
     /// # Cancel safety
     /// *Strict*.
     pub async fn writable(&mut self) -> io::Result<()> {
-        self.below(self.high_water - 1).await
+        self.below(self.high_water as usize - 1).await
     }
 
     /// Waits until the kernel has taken all that was written so far. Always resolves: with the error, where the socket failed.
@@ -132,7 +132,7 @@ impl Writer {
 
     /// How many bytes may be pending for `more` to be queued behind them.
     fn level(&self, more: usize) -> usize {
-        (self.high_water - 1).min(self.hard_limit - more)
+        (self.high_water as usize - 1).min(self.hard_limit as usize - more)
     }
 
     async fn below(&mut self, level: usize) -> io::Result<()> {

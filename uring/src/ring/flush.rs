@@ -71,7 +71,7 @@ impl Driver {
     /// After a change of the sender `key`: sends what is left, wakes its owner, or ends it when it has none.
     pub(super) fn settle(&mut self, key: u32) {
         let sender = &mut self.senders[key as usize];
-        if sender.orphan.is_some() && !sender.flies() && sender.pending() == 0 {
+        if sender.orphan && !sender.flies() && sender.pending() == 0 {
             return self.end_sender(key);
         }
         if !sender.queued.is_empty() && !sender.flies() && !mem::replace(&mut sender.dirty, true) {
@@ -88,12 +88,11 @@ impl Driver {
     pub(super) fn orphan_sender(&mut self, key: u32, clock: &impl Clock) {
         let sender = &mut self.senders[key as usize];
         self.spent.extend(sender.waker.take());
-        let mut deadline = Instant::FAR;
+        sender.orphan = true;
         if sender.pending() > 0 {
-            deadline = clock.now() + LINGER;
-            self.orphans.push_back((deadline, key));
+            sender.deadline = clock.now() + LINGER;
+            self.orphans.push_back((sender.deadline, key));
         }
-        sender.orphan = Some(deadline);
         self.settle(key);
     }
 
@@ -103,8 +102,7 @@ impl Driver {
         {
             self.orphans.pop_front();
             // The sender may have ended, and the place may be another's.
-            if self.senders.get(key as usize).is_some_and(|sender| sender.orphan == Some(deadline))
-            {
+            if self.senders.get(key as usize).is_some_and(|sender| sender.deadline == deadline) {
                 self.abort_sender(key, libc::ETIMEDOUT);
             }
         }
@@ -123,7 +121,7 @@ impl Driver {
 
     fn end_sender(&mut self, key: u32) {
         let sender = self.senders.remove(key as usize);
-        self.stats.lost += sender.lost;
+        self.stats.lost += u64::from(sender.lost);
         self.spent.extend(sender.waker);
         if !sender.fd.is_last() {
             // The other direction goes on: the peer learns that no more will come. A socket that is not connected any more needs no word.

@@ -8,16 +8,16 @@
     reason = "message headers hold pointers, and are plain memory to the kernel"
 )]
 
-use std::{cell::UnsafeCell, mem, ptr::NonNull};
+use std::{cell::UnsafeCell, mem, num::NonZeroU32, ptr::NonNull};
 
 use crate::engine::Message;
 
 /// Messages that are made at once.
 const SLAB: usize = 16;
 
-/// The place of a message.
+/// The place of a message, counted from one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MessageId(u32);
+pub(crate) struct MessageId(NonZeroU32);
 
 /// Messages of one worker.
 #[derive(Default)]
@@ -43,12 +43,12 @@ impl Messages {
         }
         message.header.msg_iov = message.pieces.as_mut_ptr();
         message.header.msg_iovlen = count;
-        (MessageId(id), at)
+        (MessageId(NonZeroU32::MIN.saturating_add(id)), at)
     }
 
     /// The send that had `id` is over.
     pub(crate) fn free(&mut self, id: MessageId) {
-        self.free.push(id.0);
+        self.free.push(id.0.get() - 1);
     }
 
     fn grow(&mut self) -> u32 {

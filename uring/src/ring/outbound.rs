@@ -46,7 +46,7 @@ impl Outbound {
 
     /// Bytes that a failure took with it.
     pub(crate) fn lost(&self) -> u64 {
-        self.with(|sender| sender.lost)
+        self.with(|sender| u64::from(sender.lost))
     }
 
     /// Queues a copy of all of `bytes`, which go out when the cycle ends.
@@ -89,7 +89,8 @@ impl Outbound {
                 if driver.engine.is_closed() {
                     return Some(Err(worker::closed()));
                 }
-                sender.interest = Interest::Below(level);
+                // A queue is bounded far below what this cannot count.
+                sender.interest = Interest::Below(level as u32);
                 None
             },
             |driver| &mut driver.senders[key].waker,

@@ -14,7 +14,7 @@
 
 #![expect(unsafe_code, reason = "points sends at chunks of its chain")]
 
-use std::{io, task::Waker};
+use std::{io, num::NonZeroI32, task::Waker};
 
 use tidemill_core::clock::Instant;
 
@@ -31,7 +31,7 @@ pub(crate) enum Interest {
     /// Nothing but to hear of a failure.
     Failure,
     /// At most this many bytes left.
-    Below(usize),
+    Below(u32),
 }
 
 /// One direction out of a socket.
@@ -43,7 +43,7 @@ pub(crate) struct Sender {
     /// Which flight the send in flight is; zero: there is none.
     pub(crate) flight: u32,
     /// The errno of the send that failed.
-    pub(crate) error: Option<i32>,
+    pub(crate) error: Option<NonZeroI32>,
     pub(crate) waker: Option<Waker>,
     pub(crate) interest: Interest,
     /// The send in flight answers only if it falls short.
@@ -52,10 +52,12 @@ pub(crate) struct Sender {
     full: bool,
     /// It stands in the driver's list of those to flush.
     pub(crate) dirty: bool,
-    /// Its owner is gone; at this moment what is left is given up.
-    pub(crate) orphan: Option<Instant>,
+    /// Its owner is gone.
+    pub(crate) orphan: bool,
+    /// When what an orphan has left is given up.
+    pub(crate) deadline: Instant,
     /// Bytes that were given up.
-    pub(crate) lost: u64,
+    pub(crate) lost: u32,
 }
 
 impl Sender {
@@ -73,7 +75,8 @@ impl Sender {
             quiet: false,
             full: false,
             dirty: false,
-            orphan: None,
+            orphan: false,
+            deadline: Instant::FAR,
             lost: 0,
         }
     }
@@ -90,13 +93,13 @@ impl Sender {
         match self.interest {
             _ if self.error.is_some() => true,
             Interest::Failure => false,
-            Interest::Below(level) => self.pending() <= level,
+            Interest::Below(level) => self.pending() <= level as usize,
         }
     }
 
     /// The failure, as users see it.
     pub(crate) fn failure(&self) -> Option<io::Error> {
-        self.error.map(io::Error::from_raw_os_error)
+        self.error.map(|errno| io::Error::from_raw_os_error(errno.get()))
     }
 
     /// Whether a send is in flight.
@@ -125,7 +128,7 @@ impl Sender {
             }
         }
         // [I2]
-        let awaited = self.orphan.is_some() || self.interest != Interest::Failure;
+        let awaited = self.orphan || self.interest != Interest::Failure;
         self.quiet = !awaited && !self.full && self.queued.is_empty() && !low;
         if self.flying.count() == 1
             && let Some((at, len)) = pool.front(&self.flying)
@@ -154,7 +157,7 @@ impl Sender {
         if result < 0 && !again.contains(&result) {
             self.fail(-result, pool);
         } else if let Some(errno) = self.error {
-            self.fail(errno, pool);
+            self.fail(errno.get(), pool);
         }
     }
 
@@ -170,8 +173,10 @@ impl Sender {
 
     /// Gives up what is queued.
     pub(crate) fn fail(&mut self, errno: i32, pool: &mut Pool) {
-        self.error.get_or_insert(errno);
-        self.lost += self.queued.bytes() as u64;
+        self.error = self.error.or(NonZeroI32::new(errno));
+        self.lost += self.queued.bytes() as u32;
         pool.give_all(&mut self.queued);
     }
 }
+
+const _: () = assert!(size_of::<Sender>() <= 96, "an idle connection has one");

@@ -9,7 +9,7 @@
 //! [I1] A token names place and generation. The generation moves on when an operation's last completion was seen, so that a late or doubled one finds nobody.
 //! [I2] An entry is freed only when it is not in flight.
 
-use std::task::Waker;
+use std::{mem, task::Waker};
 
 use super::{buf::Chain, fd::Fd};
 
@@ -89,8 +89,7 @@ pub(crate) struct Entry {
     /// What it received and nobody took yet.
     pub(crate) chain: Chain,
     generation: u32,
-    link: u32,
-    /// How it ended, once `done`.
+    /// How it ended, once `done`; of a free entry, the next free one.
     pub(crate) result: i32,
     pub(crate) role: Role,
     /// In flight.
@@ -129,7 +128,6 @@ impl Table {
                 fd,
                 chain: Chain::EMPTY,
                 generation: 0,
-                link: NONE,
                 result: 0,
                 role,
                 armed: false,
@@ -142,7 +140,7 @@ impl Table {
         }
         let slot = Slot(self.free);
         let entry = &mut self.entries[slot.0 as usize];
-        self.free = entry.link;
+        self.free = mem::take(&mut entry.result) as u32;
         entry.role = role;
         entry.fd = fd;
         slot
@@ -215,7 +213,7 @@ impl Table {
         entry.orphan = false;
         entry.done = false;
         entry.starved = false;
-        entry.link = self.free;
+        entry.result = self.free as i32;
         self.free = slot.0;
         self.live -= 1;
         (entry.fd.take(), entry.waker.take())
@@ -279,4 +277,4 @@ pub(crate) const fn flight_of(token: Token) -> (u32, u32) {
     ((token >> 32) as u32 & (GENERATIONS - 1), token as u32)
 }
 
-const _: () = assert!(size_of::<Entry>() <= 72, "an entry is about a cache line");
+const _: () = assert!(size_of::<Entry>() == 64, "an entry is a cache line");

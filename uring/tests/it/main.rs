@@ -5,6 +5,7 @@
 
 mod accept;
 mod chaos;
+mod close;
 mod connect;
 mod echo;
 mod flow;

@@ -90,16 +90,45 @@ fn streams_that_nobody_reads_leave_buffers_to_the_others() {
     run_on(builder, async {
         let (mut listener, addr) = listener();
         let mut unread = Vec::new();
-        for _ in 0..8 {
+        for _ in 0..2 {
             let (mut ours, mut theirs) = pair_of(&mut listener, addr).await;
             assert!(give_up(2, ours.both().0.fill()).await.is_none());
             theirs.write_all(&[1; 30_000]).expect("written");
-            until("they hold what they may", || ours.both().0.buffered() > 4096).await;
+            until("it holds a quarter of all", || ours.both().0.buffered() == 30_000).await;
             unread.push((ours, theirs));
         }
-        // What is left is as many as one enter may fill: no send may keep one without an answer.
+        // What is left is what one enter may fill: a send that kept some without an answer would end it all.
         echo_many(32, 100_000).await;
         drop(unread);
+    });
+}
+
+// io 41, without its rates
+#[test]
+#[ignore = "waits for spill memory: what stalled streams hold is all there is"]
+fn a_hundred_peers_that_send_and_never_read_leave_the_others_alone() {
+    run_on(Runtime::builder(), async {
+        let (mut listener, addr) = listener();
+        let mut stalled = Vec::new();
+        for _ in 0..100 {
+            let (mut ours, mut theirs) = pair_of(&mut listener, addr).await;
+            theirs.set_nonblocking(true).expect("an option");
+            let copying = spawn(async move {
+                let (reader, writer) = ours.both();
+                Flow::copy(reader, writer).await
+            });
+            let mut full = 0;
+            while full < 20 {
+                match theirs.write(&[1; 1 << 16]) {
+                    Ok(_) => full = 0,
+                    Err(_) => full += 1,
+                }
+                turn().await;
+            }
+            stalled.push((copying, theirs));
+        }
+        echo_many(8, 100_000).await;
+        drop(stalled);
     });
 }
 
