@@ -164,7 +164,7 @@ fn the_echo_server_tells_why_it_cannot_start() {
     for (arguments, code) in [
         (&["--listen", "nonsense"][..], 1),
         (&["--listen"], 2),
-        (&["--workers", "2"], 2),
+        (&["--workers", "0"], 2),
         (&["--what"], 2),
         (&["--help"], 0),
     ] {
