@@ -20,4 +20,5 @@ mod stage;
 mod steady;
 mod timer;
 mod wake;
+mod workers;
 mod write;
