@@ -7,6 +7,7 @@ mod accept;
 mod chaos;
 mod close;
 mod connect;
+mod cross;
 mod echo;
 mod flow;
 mod forget;
