@@ -83,7 +83,8 @@ fn main() -> io::Result<()> {
             let [low, middle, high] = quartiles(mine.iter().map(|slice| value(slice) / 1000.0));
             format!("{middle:6.2} [{low:.2} {high:.2}]")
         };
-        let [_, ratio, _] = quartiles(mine.iter().zip(&slices[0]).map(|(our, limit)| our.p50 / limit.p50));
+        let [_, ratio, _] =
+            quartiles(mine.iter().zip(&slices[0]).map(|(our, limit)| our.p50 / limit.p50));
         let [_, rings, _] = quartiles(mine.iter().map(|slice| slice.rings));
         println!(
             "{:<19} p50 {} ({ratio:.3} of the limit)  p99 {}  the ring {}  CPU a round {}  rings a round {rings:.3}",

@@ -1,10 +1,6 @@
 //! The machine as hwloc knows it.
 
-use std::{
-    error::Error,
-    io,
-    sync::Arc,
-};
+use std::{error::Error, io, sync::Arc};
 
 use hwlocality::{
     bitmap::BitmapIndex,
@@ -107,9 +103,7 @@ impl Machine {
     pub(super) fn bind_memory(&self, node: usize) -> io::Result<()> {
         let set: NodeSet = indices(&[node])?.into_iter().collect();
         let flags = MemoryBindingFlags::THREAD | MemoryBindingFlags::NO_CPU_BINDING;
-        self.topology
-            .bind_memory(&set, MemoryBindingPolicy::Bind, flags)
-            .map_err(io::Error::other)
+        self.topology.bind_memory(&set, MemoryBindingPolicy::Bind, flags).map_err(io::Error::other)
     }
 
     /// Memory of the calling thread comes from where it would have without us.

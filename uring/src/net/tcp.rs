@@ -91,7 +91,10 @@ impl TcpListener {
         let socket = SockRef::from(self.acceptor.fd());
         socket.set_reuse_port(true)?;
         let backlog = self.backlog;
-        Ok(Share { addr: self.local_addr()?, builder: ListenerBuilder { reuse_port: true, backlog } })
+        Ok(Share {
+            addr: self.local_addr()?,
+            builder: ListenerBuilder { reuse_port: true, backlog },
+        })
     }
 
     /// The next connection, in the order of their arrival.

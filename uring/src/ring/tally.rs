@@ -26,33 +26,12 @@ impl Stats {
             in_flight,
         } = self;
         let (live, in_flight) = (live as u64, in_flight as u64);
-        [
-            enters,
-            rings,
-            completions,
-            stale,
-            accepted,
-            received,
-            starved,
-            lost,
-            live,
-            in_flight,
-        ]
+        [enters, rings, completions, stale, accepted, received, starved, lost, live, in_flight]
     }
 
     fn of(counts: [u64; COUNTS]) -> Self {
-        let [
-            enters,
-            rings,
-            completions,
-            stale,
-            accepted,
-            received,
-            starved,
-            lost,
-            live,
-            in_flight,
-        ] = counts;
+        let [enters, rings, completions, stale, accepted, received, starved, lost, live, in_flight] =
+            counts;
         let (live, in_flight) = (live as usize, in_flight as usize);
         Self {
             enters,

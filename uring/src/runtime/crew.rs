@@ -91,7 +91,10 @@ impl Crew {
         if ready == crew.threads.len() {
             return Ok(crew);
         }
-        Err(crew.end().err().unwrap_or_else(|| io::Error::other("a worker left while it was set up")))
+        Err(crew
+            .end()
+            .err()
+            .unwrap_or_else(|| io::Error::other("a worker left while it was set up")))
     }
 
     /// Ends all, waits for their threads, and tells the first error.

@@ -107,7 +107,9 @@ impl Handle {
     pub fn stats_of(&self, worker: usize) -> Option<Stats> {
         let contact = self.contacts.get(worker)?;
         match (current(), Worker::current()) {
-            (Ok((handle, here)), Ok(ring)) if handle == *self && here == worker => Some(ring.stats()),
+            (Ok((handle, here)), Ok(ring)) if handle == *self && here == worker => {
+                Some(ring.stats())
+            }
             _ => Some(contact.tally.read()),
         }
     }

@@ -1,6 +1,15 @@
 //! Workers put together: a runtime is one worker, or several, each a thread with its ring, its buffers, its timers and its tasks.
 //!
-//! Tasks stay on the worker that they were started on. [`spawn`] starts one beside the caller's, [`spawn_on`] on any worker.
+//! Tasks stay on the worker that they were started on. [`spawn`] starts one beside the caller's, [`spawn_on`] on any worker. A runtime stays on the thread that made it; its
+//! [`Handle`] goes anywhere.
+//! ```compile_fail,E0277
+//! fn may_leave<T: Send>() {}
+//! may_leave::<tidemill_uring::runtime::Runtime>();
+//! ```
+//! ```
+//! fn may_leave<T: Send + Sync>() {}
+//! may_leave::<tidemill_uring::runtime::Handle>();
+//! ```
 
 mod builder;
 mod crew;

@@ -97,7 +97,8 @@ fn two(way: Way) -> Runtime {
 
 /// A worker is rung at most once for each sleep, and so for each throw to it.
 fn play(way: Way, rounds: usize) {
-    let _watch = Watch::lasting(Duration::from_secs(120) + Duration::from_micros(200) * rounds as u32);
+    let _watch =
+        Watch::lasting(Duration::from_secs(120) + Duration::from_micros(200) * rounds as u32);
     let runtime = two(way);
     let game = Arc::new(Game::default());
     runtime.run(async {

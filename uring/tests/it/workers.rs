@@ -26,8 +26,10 @@ use crate::stage::{Hoard, Watch, alone, descriptors, listener, pair, rest, turn}
 /// Runs `test` with so many workers, all of which must come to rest.
 fn run<F: Future>(workers: usize, test: F) -> F::Output {
     let _watch = Watch::new();
-    let runtime =
-        Runtime::builder().workers(Workers::Count(workers)).build().expect("a runtime can be built");
+    let runtime = Runtime::builder()
+        .workers(Workers::Count(workers))
+        .build()
+        .expect("a runtime can be built");
     let output = runtime.run(async {
         let output = test.await;
         for worker in 0..workers {
@@ -170,7 +172,7 @@ fn a_handle_cancels_detaches_and_tells_of_panics() {
         crate::stage::until("the detached task has run", || ran.load(SeqCst) == 1).await;
 
         let panics = spawn_on(1, || async { panic!("of the test") }).expect("there is room");
-        let told = panics.await.map(|()| ()).expect_err("a panic");
+        let told = panics.await.expect_err("a panic");
         assert!(told.to_string().contains("of the test"), "{told}");
         let build = || -> std::future::Ready<()> { panic!("while it was built") };
         let told = spawn_on(1, build).expect("there is room").await.expect_err("a panic");
@@ -185,7 +187,11 @@ fn handles_reach_workers_from_threads_and_outlive_them() {
     let handle = runtime.handle();
     let asked = std::thread::spawn(move || {
         let there = handle.spawn_on(1, || async { current_worker().expect("on a worker") });
-        (handle.spawn_on(1, pending::<()>).expect("there is room"), there.expect("there is room"), handle)
+        (
+            handle.spawn_on(1, pending::<()>).expect("there is room"),
+            there.expect("there is room"),
+            handle,
+        )
     });
     let (waits, there, handle) = asked.join().expect("no panic");
     assert_eq!(runtime.run(there).expect("no panic"), 1);
