@@ -148,6 +148,150 @@ impl From<ReadError> for io::Error {
     }
 }
 
+/// The system refuses a ring, or has one that lacks what Linux 6.1 has: what was asked, how it was answered, why, and what to do.
+///
+/// [`Runtime::new`](crate::runtime::Runtime::new) wraps it in an [`io::Error`], whose `get_ref` gives it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RingError {
+    pub(crate) call: &'static str,
+    pub(crate) errno: i32,
+    pub(crate) release: Option<String>,
+    pub(crate) causes: Vec<Cause>,
+}
+
+impl RingError {
+    /// The system call that was refused.
+    pub fn call(&self) -> &'static str {
+        self.call
+    }
+
+    /// Its errno.
+    pub fn errno(&self) -> i32 {
+        self.errno
+    }
+
+    /// What can have caused it, as far as this process can see: at least one, several where they look alike from here.
+    pub fn causes(&self) -> &[Cause] {
+        &self.causes
+    }
+}
+
+impl fmt::Display for RingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answer = io::Error::from_raw_os_error(self.errno);
+        write!(f, "no io_uring here: {} answered \"{answer}\"", self.call)?;
+        if let Some(release) = &self.release {
+            write!(f, " on Linux {release}")?;
+        }
+        for (number, cause) in self.causes.iter().enumerate() {
+            let lead = match number {
+                0 if self.causes.len() == 1 => ":",
+                0 => ": either",
+                _ => "; or",
+            };
+            write!(f, "{lead} {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+impl error::Error for RingError {}
+
+impl From<RingError> for io::Error {
+    fn from(error: RingError) -> Self {
+        let kind = match error.errno {
+            libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP => io::ErrorKind::Unsupported,
+            errno => Self::from_raw_os_error(errno).kind(),
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// Why there is no ring. Its text says what it is and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The sysctl `kernel.io_uring_disabled` forbids it; its value, where it can be read.
+    Sysctl(Option<u32>),
+    /// A seccomp filter refuses it; whether it is known that this thread has one.
+    Seccomp {
+        /// False where the thread's state cannot be read.
+        known: bool,
+    },
+    /// A security module refuses it.
+    Policy,
+    /// The kernel has no io_uring, or something between hides it.
+    Absent,
+    /// What Linux 6.1 has, and this kernel lacks.
+    TooOld(&'static str),
+    /// The limit of locked memory, in bytes.
+    LockedMemory(u64),
+    /// Memory is short.
+    Memory,
+    /// The limit of this process's descriptors, where there is one.
+    Descriptors(Option<u64>),
+    /// The limit of the system's open files.
+    Files,
+    /// None that is known.
+    Unknown,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sysctl(Some(1)) => f.write_str(
+                "kernel.io_uring_disabled is 1, which leaves io_uring to CAP_SYS_ADMIN and to the group of kernel.io_uring_group \
+                 (join that group, or as root: sysctl kernel.io_uring_disabled=0)",
+            ),
+            Self::Sysctl(Some(value)) => write!(
+                f,
+                "kernel.io_uring_disabled is {value}, which forbids io_uring to everyone (as root: sysctl kernel.io_uring_disabled=0)"
+            ),
+            Self::Sysctl(None) => f.write_str(
+                "kernel.io_uring_disabled forbids it, which cannot be read here (as root on the host: sysctl kernel.io_uring_disabled=0)",
+            ),
+            Self::Seccomp { known } => write!(
+                f,
+                "{} (allow io_uring_setup, io_uring_enter and io_uring_register in the profile of the container runtime: for Docker and Podman \
+                 --security-opt seccomp=PROFILE, for systemd SystemCallFilter=@aio)",
+                if *known {
+                    "a seccomp filter on this process refuses it"
+                } else {
+                    "a seccomp filter refuses it, which cannot be seen here"
+                }
+            ),
+            Self::Policy => f.write_str(
+                "a security module such as SELinux or AppArmor refuses it (allow io_uring in its policy)",
+            ),
+            Self::Absent => f.write_str(
+                "this kernel has no io_uring, or a sandbox such as gVisor hides it (run on Linux 6.1 or newer with CONFIG_IO_URING, outside of such a sandbox)",
+            ),
+            Self::TooOld(what) => {
+                write!(f, "this kernel lacks {what} (run on Linux 6.1 or newer)")
+            }
+            Self::LockedMemory(limit) => write!(
+                f,
+                "this user may lock {limit} bytes of memory, too few for the queues (raise ulimit -l, for systemd LimitMEMLOCK=, for containers \
+                 --ulimit memlock=; or ask for smaller queues)"
+            ),
+            Self::Memory => f.write_str(
+                "memory is short (raise the limit of the container or control group, or ask for smaller queues and fewer buffers)",
+            ),
+            Self::Descriptors(Some(limit)) => write!(
+                f,
+                "this process has as many descriptors as it may, {limit} (raise ulimit -n, for systemd LimitNOFILE=)"
+            ),
+            Self::Descriptors(None) => f.write_str(
+                "this process has as many descriptors as it may (raise ulimit -n, for systemd LimitNOFILE=)",
+            ),
+            Self::Files => f.write_str(
+                "the system has as many open files as it may (as root: raise the sysctl fs.file-max)",
+            ),
+            Self::Unknown => f.write_str("for a cause that is not known (look at the kernel's log)"),
+        }
+    }
+}
+
 /// A task was not sent to a worker. Hands back what was to build it.
 #[non_exhaustive]
 pub enum SpawnError<B> {

@@ -1,6 +1,8 @@
-//! How large a ring is, and what an enter of it waits for.
+//! How a ring is made, and what an enter of it waits for.
 
-/// How large a ring is.
+use tidemill_core::clock::Instant;
+
+/// How a ring is made and used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Config {
     /// Entries of the submission queue: what one cycle submits before it has to enter early.
@@ -9,6 +11,28 @@ pub(crate) struct Config {
     pub(crate) completions: u32,
     /// Entries of the ring of provided buffers, a power of two.
     pub(crate) buffers: u16,
+    /// The ring refuses every operation that is not one of ours.
+    pub(crate) restrict: bool,
+    /// A first send answers only where it falls short.
+    pub(crate) quiet_sends: bool,
+    /// A wait is for one completion more than the sends just submitted will bring.
+    pub(crate) expect_sends: bool,
+    /// The next deadline goes with the enter, not through the submission queue. Where the kernel cannot, it is as if this were not set.
+    pub(crate) enter_deadline: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            submissions: 256,
+            completions: 4096,
+            buffers: 1024,
+            restrict: false,
+            quiet_sends: true,
+            expect_sends: false,
+            enter_deadline: false,
+        }
+    }
 }
 
 /// What an enter is to wait for.
@@ -18,4 +42,9 @@ pub(crate) enum Until {
     Now,
     /// At least one completion.
     Completion,
+    /// One completion, or this moment. Only for an engine that keeps deadlines.
+    Deadline(Instant),
+    /// This many completions that the submission itself brings and one more; any one of them where the others take long. Or the moment, for an
+    /// engine that keeps deadlines.
+    Expected(u32, Instant),
 }

@@ -1,135 +1,291 @@
 //! The kernel's ring: submissions and completions in memory shared with Linux, one `io_uring_enter` per cycle.
 //!
-//! [I1] Only the thread that made the ring uses it (`SINGLE_ISSUER`, `DEFER_TASKRUN`): the type is `!Send`.
+//! | a ring is | how                                                                               |
+//! |-----------|-----------------------------------------------------------------------------------|
+//! | disabled  | set up on the first rung of the ladder that the kernel takes, its features noted  |
+//! | dressed   | buffers and its own descriptor registered, restricted if asked for                |
+//! | enabled   | from now on it is this thread's alone, and is entered                             |
+//!
+//! [I1] Only the thread that made the ring uses it (`SINGLE_ISSUER`, `DEFER_TASKRUN`): the type is `!Send`. So the kernel takes entries and
+//!      posts completions inside our enters only, and what was read of the queues' ends stays true between them.
 //! [I2] What a submission points at is kept alive by whoever built the [`Op`]. What this file adds are the timeouts' moments: one slot for each
 //!      place in the submission queue, rewritten only when that place is, which is after the kernel took the entry.
-//! [I3] The ring of provided buffers is mapped before it is registered and unmapped after the ring is closed. Its tail
-//!      is written by us alone; the kernel reads it with Acquire.
+//! [I3] The ring of provided buffers is mapped before it is registered and unmapped after the ring is closed.
+//! [I4] The queues and the submitter borrow the ring, which stays in its place until they are gone.
 
 #![expect(unsafe_code, reason = "speaks to the kernel through shared memory")]
 
 use std::{
     io,
     marker::PhantomData,
-    os::fd::{AsRawFd, BorrowedFd},
+    os::fd::{AsRawFd, RawFd},
     ptr::{self, NonNull},
-    sync::atomic::{AtomicU16, Ordering},
 };
 
 use io_uring::{
-    IoUring, opcode, squeue,
-    types::{BufRingEntry, CancelBuilder, Fd, TimeoutFlags, Timespec},
+    CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter, opcode, squeue,
+    types::{CancelBuilder, Fd, SubmitArgs, TimeoutFlags, Timespec},
 };
+use tidemill_core::clock::Instant;
 
 use super::{
+    buffers::BufferRing,
     config::{Config, Until},
-    op::{Completion, Kind, Op},
+    op::{Completion, FUTEX, Kind, Op},
+    probe::{Feature, Setup, climb, look, probe, restrict, set_up},
+    refusal::{explain, lacks},
 };
 
 /// The one group of provided buffers.
 pub(crate) const GROUP: u16 = 0;
 
-/// `io_uring_enter`: run what is due, and wait for as many completions as asked.
-const ENTER_GETEVENTS: u32 = 1;
-
-/// `FUTEX2_SIZE_U32 | FUTEX2_PRIVATE`
-const FUTEX_PRIVATE_U32: u32 = 0x02 | 0x80;
+/// How long a wait for expected completions lets a single one lie, in microseconds.
+const LIE_US: u32 = 50;
 
 /// The kernel's ring of one thread.
 pub(crate) struct Kernel {
-    // The order matters: the ring closes before the memory that was registered with it goes ([I3]).
-    ring: IoUring,
+    // The order matters: the queues go before the ring that they borrow ([I4]), and the ring closes before the memory that was registered with
+    // it goes ([I3]).
+    submission: SubmissionQueue<'static>,
+    completion: CompletionQueue<'static>,
+    submitter: Submitter<'static>,
+    _ring: Place,
+    fd: RawFd,
     buffers: BufferRing,
     times: Box<[Timespec]>,
     /// Entries ever pushed: the next one's place, by the mask of the queue.
     pushed: usize,
     enters: u64,
+    /// Set with every enter.
+    flags: EnterFlags,
+    setup: Setup,
+    deadlines: bool,
     /// [I1]
     thread: PhantomData<*mut ()>,
 }
 
 impl Kernel {
-    /// Sets up a ring with what Linux 6.1 has.
+    /// Sets up a ring, down to what Linux 6.1 has.
+    ///
+    /// # Errors
+    /// A [`RingError`](crate::error::RingError).
     pub(super) fn new(config: Config) -> io::Result<Self> {
-        let ring = IoUring::builder()
-            .dontfork()
-            .setup_single_issuer()
-            .setup_defer_taskrun()
-            .setup_taskrun_flag()
-            .setup_submit_all()
-            .setup_clamp()
-            .setup_cqsize(config.completions)
-            .build(config.submissions)?;
-        let buffers = BufferRing::map(config.buffers)?;
+        let (ring, rung) = climb(|rung| set_up(rung, config)).map_err(|error| {
+            explain("io_uring_setup", "flags of io_uring_setup that Linux 6.1 has", &error)
+        })?;
+        let (mut setup, fd) = (look(ring.params(), rung), ring.as_raw_fd());
+        let place = Place(NonNull::from(Box::leak(Box::new(ring))));
+        let mut at = place.0;
+        // SAFETY: [I4], the place is given up in `Place::drop` alone, and nothing else refers to the ring.
+        let (submitter, submission, completion) = unsafe { at.as_mut() }.split();
+        let refused = |what| move |error| explain("io_uring_register", what, &error);
+        let (known, unknown) = probe(&submitter).map_err(refused("IORING_REGISTER_PROBE"))?;
+        setup.opcodes = known;
+        if let Some(what) = unknown.or(setup.lacks()) {
+            return Err(lacks(what));
+        }
+        let buffers =
+            BufferRing::map(config.buffers).map_err(|error| explain("mmap", "", &error))?;
+        let (at, entries) = (buffers.address(), config.buffers);
         // SAFETY: [I3], the mapping outlives the ring by field order.
-        unsafe {
-            ring.submitter().register_buf_ring_with_flags(
-                buffers.base.as_ptr() as u64,
-                config.buffers,
-                GROUP,
-                0,
-            )
-        }?;
-        let times = vec![Timespec::new(); ring.params().sq_entries() as usize].into();
-        Ok(Self { ring, buffers, times, pushed: 0, enters: 0, thread: PhantomData })
+        unsafe { submitter.register_buf_ring_with_flags(at, entries, GROUP, 0) }
+            .map_err(refused("IORING_REGISTER_PBUF_RING"))?;
+        setup.buffers = config.buffers;
+        let times = vec![Timespec::new(); setup.submissions as usize].into();
+        let mut ring = Self {
+            submission,
+            completion,
+            submitter,
+            _ring: place,
+            fd,
+            buffers,
+            times,
+            pushed: 0,
+            enters: 0,
+            flags: EnterFlags::GETEVENTS,
+            setup,
+            deadlines: config.enter_deadline && setup.has(Feature::MinTimeout),
+            thread: PhantomData,
+        };
+        ring.dress();
+        if config.restrict {
+            restrict(&ring.submitter).map_err(refused("IORING_REGISTER_RESTRICTIONS"))?;
+            ring.setup.note(Feature::Restricted, true);
+        }
+        ring.submitter.register_enable_rings().map_err(refused("IORING_REGISTER_ENABLE_RINGS"))?;
+        // Where setting up is allowed and entering is not, it shows here.
+        ring.call::<()>(0, None).map_err(|error| explain("io_uring_enter", "", &error))?;
+        Ok(ring)
+    }
+
+    /// Registers what makes entering cheaper, where it can be had.
+    fn dress(&mut self) {
+        // Without: the thread has as many rings registered as it may, and this one's descriptor is looked up with each enter.
+        let registered = self.submitter.register_ring_fd().is_ok();
+        self.setup.note(Feature::RegisteredRing, registered);
+        if self.setup.has(Feature::NoIowait) {
+            self.flags |= EnterFlags::NO_IOWAIT;
+        }
     }
 
     #[inline]
     pub(super) fn push(&mut self, op: Op, token: u64) -> bool {
-        let mut queue = self.ring.submission();
-        if queue.is_full() {
+        if self.submission.is_full() {
             return false;
         }
-        let mut entry = encode(op.kind, || {
-            // The queue holds a power of two of entries, and as many moments.
-            let place = self.pushed & (self.times.len() - 1);
-            &raw mut self.times[place]
-        })
-        .user_data(token);
-        if op.quiet {
-            entry = entry.flags(squeue::Flags::SKIP_SUCCESS);
+        match op.kind {
+            Kind::Send { fd, addr, len, now } => {
+                let send = opcode::Send::new(Fd(fd), addr as *const u8, len);
+                self.put(send.flags(sending(now)).build().flags(quiet(op)).user_data(token));
+            }
+            _ => self.push_rarer(op, token),
         }
+        true
+    }
+
+    /// Pushes what is not asked for with every request. There is room.
+    #[inline(never)]
+    fn push_rarer(&mut self, op: Op, token: u64) {
+        let quiet = quiet(op);
+        let mut put = |entry: squeue::Entry| self.put(entry.flags(quiet).user_data(token));
+        match op.kind {
+            Kind::Accept { fd } => {
+                put(opcode::AcceptMulti::new(Fd(fd)).flags(libc::SOCK_CLOEXEC).build());
+            }
+            Kind::Receive { fd, group } => put(opcode::RecvMulti::new(Fd(fd), group).build()),
+            Kind::Send { fd, addr, len, now } => {
+                let send = opcode::Send::new(Fd(fd), addr as *const u8, len);
+                put(send.flags(sending(now)).build());
+            }
+            Kind::SendMessage { fd, message, now } => {
+                let send = opcode::SendMsg::new(Fd(fd), message as *const libc::msghdr);
+                put(send.flags(sending(now) as u32).build());
+            }
+            Kind::Read { fd, addr, len } => {
+                put(opcode::Read::new(Fd(fd), addr as *mut u8, len).offset(u64::MAX).build());
+            }
+            Kind::Connect { fd, addr, len } => {
+                put(opcode::Connect::new(Fd(fd), addr as *const libc::sockaddr, len).build());
+            }
+            Kind::Timeout { time } => {
+                let at = self.stay(time);
+                let timeout = opcode::Timeout::new(at).flags(TimeoutFlags::ABS).build();
+                self.put(timeout.flags(quiet).user_data(token));
+            }
+            Kind::TimeoutUpdate { token: armed, time } => {
+                let at = self.stay(time);
+                let update = opcode::TimeoutUpdate::new(armed, at).flags(TimeoutFlags::ABS).build();
+                self.put(update.flags(quiet).user_data(token));
+            }
+            Kind::Cancel { token } => put(opcode::AsyncCancel::new(token).build()),
+            Kind::CancelAll => {
+                put(opcode::AsyncCancel2::new(CancelBuilder::any().all()).build());
+            }
+            Kind::WaitForChange { word, from } => {
+                let (word, any) = (word as *const u32, u64::from(u32::MAX));
+                put(opcode::FutexWait::new(word, from.into(), any, FUTEX).build());
+            }
+            Kind::Message { ring, token } => {
+                put(opcode::MsgRingData::new(Fd(ring), 0, token, None).build());
+            }
+        }
+    }
+
+    /// Puts `entry` in the next place of the queue, which is free. Inlined, so that it is made where it lies.
+    #[inline(always)]
+    fn put(&mut self, entry: squeue::Entry) {
         self.pushed = self.pushed.wrapping_add(1);
         // SAFETY: [I2], and the contract of the constructors of `Op`.
-        unsafe { queue.push(&entry) }.is_ok()
+        let pushed = unsafe { self.submission.push(&entry) };
+        debug_assert!(pushed.is_ok(), "there is a free place");
+    }
+
+    /// Keeps a moment where the next entry's place is.
+    fn stay(&mut self, [secs, nanos]: [u64; 2]) -> *const Timespec {
+        // The queue holds a power of two of entries, and as many moments.
+        let place = self.pushed & (self.times.len() - 1);
+        let at = &mut self.times[place];
+        *at = Timespec::new().sec(secs).nsec(nanos as u32);
+        ptr::from_ref(at)
     }
 
     #[inline]
     pub(super) fn enter(&mut self, until: Until) -> io::Result<()> {
         self.buffers.publish();
         self.enters += 1;
-        let submit = self.ring.submission().len() as u32;
-        let wait = u32::from(until == Until::Completion);
-        // SAFETY: no argument is passed, and all entries of the queue are ours ([I2]).
-        unsafe { self.ring.submitter().enter::<()>(submit, wait, ENTER_GETEVENTS, None) }?;
+        // Publishes what was pushed.
+        self.submission.sync();
+        let entered = match until {
+            Until::Now => self.call::<()>(0, None),
+            Until::Completion => self.call::<()>(1, None),
+            Until::Deadline(at) => self.call_until(1, at),
+            Until::Expected(count, at) => self.call_until(1 + count, at),
+        };
+        // Learns what the kernel took.
+        self.submission.sync();
+        entered
+    }
+
+    /// Waits for `count` completions; for one, once it lay for a while; or for the moment.
+    #[inline(never)]
+    fn call_until(&mut self, count: u32, at: Instant) -> io::Result<()> {
+        if !self.setup.has(Feature::MinTimeout) {
+            return self.call::<()>(1, None);
+        }
+        let mut args = SubmitArgs::new();
+        if count > 1 {
+            args = args.min_wait_usec(LIE_US);
+        }
+        let time = Timespec::new()
+            .sec(at.as_nanos() / 1_000_000_000)
+            .nsec((at.as_nanos() % 1_000_000_000) as u32);
+        if self.deadlines && at != Instant::FAR {
+            args = args.timespec(&time);
+        }
+        self.flags |= EnterFlags::EXT_ARG | EnterFlags::ABS_TIMER;
+        let entered = self.call(count, Some(&args));
+        self.flags -= EnterFlags::EXT_ARG | EnterFlags::ABS_TIMER;
+        match entered {
+            Err(error) if error.raw_os_error() == Some(libc::ETIME) => Ok(()),
+            entered => entered,
+        }
+    }
+
+    #[inline]
+    fn call<T>(&self, wait: u32, args: Option<&T>) -> io::Result<()> {
+        let submit = self.submission.len() as u32;
+        // SAFETY: all entries of the queue are ours ([I2]); where there is an argument, it is the one that `EXT_ARG` asks for.
+        unsafe { self.submitter.enter(submit, wait, self.flags.bits(), args) }?;
         Ok(())
     }
 
     #[inline]
     pub(super) fn reap(&mut self, into: &mut Vec<Completion>) {
-        into.extend(self.ring.completion().map(|entry| Completion {
-            token: entry.user_data(),
-            result: entry.result(),
-            flags: entry.flags(),
-        }));
+        self.completion.sync();
+        for entry in self.completion.by_ref() {
+            let (token, result, flags) = (entry.user_data(), entry.result(), entry.flags());
+            into.push(Completion { token, result, flags });
+        }
+        // Gives their places back.
+        self.completion.sync();
     }
 
     #[inline]
     pub(super) fn is_idle(&mut self) -> bool {
-        let queue = self.ring.submission();
+        let queue = &self.submission;
         let quiet = queue.is_empty() && !queue.taskrun() && !queue.cq_overflow();
-        drop(queue);
-        quiet && self.ring.completion().is_empty()
+        self.completion.sync();
+        quiet && self.completion.is_empty()
     }
 
     #[inline]
-    pub(super) fn is_submitted(&mut self) -> bool {
-        self.ring.submission().is_empty()
+    pub(super) fn is_submitted(&self) -> bool {
+        self.submission.is_empty()
     }
 
     #[inline]
-    pub(super) fn is_overflowing(&mut self) -> bool {
-        self.ring.submission().cq_overflow()
+    pub(super) fn is_overflowing(&self) -> bool {
+        self.submission.cq_overflow()
     }
 
     #[inline]
@@ -141,115 +297,104 @@ impl Kernel {
         self.enters
     }
 
-    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: the ring has its descriptor for as long as it lives.
-        unsafe { BorrowedFd::borrow_raw(self.ring.as_raw_fd()) }
-    }
-}
-
-/// The kernel's own form of an operation. `time` is where the moment of a timeout may stay until the next enter.
-#[inline]
-fn encode(kind: Kind, time: impl FnOnce() -> *mut Timespec) -> squeue::Entry {
-    let stay = |[secs, nanos]: [u64; 2]| {
-        let at = time();
-        // SAFETY: [I2], a slot of `times`, which nobody else refers to.
-        unsafe { at.write(Timespec::new().sec(secs).nsec(nanos as u32)) };
-        at.cast_const()
-    };
-    let flags = |now: bool| {
-        let when = if now { libc::MSG_DONTWAIT } else { 0 };
-        libc::MSG_NOSIGNAL | libc::MSG_WAITALL | when
-    };
-    match kind {
-        Kind::Accept { fd } => opcode::AcceptMulti::new(Fd(fd)).flags(libc::SOCK_CLOEXEC).build(),
-        Kind::Receive { fd, group } => opcode::RecvMulti::new(Fd(fd), group).build(),
-        Kind::Send { fd, addr, len, now } => {
-            opcode::Send::new(Fd(fd), addr as *const u8, len).flags(flags(now)).build()
-        }
-        Kind::SendMessage { fd, message, now } => {
-            let header = message as *const libc::msghdr;
-            opcode::SendMsg::new(Fd(fd), header).flags(flags(now) as u32).build()
-        }
-        Kind::Read { fd, addr, len } => {
-            opcode::Read::new(Fd(fd), addr as *mut u8, len).offset(u64::MAX).build()
-        }
-        Kind::Connect { fd, addr, len } => {
-            opcode::Connect::new(Fd(fd), addr as *const libc::sockaddr, len).build()
-        }
-        Kind::Timeout { time } => opcode::Timeout::new(stay(time)).flags(TimeoutFlags::ABS).build(),
-        Kind::TimeoutUpdate { token, time } => {
-            opcode::TimeoutUpdate::new(token, stay(time)).flags(TimeoutFlags::ABS).build()
-        }
-        Kind::Cancel { token } => opcode::AsyncCancel::new(token).build(),
-        Kind::CancelAll => opcode::AsyncCancel2::new(CancelBuilder::any().all()).build(),
-        Kind::WaitForChange { word, from } => {
-            let any = u64::from(u32::MAX);
-            opcode::FutexWait::new(word as *const u32, from.into(), any, FUTEX_PRIVATE_U32).build()
-        }
-        Kind::Message { ring, token } => opcode::MsgRingData::new(Fd(ring), 0, token, None).build(),
-    }
-}
-
-/// The ring of provided buffers, shared with the kernel.
-struct BufferRing {
-    base: NonNull<BufRingEntry>,
-    bytes: usize,
-    mask: u16,
-    /// Entries written; the kernel knows of those up to the published tail.
-    tail: u16,
-    published: u16,
-}
-
-impl BufferRing {
-    /// Maps room for `entries`, a power of two.
-    fn map(entries: u16) -> io::Result<Self> {
-        assert!(entries.is_power_of_two(), "a buffer ring has a power of two of entries");
-        let bytes = usize::from(entries) * size_of::<BufRingEntry>();
-        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice.
-        let base = unsafe {
-            rustix::mm::mmap_anonymous(
-                ptr::null_mut(),
-                bytes,
-                rustix::mm::ProtFlags::READ | rustix::mm::ProtFlags::WRITE,
-                rustix::mm::MapFlags::PRIVATE,
-            )
-        }?;
-        // A mapping is never at address zero.
-        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { base, bytes, mask: entries - 1, tail: 0, published: 0 })
+    pub(super) fn raw(&self) -> RawFd {
+        self.fd
     }
 
+    pub(super) fn setup(&self) -> Setup {
+        self.setup
+    }
+
+    /// Whether an enter can wait until a moment.
     #[inline]
-    fn provide(&mut self, id: u16, addr: *mut u8, len: u32) {
-        // SAFETY: [I3], the index is masked to the mapping.
-        let mut entry = unsafe { self.base.add(usize::from(self.tail & self.mask)) };
-        // SAFETY: [I3], and the kernel does not look at an entry beyond the published tail.
-        let entry = unsafe { entry.as_mut() };
-        entry.set_addr(addr as u64);
-        entry.set_len(len);
-        entry.set_bid(id);
-        self.tail = self.tail.wrapping_add(1);
-    }
-
-    #[inline]
-    fn publish(&mut self) {
-        if self.published == self.tail {
-            return;
-        }
-        // SAFETY: [I3], the mapping is zeroed memory, which is a valid entry.
-        let tail = unsafe { BufRingEntry::tail(self.base.as_ptr()) };
-        // SAFETY: [I3], the tail is a field of the first entry, aligned to two bytes and written by us alone.
-        let tail = unsafe { AtomicU16::from_ptr(tail.cast_mut()) };
-        // ordering: Release pairs with the kernel's load of the tail: it sees the entries written above.
-        tail.store(self.tail, Ordering::Release);
-        self.published = self.tail;
+    pub(super) fn keeps_deadlines(&self) -> bool {
+        self.deadlines
     }
 }
 
-impl Drop for BufferRing {
+impl Drop for Kernel {
     fn drop(&mut self) {
-        // SAFETY: [I3], mapped by `map`, and the ring that it was registered with is closed.
-        let unmapped = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.bytes) };
-        debug_assert!(unmapped.is_ok(), "a mapping of ours can be unmapped");
+        if self.setup.has(Feature::RegisteredRing) {
+            // Registered, the ring would live as long as this thread.
+            let gone = self.submitter.unregister_ring_fd();
+            debug_assert!(gone.is_ok(), "what was registered can be unregistered: {gone:?}");
+        }
+    }
+}
+
+/// Whether only a failure is told.
+#[inline]
+fn quiet(op: Op) -> squeue::Flags {
+    if op.quiet { squeue::Flags::SKIP_SUCCESS } else { squeue::Flags::empty() }
+}
+
+/// How bytes are sent: all of them; `now`, without a wait for room.
+#[inline]
+fn sending(now: bool) -> i32 {
+    let when = if now { libc::MSG_DONTWAIT } else { 0 };
+    libc::MSG_NOSIGNAL | libc::MSG_WAITALL | when
+}
+
+/// Where a ring stays for as long as it is borrowed ([I4]).
+struct Place(NonNull<IoUring>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // SAFETY: [I4], it came from a box, and all that borrowed it is gone.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use io_uring::opcode;
+    use tidemill_core::clock::Instant;
+
+    use super::{Config, Kernel, Op, Until};
+
+    /// What a ring says to an operation that is none of ours, then to one of ours.
+    fn answers(restrict: bool) -> (i32, i32) {
+        let config = Config { buffers: 16, restrict, ..Config::default() };
+        let mut ring = Kernel::new(config).expect("a ring");
+        assert_eq!(ring.setup().features().any(|name| name == "restricted"), restrict);
+        let (mut told, mut all) = (Vec::new(), Vec::new());
+        ring.put(opcode::Nop::new().build().user_data(7));
+        assert!(ring.push(Op::timeout(Instant::ORIGIN), 8));
+        while all.len() < 2 {
+            ring.enter(Until::Completion).expect("entered");
+            ring.reap(&mut told);
+            all.append(&mut told);
+        }
+        all.sort_unstable_by_key(|completion| completion.token);
+        assert_eq!((all[0].token, all[1].token), (7, 8));
+        (all[0].result, all[1].result)
+    }
+
+    #[test]
+    fn a_restricted_ring_refuses_what_is_none_of_ours() {
+        assert_eq!(answers(false), (0, -libc::ETIME));
+        assert_eq!(answers(true), (-libc::EACCES, -libc::ETIME));
+    }
+
+    #[test]
+    fn an_enter_waits_until_a_moment_where_the_kernel_can() {
+        let config = Config { buffers: 16, enter_deadline: true, ..Config::default() };
+        let mut ring = Kernel::new(config).expect("a ring");
+        let newer = ring.setup().features().any(|name| name == "MIN_TIMEOUT");
+        assert_eq!(ring.keeps_deadlines(), newer);
+        if newer {
+            let mut told = Vec::new();
+            // Passed long ago: neither hangs, neither is an error.
+            let passed = Instant::from_nanos(1);
+            ring.enter(Until::Deadline(passed)).expect("entered");
+            ring.enter(Until::Expected(3, passed)).expect("entered");
+            ring.reap(&mut told);
+            assert!(told.is_empty());
+            // Four were to come, one does: a while later it is given all the same.
+            assert!(ring.push(Op::timeout(passed), 1));
+            ring.enter(Until::Expected(3, Instant::FAR)).expect("entered");
+            ring.reap(&mut told);
+            assert_eq!(told.len(), 1);
+        }
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct Op {
     pub(super) quiet: bool,
 }
 
+/// A futex of four bytes, of this process alone: `FUTEX2_SIZE_U32 | FUTEX2_PRIVATE`.
+pub(super) const FUTEX: u32 = 0x02 | 0x80;
+
 /// The kinds of operation, each with its plain numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {

@@ -1,18 +1,15 @@
 //! The engine is the ring that a worker was given: the kernel's today.
 
-use std::{io, os::fd::BorrowedFd};
+use std::{io, os::fd::RawFd};
 
 use super::{
     config::{Config, Until},
     kernel::Kernel,
     op::{Completion, Op},
+    probe::Setup,
 };
 
 /// A ring.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a worker has one, in place: a box would cost each use a step"
-)]
 pub(crate) enum Engine {
     /// The kernel's.
     Kernel(Kernel),
@@ -94,6 +91,23 @@ impl Engine {
         }
     }
 
+    /// Whether an enter can wait until a moment.
+    #[inline]
+    pub(crate) fn keeps_deadlines(&self) -> bool {
+        match self {
+            Self::Kernel(ring) => ring.keeps_deadlines(),
+            Self::Closed => false,
+        }
+    }
+
+    /// What a ring of the kernel's turned out to have.
+    pub(crate) fn setup(&self) -> Setup {
+        match self {
+            Self::Kernel(ring) => ring.setup(),
+            Self::Closed => Setup::default(),
+        }
+    }
+
     /// How often the kernel was entered.
     pub(crate) fn enters(&self) -> u64 {
         match self {
@@ -103,9 +117,9 @@ impl Engine {
     }
 
     /// The descriptor that others may post messages to.
-    pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+    pub(crate) fn raw(&self) -> Option<RawFd> {
         match self {
-            Self::Kernel(ring) => Some(ring.as_fd()),
+            Self::Kernel(ring) => Some(ring.raw()),
             Self::Closed => None,
         }
     }

@@ -18,7 +18,7 @@
 use std::{
     cell::UnsafeCell,
     io,
-    os::fd::{AsRawFd, OwnedFd},
+    os::fd::{AsRawFd, BorrowedFd, OwnedFd},
     sync::{
         Arc,
         atomic::{
@@ -118,12 +118,13 @@ impl Ear {
         let means = match way {
             Way::Best | Way::Futex if waits_for_words(engine)? => Means::Futex,
             Way::Best | Way::Eventfd => Means::Eventfd(eventfd()?),
-            Way::Futex => {
-                let text = "the rings of this kernel cannot wait for a futex (Linux 6.7 can)";
-                return Err(io::Error::new(io::ErrorKind::Unsupported, text));
-            }
-            Way::Message => match engine.as_fd() {
-                Some(ring) => Means::Message(eventfd()?, ring.try_clone_to_owned()?),
+            Way::Futex => return Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP)),
+            Way::Message => match engine.raw() {
+                Some(ring) => {
+                    // SAFETY: the engine is borrowed, and has its descriptor meanwhile.
+                    let ring = unsafe { BorrowedFd::borrow_raw(ring) };
+                    Means::Message(eventfd()?, ring.try_clone_to_owned()?)
+                }
                 None => Means::Eventfd(eventfd()?),
             },
         };

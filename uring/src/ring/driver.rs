@@ -24,7 +24,7 @@ use super::{
     table::{Flights, Slot, Table, Tag, Token},
     timer::Timer,
 };
-use crate::engine::{Completion, Engine, GROUP, Op, Until};
+use crate::engine::{Completion, Config, Engine, GROUP, Op, Until};
 
 /// Whose waker it is, so that it can be put back.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +78,11 @@ pub(super) struct Driver {
     pub(super) ring: u32,
     /// Chunks that one stream may hold unread.
     pub(super) quota: usize,
+    /// See [`Config`].
+    pub(super) quiet_sends: bool,
+    expect_sends: bool,
+    /// Sends of this turn that will answer.
+    pub(super) loud: u32,
     timer: Timer,
     pub(super) backlog: VecDeque<(Op, Token)>,
     completions: Vec<Completion>,
@@ -92,8 +97,8 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(engine: Engine, pool: Pool, ear: Ear, ring: u16, completions: u32) -> Self {
-        let ring = u32::from(ring);
+    pub(super) fn new(engine: Engine, pool: Pool, ear: Ear, config: Config) -> Self {
+        let ring = u32::from(config.buffers);
         Self {
             engine,
             table: Table::new(1024),
@@ -108,9 +113,12 @@ impl Driver {
             stats: Stats::default(),
             ring,
             quota: (ring as usize / 16).max(2),
+            quiet_sends: config.quiet_sends,
+            expect_sends: config.expect_sends,
+            loud: 0,
             timer: Timer::default(),
             backlog: VecDeque::new(),
-            completions: Vec::with_capacity(completions as usize),
+            completions: Vec::with_capacity(config.completions as usize),
             dirty: Vec::with_capacity(256),
             quiet: Vec::with_capacity(256),
             flights: Flights::default(),
@@ -173,8 +181,7 @@ impl Driver {
         }
         let mut until = Until::Now;
         if wait != Wait::Poll && self.woken.is_empty() && !held_back {
-            until = Until::Completion;
-            self.set_timeout(wait);
+            until = self.until(wait);
         }
         self.push_backlog();
         if until == Until::Now && self.backlog.is_empty() && self.engine.is_idle() {
@@ -235,15 +242,24 @@ impl Driver {
         }
     }
 
-    fn set_timeout(&mut self, wait: Wait) {
+    /// What a wait is for. Its end goes with the enter, or is asked of the ring.
+    #[inline]
+    fn until(&mut self, wait: Wait) -> Until {
         let mut deadline = self.orphans.front().map_or(Instant::FAR, |(at, _)| *at);
         if let Wait::Until(at) = wait {
             deadline = deadline.min(at);
         }
-        if deadline != Instant::FAR
+        let kept = deadline != Instant::FAR && self.engine.keeps_deadlines();
+        if !kept
+            && deadline != Instant::FAR
             && let Some((op, token)) = self.timer.aim(deadline)
         {
             self.submit(op, token);
+        }
+        match self.loud {
+            1.. if self.expect_sends => Until::Expected(self.loud, deadline),
+            _ if kept => Until::Deadline(deadline),
+            _ => Until::Completion,
         }
     }
 

@@ -24,7 +24,8 @@ const LINGER: Duration = Duration::from_secs(5);
 impl Driver {
     /// Starts a send for each sender that has something to send and nothing in flight.
     pub(super) fn flush(&mut self) {
-        let low = self.pool.provided() < self.ring / 4;
+        let low = self.pool.provided() < self.ring / 4 || !self.quiet_sends;
+        self.loud = 0;
         let mut dirty = mem::take(&mut self.dirty);
         for key in dirty.drain(..) {
             let Some(sender) = self.senders.get_mut(key as usize) else { continue };
@@ -36,6 +37,8 @@ impl Driver {
             let op = sender.launch(flight, &mut self.pool, &mut self.messages, low);
             if sender.quiet {
                 self.quiet.push((flight, key));
+            } else {
+                self.loud += 1;
             }
             self.submit(op, send_token(flight, key));
         }

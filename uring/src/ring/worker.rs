@@ -23,7 +23,7 @@ use super::{
     table::Tag,
     tally::Tally,
 };
-use crate::engine::{Config, Engine, Op};
+use crate::engine::{Config, Engine, Op, Setup, explain};
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
@@ -52,8 +52,9 @@ impl Worker {
     pub(crate) fn new(config: Config, chunk: u32, bell: Way) -> io::Result<Rc<Self>> {
         let mut engine = Engine::kernel(config)?;
         let pool = Pool::new(chunk, config.buffers.saturating_mul(2));
-        let ear = Ear::new(bell, &mut engine)?;
-        let driver = Driver::new(engine, pool, ear, config.buffers, config.completions);
+        let ear =
+            Ear::new(bell, &mut engine).map_err(|error| explain("eventfd", "eventfd", &error))?;
+        let driver = Driver::new(engine, pool, ear, config);
         Ok(Rc::new(Self { driver: RefCell::new(driver), closed: Cell::new(false) }))
     }
 
@@ -173,6 +174,11 @@ impl Worker {
             in_flight: driver.table.armed() + driver.flights.up(),
             ..driver.stats
         })
+    }
+
+    /// What this worker's ring turned out to have.
+    pub(crate) fn setup(&self) -> Setup {
+        self.with(|driver| driver.engine.setup())
     }
 
     /// Sends what is queued as far as the kernel takes it at once, cancels all, and closes the ring once nothing is in flight.

@@ -15,8 +15,8 @@ pub struct Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        let config = Config { submissions: 256, completions: 4096, buffers: 1024 };
-        let plan = Plan { config, buffer_bytes: 16 * 1024, bell: Way::default() };
+        let plan =
+            Plan { config: Config::default(), buffer_bytes: 16 * 1024, bell: Way::default() };
         Self { plan, workers: Workers::One, mailbox: 1024 }
     }
 }
@@ -82,6 +82,35 @@ impl Builder {
         self
     }
 
+    /// Hardening (default off): each ring is told once, before its first use, which operations this crate asks for, and refuses all others with `EACCES`,
+    /// whoever asks.
+    pub fn restrict(mut self, restrict: bool) -> Self {
+        self.plan.config.restrict = restrict;
+        self
+    }
+
+    /// To be measured: whether a first send answers only where it falls short (default true).
+    #[doc(hidden)]
+    pub fn quiet_sends(mut self, quiet: bool) -> Self {
+        self.plan.config.quiet_sends = quiet;
+        self
+    }
+
+    /// To be measured: whether a wait is for one completion more than the sends just submitted bring, for 50 us at most (default false). It has an
+    /// effect without quiet sends only.
+    #[doc(hidden)]
+    pub fn expect_sends(mut self, expect: bool) -> Self {
+        self.plan.config.expect_sends = expect;
+        self
+    }
+
+    /// To be measured: whether the next deadline goes with the enter (default false: as an operation). Linux 6.12 has it; before, it has no effect.
+    #[doc(hidden)]
+    pub fn enter_deadline(mut self, enter: bool) -> Self {
+        self.plan.config.enter_deadline = enter;
+        self
+    }
+
     /// To be measured: how sleeping workers are woken.
     #[doc(hidden)]
     pub fn doorbell(mut self, way: Way) -> Self {
@@ -93,8 +122,8 @@ impl Builder {
     /// meanwhile are pinned likewise.
     ///
     /// # Errors
-    /// The system refuses a ring, a thread or a CPU, or has no memory or descriptor for it. Where another worker than the first fails, all are ended, and the error is
-    /// a [`WorkerError`](crate::error::WorkerError).
+    /// The system refuses a ring, or has no memory or descriptor for it: a [`RingError`](crate::error::RingError) that names the cause and the remedy. Or it refuses a
+    /// thread or a CPU. Where another worker than the first fails, all are ended, and the error is a [`WorkerError`](crate::error::WorkerError) around that.
     pub fn build(mut self) -> io::Result<Runtime> {
         let config = &mut self.plan.config;
         config.completions = config.completions.max(2 * config.submissions);

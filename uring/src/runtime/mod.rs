@@ -21,9 +21,9 @@ mod parcel;
 mod runtime;
 mod workers;
 
-pub use crate::ring::Stats;
 #[doc(hidden)]
 pub use crate::ring::Way;
+pub use crate::{engine::Setup, ring::Stats};
 pub use builder::Builder;
 pub use handle::{Handle, current_worker, spawn_on};
 pub use parcel::RemoteHandle;

@@ -19,6 +19,7 @@ use super::{
     workers::Workers,
 };
 use crate::{
+    engine::Setup,
     error::SpawnError,
     ring::{InRing, Stats, Worker},
 };
@@ -110,6 +111,11 @@ impl Runtime {
         F::Output: Send,
     {
         self.handle.spawn_on(worker, build)
+    }
+
+    /// What the ring of worker 0 turned out to have.
+    pub fn setup(&self) -> Setup {
+        self.worker.setup()
     }
 
     /// What all workers counted so far, together.

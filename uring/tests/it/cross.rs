@@ -91,7 +91,8 @@ async fn alone_in_its_turns<F: Future>(future: F) -> F::Output {
 }
 
 fn two(way: Way) -> Runtime {
-    let builder = Runtime::builder().workers(Workers::Count(2)).doorbell(way);
+    // Restricted rings ring as others do.
+    let builder = Runtime::builder().workers(Workers::Count(2)).doorbell(way).restrict(true);
     builder.build().expect("a runtime with two workers")
 }
 

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::stage::{Watch, assert_same, bytes};
 
 /// An example, which cargo builds beside the tests.
-fn example(name: &str) -> Command {
+pub(crate) fn example(name: &str) -> Command {
     let tests = std::env::current_exe().expect("a test has a program");
     let built: PathBuf = tests.ancestors().nth(2).expect("a folder").join("examples").join(name);
     assert!(built.exists(), "first: cargo build -p tidemill-uring --example {name}");

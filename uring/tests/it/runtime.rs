@@ -285,7 +285,7 @@ fn without_descriptors_a_runtime_is_refused_with_an_error() {
                 // A ring, and an eventfd where the kernel's rings wait for no futex.
                 Ok(runtime) => assert!(runtime.run(async { spare }) >= 1),
                 Err(told) => {
-                    assert_eq!(told.raw_os_error(), Some(24), "{told}");
+                    assert!(told.to_string().contains("raise ulimit -n"), "{told}");
                     assert!(spare < 2, "two descriptors are enough");
                 }
             }

@@ -1,0 +1,86 @@
+//! Ours: `Flow::copy` of each connection onto itself, as the example `echo` does, with the builder's choices as options.
+
+use std::{alloc::System, io};
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use tidemill_benches::server::{self, Arguments};
+use tidemill_uring::{
+    io::Flow,
+    net::{TcpListener, TcpStream},
+    os::Signals,
+    runtime::{Runtime, spawn},
+};
+
+/// Counts what is allocated: nothing, while requests are served.
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const USAGE: &str = "\
+Our echo server. SIGUSR1 prints a line of counts.
+
+usage: echo-tidemill [--listen ADDR] [--core N] [OPTION..]
+
+  --buffers N       buffers that the kernel may fill at a time
+  --buffer-bytes N  bytes of one
+  --submissions N   entries of the submission queue
+  --completions N   entries of the completion queue";
+
+const SIGUSR1: i32 = 10;
+
+fn main() {
+    server::main(USAGE, serve);
+}
+
+fn serve(told: Arguments) -> io::Result<()> {
+    let runtime = build(&told)?;
+    runtime.run(async {
+        let mut listener = TcpListener::bind(told.listen)?;
+        drop(spawn(count())?);
+        server::ready(listener.local_addr()?)?;
+        loop {
+            let stream = listener.accept().await?;
+            drop(spawn(echo(stream))?);
+        }
+    })
+}
+
+/// The runtime with the options that were given, else as it comes.
+fn build(told: &Arguments) -> io::Result<Runtime> {
+    let mut builder = Runtime::builder();
+    if let Some(buffers) = told.number("--buffers")? {
+        builder = builder.buffers(buffers);
+    }
+    if let Some(bytes) = told.number("--buffer-bytes")? {
+        builder = builder.buffer_bytes(bytes);
+    }
+    if let Some(entries) = told.number("--submissions")? {
+        builder = builder.submissions(entries);
+    }
+    if let Some(entries) = told.number("--completions")? {
+        builder = builder.completions(entries);
+    }
+    builder.build()
+}
+
+async fn echo(mut stream: TcpStream) {
+    let (reader, writer) = stream.both();
+    // A connection that breaks is no concern of a benchmark: the load sees it.
+    let _ = Flow::copy(reader, writer).await;
+    server::connection_ended();
+}
+
+/// A line of counts for each SIGUSR1.
+async fn count() -> io::Result<()> {
+    let mut asked = Signals::new(&[SIGUSR1])?;
+    loop {
+        asked.recv().await?;
+        let heap = ALLOCATOR.stats();
+        let stats = Runtime::current_stats()?;
+        println!(
+            "counts: allocations {} enters {} completions {}",
+            heap.allocations + heap.reallocations,
+            stats.enters,
+            stats.completions
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! What can be tested of benchmarks without measuring: their arithmetic.
+
+mod settings;
+mod statistics;
