@@ -191,5 +191,5 @@ impl fmt::Debug for Runtime {
 
 /// The README's code is compiled with the documentation's.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../../../README.md")]
 struct Readme;
