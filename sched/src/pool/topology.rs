@@ -10,7 +10,7 @@ use super::{
     node::{Core, Node},
 };
 
-/// See the [module](self).
+/// What the calling thread may use of the machine: nodes, their cores, and the CPUs of those.
 ///
 /// ```
 /// use tidemill_sched::pool::Topology;
@@ -57,7 +57,7 @@ impl Topology {
         Ok(Self { nodes: machine.nodes()?, machine })
     }
 
-    /// Its nodes; see [T2].
+    /// Its nodes: at least one has cores; those without are memory alone.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
