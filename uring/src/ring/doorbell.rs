@@ -191,3 +191,50 @@ fn waits_for_words(engine: &mut Engine) -> io::Result<bool> {
     }
     Ok(answers.first().is_some_and(|answer| answer.result == -libc::EAGAIN))
 }
+
+#[cfg(test)]
+mod tests {
+    use tidemill_core::{clock::Instant, wait::Doorbell};
+
+    use super::{Ear, Tag, Way};
+    use crate::engine::{Completion, Config, Engine, Until};
+
+    /// What the ring answers first: the doorbell, or the timeout of twenty seconds.
+    fn first(engine: &mut Engine) -> Option<Tag> {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let now = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
+        let end = Instant::from_nanos(now + 20_000_000_000);
+        assert!(engine.push(crate::engine::Op::timeout(end), Tag::Timer.token()));
+        let mut answers: Vec<Completion> = Vec::new();
+        while answers.is_empty() {
+            engine.enter(Until::Completion).expect("a ring can be entered");
+            engine.reap(&mut answers);
+        }
+        Tag::of(answers[0].token)
+    }
+
+    /// [I2]
+    #[test]
+    fn a_ring_before_the_kernel_listens_again_is_found() {
+        for way in [Way::Best, Way::Futex, Way::Eventfd] {
+            let mut engine = Engine::kernel(Config::default()).expect("a ring");
+            let Ok(mut ear) = Ear::new(way, &mut engine) else { continue };
+            let bell = ear.bell();
+            for _ in 0..3 {
+                let op = ear.listen().expect("nothing in flight");
+                assert!(engine.push(op, Tag::Bell.token()));
+                bell.ring();
+                assert_eq!(first(&mut engine), Some(Tag::Bell), "{way:?}: rung while it listened");
+                ear.heard();
+                // The worker is awake, looks into its inbox, goes to sleep; only then someone rings.
+                bell.ring();
+                let op = ear.listen().expect("nothing in flight");
+                assert!(engine.push(op, Tag::Bell.token()));
+                assert_eq!(first(&mut engine), Some(Tag::Bell), "{way:?}: rung in between");
+                ear.heard();
+            }
+            assert_eq!(ear.rings(), 6);
+            drop(engine);
+        }
+    }
+}
