@@ -1,15 +1,17 @@
 //! An echo server: every connection is copied onto itself.
 //!
-//! `echo --listen ADDR [--workers 1]` prints `listening on ADDR` when it is ready, counts on SIGUSR1, and ends on SIGTERM or SIGINT: it stops accepting,
+//! `echo --listen ADDR [--workers N]` prints `listening on ADDR` when it is ready, counts on SIGUSR1, and ends on SIGTERM or SIGINT: it stops accepting,
 //! lets connections finish for a second, prints its totals and exits with status 0.
 
 use std::{
     alloc::System,
-    cell::{Cell, RefCell},
     env,
     io::{self, Write},
     process::ExitCode,
-    rc::Rc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -19,7 +21,7 @@ use tidemill_uring::{
     io::Flow,
     net::{TcpListener, TcpStream},
     os::Signals,
-    runtime::{Runtime, spawn},
+    runtime::{Handle, Runtime, Workers, spawn},
 };
 
 #[global_allocator]
@@ -31,7 +33,8 @@ An echo server on io_uring: every connection is copied onto itself.
 usage: echo [--listen ADDR] [--workers N]
 
   --listen ADDR  where to listen (default 127.0.0.1:7007; port 0 picks one)
-  --workers N    workers, each a thread with a ring; one today (default 1)
+  --workers N    workers, each a thread with a ring and a listener (default 1);
+                 several are pinned, each to a CPU of its own
   --help         this text
 
 Prints `listening on ADDR` when ready and a line of counts on SIGUSR1. SIGTERM and
@@ -41,15 +44,15 @@ SIGINT end it: connections may finish for a second, totals are printed, status 0
 const GRACE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    let listen = match arguments() {
-        Ok(Some(listen)) => listen,
+    let (listen, workers) = match arguments() {
+        Ok(Some(given)) => given,
         Ok(None) => return ExitCode::SUCCESS,
         Err(text) => {
             eprintln!("echo: {text}\n\n{HELP}");
             return ExitCode::from(2);
         }
     };
-    match Runtime::new().and_then(|runtime| serve(&runtime, &listen)) {
+    match serve(&listen, workers) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("echo: {error}");
@@ -58,9 +61,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// The address to listen on; `None` where help was all that was asked for.
-fn arguments() -> Result<Option<String>, String> {
+/// The address to listen on and the number of workers; `None` where help was all that was asked for.
+fn arguments() -> Result<Option<(String, usize)>, String> {
     let mut listen = "127.0.0.1:7007".to_owned();
+    let mut workers = 1;
     let mut given = env::args().skip(1);
     while let Some(name) = given.next() {
         let mut value = || given.next().ok_or(format!("{name} needs a value"));
@@ -71,62 +75,83 @@ fn arguments() -> Result<Option<String>, String> {
             }
             "--listen" => listen = value()?,
             "--workers" => match value()?.parse() {
-                Ok(1) => {}
-                Ok(0_usize) | Err(_) => return Err("--workers takes a number from 1".to_owned()),
-                Ok(_) => return Err("--workers: one worker is all there is today".to_owned()),
+                Ok(number @ 1..=1024) => workers = number,
+                _ => return Err("--workers takes a number from 1 to 1024".to_owned()),
             },
             _ => return Err(format!("unknown argument {name}")),
         }
     }
-    Ok(Some(listen))
+    Ok(Some((listen, workers)))
 }
 
-/// What the server has to say of itself.
+/// What the server has to say of itself, of all workers together.
 #[derive(Default)]
 struct Totals {
-    open: Cell<usize>,
-    bytes: Cell<u64>,
-    failed: Cell<u64>,
-    last: RefCell<Option<io::Error>>,
+    open: AtomicUsize,
+    bytes: AtomicU64,
+    failed: AtomicU64,
+    last: Mutex<Option<io::Error>>,
 }
 
-fn serve(runtime: &Runtime, listen: &str) -> io::Result<()> {
-    let totals = Rc::new(Totals::default());
+fn serve(listen: &str, workers: usize) -> io::Result<()> {
+    let runtime = Runtime::builder().workers(Workers::Count(workers)).build()?;
+    let totals = Arc::new(Totals::default());
     runtime.run(async {
         let listener = TcpListener::bind(listen)?;
-        say(&format!("listening on {}", listener.local_addr()?))?;
+        let addr = listener.local_addr()?;
         let mut end = Signals::to_end()?;
-        let accepting = spawn(accept(listener, totals.clone()))?;
-        let counting = spawn(count(totals.clone()))?;
+        let counting = spawn(count(runtime.handle(), totals.clone()))?;
+        let mut accepting = Vec::new();
+        for worker in 1..runtime.workers() {
+            let (share, totals) = (listener.share()?, totals.clone());
+            accepting.push(runtime.spawn_on(worker, move || accept(share.bind(), totals))?);
+        }
+        let first = spawn(accept(Ok(listener), totals.clone()))?;
+        say(&format!("listening on {addr}"))?;
         end.recv().await?;
-        accepting.cancel();
+        first.cancel();
         counting.cancel();
-        let _ = accepting.await;
+        accepting.iter().for_each(|accepting| accepting.cancel());
+        let _ = first.await;
+        for accepting in accepting {
+            let _ = accepting.await;
+        }
         finish(&totals).await
     })?;
     let stats = runtime.stats();
     say(&format!(
         "served {} connections, {} bytes, {} failed, {} cut off, {} enters, {} completions",
         stats.accepted,
-        totals.bytes.get(),
-        totals.failed.get(),
-        totals.open.get(),
+        totals.bytes.load(Relaxed),
+        totals.failed.load(Relaxed),
+        totals.open.load(Relaxed),
         stats.enters,
         stats.completions
     ))?;
-    if let Some(error) = &*totals.last.borrow() {
+    if let Some(error) = totals.last().take() {
         say(&format!("last failure: {error}"))?;
     }
-    Ok(())
+    runtime.shutdown()
 }
 
-/// Accepts until it is cancelled. A failure is told once for each time that it lasts.
-async fn accept(mut listener: TcpListener, totals: Rc<Totals>) {
+impl Totals {
+    fn last(&self) -> std::sync::MutexGuard<'_, Option<io::Error>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Accepts on its worker until it is cancelled. A failure is told once for each time that it lasts.
+async fn accept(listener: io::Result<TcpListener>, totals: Arc<Totals>) {
+    let mut listener = match listener {
+        Ok(listener) => listener,
+        Err(error) => return eprintln!("echo: a worker cannot listen: {error}"),
+    };
     let mut told = false;
     loop {
         match listener.accept().await {
             Ok(stream) => {
                 told = false;
+                totals.open.fetch_add(1, Relaxed);
                 // Refused only where the runtime is ending, and then the connection closes.
                 let _ = spawn(echo(stream, totals.clone()));
             }
@@ -139,29 +164,28 @@ async fn accept(mut listener: TcpListener, totals: Rc<Totals>) {
     }
 }
 
-async fn echo(mut stream: TcpStream, totals: Rc<Totals>) {
-    totals.open.set(totals.open.get() + 1);
+async fn echo(mut stream: TcpStream, totals: Arc<Totals>) {
     let (reader, writer) = stream.both();
     let copied = match Flow::copy(reader, writer).await {
         Ok(copied) => copied,
         Err(error) => {
-            totals.failed.set(totals.failed.get() + 1);
+            totals.failed.fetch_add(1, Relaxed);
             let copied = error.copied;
-            totals.last.replace(Some(error.into()));
+            *totals.last() = Some(error.into());
             copied
         }
     };
-    totals.bytes.set(totals.bytes.get() + copied);
-    totals.open.set(totals.open.get() - 1);
+    totals.bytes.fetch_add(copied, Relaxed);
+    totals.open.fetch_sub(1, Relaxed);
 }
 
 /// A line of counts for each SIGUSR1.
-async fn count(totals: Rc<Totals>) -> io::Result<()> {
+async fn count(runtime: Handle, totals: Arc<Totals>) -> io::Result<()> {
     const SIGUSR1: i32 = 10;
     let mut asked = Signals::new(&[SIGUSR1])?;
     loop {
         asked.recv().await?;
-        let stats = Runtime::current_stats()?;
+        let stats = runtime.stats();
         let heap = ALLOCATOR.stats();
         say(&format!(
             "counts: allocations {} bytes {} enters {} completions {} starved {} live {} open {}",
@@ -171,7 +195,7 @@ async fn count(totals: Rc<Totals>) -> io::Result<()> {
             stats.completions,
             stats.starved,
             stats.live,
-            totals.open.get()
+            totals.open.load(Relaxed)
         ))?;
     }
 }
@@ -180,7 +204,7 @@ async fn count(totals: Rc<Totals>) -> io::Result<()> {
 async fn finish(totals: &Totals) -> io::Result<()> {
     let step = Duration::from_millis(10);
     let mut left = GRACE;
-    while totals.open.get() > 0 && left > Duration::ZERO {
+    while totals.open.load(Relaxed) > 0 && left > Duration::ZERO {
         after(step).await.map_err(io::Error::other)?;
         left = left.saturating_sub(step);
     }

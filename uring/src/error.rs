@@ -291,3 +291,99 @@ impl fmt::Display for Cause {
         }
     }
 }
+
+/// A task was not sent to a worker. Hands back what was to build it.
+#[non_exhaustive]
+pub enum SpawnError<B> {
+    /// The worker's mailbox is full now: try again when it has taken what waits there.
+    Full(B),
+    /// The worker has ended.
+    Ended(B),
+    /// There is no worker of this number.
+    NoSuchWorker(B),
+    /// There is no runtime on this thread.
+    NoRuntime(B),
+}
+
+impl<B> SpawnError<B> {
+    /// What was to build the task.
+    pub fn into_inner(self) -> B {
+        match self {
+            Self::Full(build)
+            | Self::Ended(build)
+            | Self::NoSuchWorker(build)
+            | Self::NoRuntime(build) => build,
+        }
+    }
+
+    fn says(&self) -> (io::ErrorKind, &'static str) {
+        match self {
+            Self::Full(_) => {
+                (io::ErrorKind::WouldBlock, "the worker's mailbox is full: try again later")
+            }
+            Self::Ended(_) => (io::ErrorKind::NotConnected, "the worker has ended"),
+            Self::NoSuchWorker(_) => {
+                (io::ErrorKind::InvalidInput, "the runtime has no worker of this number")
+            }
+            Self::NoRuntime(_) => (
+                io::ErrorKind::NotConnected,
+                "no runtime on this thread: call this from a task, or on a handle",
+            ),
+        }
+    }
+}
+
+impl<B> fmt::Debug for SpawnError<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full(..)",
+            Self::Ended(_) => "Ended(..)",
+            Self::NoSuchWorker(_) => "NoSuchWorker(..)",
+            Self::NoRuntime(_) => "NoRuntime(..)",
+        })
+    }
+}
+
+impl<B> fmt::Display for SpawnError<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.says().1)
+    }
+}
+
+impl<B> error::Error for SpawnError<B> {}
+
+impl<B> From<SpawnError<B>> for io::Error {
+    fn from(error: SpawnError<B>) -> Self {
+        let (kind, text) = error.says();
+        Self::new(kind, text)
+    }
+}
+
+/// A worker on a thread of its own could not be set up, or failed.
+#[derive(Debug)]
+pub struct WorkerError {
+    /// Its number.
+    pub worker: usize,
+    /// The CPU that it was to run on.
+    pub cpu: usize,
+    /// Why.
+    pub source: io::Error,
+}
+
+impl fmt::Display for WorkerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "worker {} on CPU {} failed: {}", self.worker, self.cpu, self.source)
+    }
+}
+
+impl error::Error for WorkerError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+impl From<WorkerError> for io::Error {
+    fn from(error: WorkerError) -> Self {
+        Self::new(error.source.kind(), error)
+    }
+}

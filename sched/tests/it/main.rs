@@ -17,3 +17,5 @@ mod shutdown;
 mod threads;
 #[cfg(feature = "std")]
 mod timers;
+#[cfg(feature = "std")]
+mod topology;

@@ -18,6 +18,7 @@
 use std::{
     io,
     marker::PhantomData,
+    os::fd::{AsRawFd, RawFd},
     ptr::{self, NonNull},
 };
 
@@ -30,7 +31,7 @@ use tidemill_core::clock::Instant;
 use super::{
     buffers::BufferRing,
     config::{Config, Until},
-    op::{Completion, Kind, Op},
+    op::{Completion, FUTEX, Kind, Op},
     probe::{Feature, Setup, climb, look, probe, restrict, set_up},
     refusal::{explain, lacks},
 };
@@ -49,6 +50,7 @@ pub(crate) struct Kernel {
     completion: CompletionQueue<'static>,
     submitter: Submitter<'static>,
     _ring: Place,
+    fd: RawFd,
     buffers: BufferRing,
     times: Box<[Timespec]>,
     /// Entries ever pushed: the next one's place, by the mask of the queue.
@@ -71,7 +73,7 @@ impl Kernel {
         let (ring, rung) = climb(|rung| set_up(rung, config)).map_err(|error| {
             explain("io_uring_setup", "flags of io_uring_setup that Linux 6.1 has", &error)
         })?;
-        let mut setup = look(ring.params(), rung);
+        let (mut setup, fd) = (look(ring.params(), rung), ring.as_raw_fd());
         let place = Place(NonNull::from(Box::leak(Box::new(ring))));
         let mut at = place.0;
         // SAFETY: [I4], the place is given up in `Place::drop` alone, and nothing else refers to the ring.
@@ -95,6 +97,7 @@ impl Kernel {
             completion,
             submitter,
             _ring: place,
+            fd,
             buffers,
             times,
             pushed: 0,
@@ -177,6 +180,13 @@ impl Kernel {
             Kind::Cancel { token } => put(opcode::AsyncCancel::new(token).build()),
             Kind::CancelAll => {
                 put(opcode::AsyncCancel2::new(CancelBuilder::any().all()).build());
+            }
+            Kind::WaitForChange { word, from } => {
+                let (word, any) = (word as *const u32, u64::from(u32::MAX));
+                put(opcode::FutexWait::new(word, from.into(), any, FUTEX).build());
+            }
+            Kind::Message { ring, token } => {
+                put(opcode::MsgRingData::new(Fd(ring), 0, token, None).build());
             }
         }
     }
@@ -285,6 +295,10 @@ impl Kernel {
 
     pub(super) fn enters(&self) -> u64 {
         self.enters
+    }
+
+    pub(super) fn raw(&self) -> RawFd {
+        self.fd
     }
 
     pub(super) fn setup(&self) -> Setup {

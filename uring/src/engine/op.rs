@@ -9,6 +9,8 @@
 //! | read           | the bytes at `addr`                    | its only answer              | bytes read                          |
 //! | connect        | nothing after submission               | -                            | zero                                |
 //! | timeout        | nothing after submission               | -                            | `-ETIME`                            |
+//! | wait for change| the word, once, when it is submitted   | its only answer              | zero; `-EAGAIN`: it differs already |
+//! | message        | nothing                                | -                            | nothing: another ring answers zero  |
 //!
 //! [I1] A quiet operation (`quiet`) answers only when it did not do all that was asked.
 //! [I2] Memory that the table above lists is alive and unmoved, and its bytes are not written by us, until the moment in its third column: what the
@@ -16,7 +18,7 @@
 
 #![expect(unsafe_code, reason = "constructors promise that memory outlives the operation")]
 
-use std::{os::fd::RawFd, time::Duration};
+use std::{os::fd::RawFd, sync::atomic::AtomicU32, time::Duration};
 
 use tidemill_core::clock::Instant;
 
@@ -27,6 +29,9 @@ pub(crate) struct Op {
     /// No answer on full success ([I1]).
     pub(super) quiet: bool,
 }
+
+/// A futex of four bytes, of this process alone: `FUTEX2_SIZE_U32 | FUTEX2_PRIVATE`.
+pub(super) const FUTEX: u32 = 0x02 | 0x80;
 
 /// The kinds of operation, each with its plain numbers.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +46,8 @@ pub(super) enum Kind {
     TimeoutUpdate { token: u64, time: [u64; 2] },
     Cancel { token: u64 },
     CancelAll,
+    WaitForChange { word: u64, from: u32 },
+    Message { ring: RawFd, token: u64 },
 }
 
 /// A message header with room for the pieces of one send; lives in a side slab, never in a future.
@@ -115,6 +122,19 @@ impl Op {
     /// Cancels the operation that bears `token`; answers only if there was none to cancel.
     pub(crate) const fn cancel(token: u64) -> Self {
         Self { kind: Kind::Cancel { token }, quiet: true }
+    }
+
+    /// Answers once `word`, if it is still `from` when the operation is submitted, has changed and its waiter was woken by a `FUTEX_WAKE` of this process.
+    ///
+    /// # Safety
+    /// [I2]
+    pub(crate) unsafe fn wait_for_change(word: *const AtomicU32, from: u32) -> Self {
+        Self::loud(Kind::WaitForChange { word: word as u64, from })
+    }
+
+    /// Posts an answer with `token` into another ring; answers only if it cannot.
+    pub(crate) const fn message(ring: RawFd, token: u64) -> Self {
+        Self { kind: Kind::Message { ring, token }, quiet: true }
     }
 
     /// Cancels every operation of the ring.

@@ -27,6 +27,9 @@ const OPCODES: [(u8, &str); 9] = [
     (opcode::AsyncCancel::CODE, "IORING_OP_ASYNC_CANCEL"),
 ];
 
+/// What it asks besides where the kernel knows it: ways of the doorbell.
+const OPTIONAL: [u8; 2] = [opcode::FutexWait::CODE, opcode::MsgRingData::CODE];
+
 /// `IORING_UNREGISTER_RING_FDS`: the one registration that is asked of an enabled ring.
 const UNREGISTER_RING_FDS: u8 = 21;
 
@@ -142,6 +145,10 @@ pub(super) fn restrict(ring: &Submitter<'_>) -> io::Result<()> {
         Restriction::register_op(UNREGISTER_RING_FDS),
     ];
     allowed.extend(OPCODES.iter().map(|(code, _)| Restriction::sqe_op(*code)));
+    let mut probe = Probe::new();
+    ring.register_probe(&mut probe)?;
+    let known = OPTIONAL.iter().filter(|code| probe.is_supported(**code));
+    allowed.extend(known.map(|code| Restriction::sqe_op(*code)));
     ring.register_restrictions(&mut allowed)
 }
 

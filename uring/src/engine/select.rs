@@ -1,6 +1,6 @@
 //! The engine is the ring that a worker was given: the kernel's today.
 
-use std::io;
+use std::{io, os::fd::RawFd};
 
 use super::{
     config::{Config, Until},
@@ -113,6 +113,14 @@ impl Engine {
         match self {
             Self::Kernel(ring) => ring.enters(),
             Self::Closed => 0,
+        }
+    }
+
+    /// The descriptor that others may post messages to.
+    pub(crate) fn raw(&self) -> Option<RawFd> {
+        match self {
+            Self::Kernel(ring) => Some(ring.raw()),
+            Self::Closed => None,
         }
     }
 

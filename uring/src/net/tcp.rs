@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Connections that the kernel keeps for us before they are accepted.
-const BACKLOG: i32 = 1024;
+const BACKLOG: u32 = 1024;
 /// How long a listener rests after the system had no descriptor or memory for a connection.
 const REST: Duration = Duration::from_millis(20);
 
@@ -41,6 +41,7 @@ const REST: Duration = Duration::from_millis(20);
 /// ```
 pub struct TcpListener {
     acceptor: Acceptor,
+    backlog: u32,
     rests: bool,
 }
 
@@ -50,22 +51,50 @@ impl TcpListener {
     /// # Errors
     /// The address does not parse or resolve, is in use, is not this machine's, or needs a privilege; or there is no runtime on this thread.
     pub fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
-        let worker = Worker::current()?;
-        let mut failure = None;
-        for addr in addr.to_socket_addrs()? {
-            match listen(addr) {
-                Ok(socket) => {
-                    let acceptor = Acceptor::new(worker, socket.into());
-                    return Ok(Self { acceptor, rests: false });
-                }
-                Err(error) => {
-                    failure = Some(io::Error::new(error.kind(), format!("{addr}: {error}")));
-                }
-            }
-        }
-        Err(failure.unwrap_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on")
-        }))
+        Self::builder().bind(addr)
+    }
+
+    /// A listener that can be set up.
+    pub fn builder() -> ListenerBuilder {
+        ListenerBuilder::default()
+    }
+
+    /// Lets other workers listen on the same address: the kernel then spreads connections over all who do.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use tidemill_uring::{net::TcpListener, runtime::{Runtime, Workers, spawn_on}};
+    ///
+    /// async fn serve(mut listener: TcpListener) -> std::io::Result<()> {
+    ///     loop {
+    ///         let _stream = listener.accept().await?;
+    ///     }
+    /// }
+    ///
+    /// let runtime = Runtime::builder().workers(Workers::Count(2)).build()?;
+    /// runtime.run(async {
+    ///     // In use by another process: an error. Port 0 is resolved here, once.
+    ///     let first = TcpListener::bind("127.0.0.1:0")?;
+    ///     for worker in 1..runtime.workers() {
+    ///         let share = first.share()?;
+    ///         drop(spawn_on(worker, move || async move { serve(share.bind()?).await })?);
+    ///     }
+    ///     // .. and serve(first).await
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn share(&self) -> io::Result<Share> {
+        let socket = SockRef::from(self.acceptor.fd());
+        socket.set_reuse_port(true)?;
+        let backlog = self.backlog;
+        Ok(Share {
+            addr: self.local_addr()?,
+            builder: ListenerBuilder { reuse_port: true, backlog },
+        })
     }
 
     /// The next connection, in the order of their arrival.
@@ -113,14 +142,88 @@ impl fmt::Debug for TcpListener {
     }
 }
 
-/// A bound and listening socket; connections inherit its options.
-fn listen(addr: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_tcp_nodelay(true)?;
-    socket.bind(&addr.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket)
+/// Sets a listener up.
+#[derive(Clone, Debug)]
+pub struct ListenerBuilder {
+    backlog: u32,
+    reuse_port: bool,
+}
+
+impl Default for ListenerBuilder {
+    fn default() -> Self {
+        Self { backlog: BACKLOG, reuse_port: false }
+    }
+}
+
+impl ListenerBuilder {
+    /// Connections that the kernel keeps before they are accepted (default 1024; the system has a limit of its own).
+    pub fn backlog(mut self, connections: u32) -> Self {
+        self.backlog = connections;
+        self
+    }
+
+    /// Whether other sockets of this user, in whatever process, may listen on the same address at the same time, where they say so too (`SO_REUSEPORT`; default
+    /// false). For the workers of one runtime, [`TcpListener::share`] does it without letting a second server in unnoticed.
+    pub fn reuse_port(mut self, reuse: bool) -> Self {
+        self.reuse_port = reuse;
+        self
+    }
+
+    /// Listens on the first of the addresses that can be bound, on the calling worker.
+    ///
+    /// # Errors
+    /// As [`TcpListener::bind`].
+    pub fn bind(&self, addr: impl ToSocketAddrs) -> io::Result<TcpListener> {
+        let worker = Worker::current()?;
+        let mut failure = None;
+        for addr in addr.to_socket_addrs()? {
+            match self.listen(addr) {
+                Ok(socket) => {
+                    let acceptor = Acceptor::new(worker, socket.into());
+                    return Ok(TcpListener { acceptor, backlog: self.backlog, rests: false });
+                }
+                Err(error) => {
+                    failure = Some(io::Error::new(error.kind(), format!("{addr}: {error}")));
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on")
+        }))
+    }
+
+    /// A bound and listening socket; connections inherit its options.
+    fn listen(&self, addr: SocketAddr) -> io::Result<Socket> {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        socket.set_reuse_port(self.reuse_port)?;
+        socket.set_tcp_nodelay(true)?;
+        socket.bind(&addr.into())?;
+        socket.listen(self.backlog.try_into().unwrap_or(i32::MAX))?;
+        Ok(socket)
+    }
+}
+
+/// The address of a listener, for other workers of its runtime to listen on.
+#[derive(Clone, Debug)]
+pub struct Share {
+    addr: SocketAddr,
+    builder: ListenerBuilder,
+}
+
+impl Share {
+    /// The address.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Listens on it, on the calling worker.
+    ///
+    /// # Errors
+    /// As [`TcpListener::bind`]; the listener that shared it must still be there, or the address may be another's by now.
+    pub fn bind(&self) -> io::Result<TcpListener> {
+        self.builder.bind(self.addr)
+    }
 }
 
 fn address(addr: socket2::SockAddr) -> io::Result<SocketAddr> {

@@ -36,7 +36,7 @@ impl Driver {
             Some(Tag::Send) => return self.sent(completion),
             Some(Tag::Timer | Tag::TimerUpdate) => return self.timer_fired(),
             Some(Tag::Bell) => return self.ear.heard(),
-            Some(Tag::Cancel) | None => return,
+            Some(Tag::Cancel | Tag::Message) | None => return,
         }
         let Some(slot) = self.table.resolve(completion.token) else { return };
         match self.table.get(slot).role {

@@ -40,6 +40,8 @@ pub(super) enum Seat {
 pub struct Stats {
     /// Times that the kernel was entered.
     pub enters: u64,
+    /// Times that others rang to wake this worker: once for each sleep at the most.
+    pub rings: u64,
     /// Completions that were reaped.
     pub completions: u64,
     /// Completions that named an operation which was over.

@@ -17,9 +17,11 @@ mod sender;
 mod slab;
 mod submit;
 mod table;
+mod tally;
 mod timer;
 mod worker;
 
+pub use doorbell::Way;
 pub use driver::Stats;
 
 pub(crate) use {
@@ -29,5 +31,6 @@ pub(crate) use {
     inbound::{Inbound, Next},
     outbound::Outbound,
     submit::Single,
+    tally::Tally,
     worker::{InRing, Monotonic, Worker},
 };

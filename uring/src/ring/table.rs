@@ -36,6 +36,8 @@ pub(crate) enum Tag {
     Cancel = 4,
     /// A sender's send: [`Flights`].
     Send = 5,
+    /// A doorbell that was rung by message.
+    Message = 6,
 }
 
 impl Tag {
@@ -54,6 +56,7 @@ impl Tag {
             3 => Some(Self::Bell),
             4 => Some(Self::Cancel),
             5 => Some(Self::Send),
+            6 => Some(Self::Message),
             _ => None,
         }
     }

@@ -18,9 +18,10 @@ use tidemill_core::{
 
 use super::{
     buf::Pool,
-    doorbell::{Bell, Ear},
+    doorbell::{Bell, Ear, Way},
     driver::{Driver, Seat, Stats},
     table::Tag,
+    tally::Tally,
 };
 use crate::engine::{Config, Engine, Op, Setup, explain};
 
@@ -48,10 +49,11 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// A ring for the calling thread, with chunks of `chunk` bytes; twice as many as the kernel may have at a time.
-    pub(crate) fn new(config: Config, chunk: u32) -> io::Result<Rc<Self>> {
-        let engine = Engine::kernel(config)?;
+    pub(crate) fn new(config: Config, chunk: u32, bell: Way) -> io::Result<Rc<Self>> {
+        let mut engine = Engine::kernel(config)?;
         let pool = Pool::new(chunk, config.buffers.saturating_mul(2));
-        let ear = Ear::new().map_err(|error| explain("eventfd", "eventfd", &error))?;
+        let ear =
+            Ear::new(bell, &mut engine).map_err(|error| explain("eventfd", "eventfd", &error))?;
         let driver = Driver::new(engine, pool, ear, config);
         Ok(Rc::new(Self { driver: RefCell::new(driver), closed: Cell::new(false) }))
     }
@@ -74,6 +76,20 @@ impl Worker {
         }
         let _restore = Restore(CURRENT.with(|current| current.replace(Some(self.clone()))));
         f()
+    }
+
+    /// Rings `bell` through the ring of the calling thread's worker, where that is its way and there is one.
+    pub(crate) fn rings_by_message(bell: &Bell) -> bool {
+        if !bell.is_rung_by_message() {
+            return false;
+        }
+        CURRENT.with(|current| {
+            let Ok(current) = current.try_borrow() else { return false };
+            let Some(worker) = &*current else { return false };
+            let Ok(mut driver) = worker.driver.try_borrow_mut() else { return false };
+            let message = if driver.engine.is_closed() { None } else { bell.message() };
+            message.map(|op| driver.submit(op, Tag::Message.token())).is_some()
+        })
     }
 
     /// Rings this worker awake from other threads.
@@ -152,6 +168,7 @@ impl Worker {
     pub(crate) fn stats(&self) -> Stats {
         self.with(|driver| Stats {
             enters: driver.engine.enters(),
+            rings: driver.ear.rings(),
             stale: driver.table.stale() + driver.stats.stale,
             live: driver.table.live(),
             in_flight: driver.table.armed() + driver.flights.up(),
@@ -227,11 +244,29 @@ impl Driver {
 }
 
 /// The executor of a worker sleeps in its ring.
-pub(crate) struct InRing<'a>(pub(crate) &'a Worker);
+pub(crate) struct InRing<'a> {
+    worker: &'a Worker,
+    tally: Option<&'a Tally>,
+}
+
+impl<'a> InRing<'a> {
+    /// For a worker that is alone.
+    pub(crate) fn new(worker: &'a Worker) -> Self {
+        Self { worker, tally: None }
+    }
+
+    /// For one of several: what it counts is told to the others after each turn.
+    pub(crate) fn counted(worker: &'a Worker, tally: &'a Tally) -> Self {
+        Self { worker, tally: Some(tally) }
+    }
+}
 
 impl Park for InRing<'_> {
     #[inline]
     fn park(&mut self, wait: Wait) {
-        self.0.turn(wait);
+        self.worker.turn(wait);
+        if let Some(tally) = self.tally {
+            tally.write(self.worker.stats());
+        }
     }
 }

@@ -30,7 +30,12 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let mut child = example("echo").args(["--listen", "127.0.0.1:0"]).spawn().expect("run");
+        Self::with_workers("1")
+    }
+
+    fn with_workers(workers: &str) -> Self {
+        let arguments = ["--listen", "127.0.0.1:0", "--workers", workers];
+        let mut child = example("echo").args(arguments).spawn().expect("run");
         let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");
@@ -95,6 +100,35 @@ fn the_echo_server_serves_and_ends_cleanly_on_either_signal() {
         assert!(said.contains("served 3 connections, 101001 bytes, 0 failed"), "{said}");
         assert_eq!(complaints, "");
     }
+}
+
+#[test]
+fn the_echo_server_serves_on_several_workers_and_tells_of_all() {
+    let _watch = Watch::new();
+    let mut server = Server::with_workers("3");
+    // The kernel spreads them over the workers by a hash.
+    let held: Vec<_> = (0..60).map(|number| echo(&server.addr, 100 + number)).collect();
+    server.signal(Signal::USR1);
+    let counts = server.line();
+    assert!(counts.ends_with(" open 60\n"), "{counts}");
+    drop(held);
+    server.signal(Signal::TERM);
+    let (success, said, complaints) = server.end();
+    assert!(success, "{complaints}");
+    assert!(said.contains("served 60 connections, 7770 bytes, 0 failed, 0 cut off"), "{said}");
+    assert_eq!(complaints, "");
+}
+
+#[test]
+fn a_second_echo_server_on_the_address_of_several_workers_is_refused() {
+    let _watch = Watch::new();
+    let server = Server::with_workers("2");
+    let refused = example("echo").args(["--listen", &server.addr, "--workers", "2"]).output();
+    let refused = refused.expect("run");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("in use"));
+    server.signal(Signal::INT);
+    assert!(server.end().0);
 }
 
 #[test]
@@ -164,7 +198,7 @@ fn the_echo_server_tells_why_it_cannot_start() {
     for (arguments, code) in [
         (&["--listen", "nonsense"][..], 1),
         (&["--listen"], 2),
-        (&["--workers", "2"], 2),
+        (&["--workers", "0"], 2),
         (&["--what"], 2),
         (&["--help"], 0),
     ] {

@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use tidemill_uring::{
     error::{Cause, RingError},
-    runtime::Runtime,
+    runtime::{Builder, Runtime, Way},
 };
 
 use crate::{
@@ -28,7 +28,12 @@ fn deny(call: i64, errno: i32) {
 
 /// Why there is no runtime.
 fn refused() -> (io::ErrorKind, RingError) {
-    let error = Runtime::new().expect_err("refused");
+    refused_to(Runtime::builder())
+}
+
+/// [`refused`], for a runtime of `builder`.
+fn refused_to(builder: Builder) -> (io::ErrorKind, RingError) {
+    let error = builder.build().expect_err("refused");
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<RingError>());
     let inner = inner.expect("the cause is named").clone();
     assert_eq!(error.to_string(), inner.to_string());
@@ -104,7 +109,7 @@ fn a_limit_of_descriptors_is_named_and_nothing_is_left_open() {
         // None for the ring; one, and none for the doorbell.
         for spare in [0, 1] {
             hoard.take(spare);
-            let (_, error) = refused();
+            let (_, error) = refused_to(Runtime::builder().doorbell(Way::Eventfd));
             assert_eq!(error.errno(), libc::EMFILE);
             assert_eq!(error.causes(), [Cause::Descriptors(Some(64))]);
             assert!(error.to_string().contains("as it may, 64 (raise ulimit -n"), "{error}");

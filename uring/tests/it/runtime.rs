@@ -282,7 +282,8 @@ fn without_descriptors_a_runtime_is_refused_with_an_error() {
             let mut hoard = Hoard::new();
             hoard.take(spare);
             match Runtime::new() {
-                Ok(runtime) => assert_eq!(runtime.run(async { spare }), 2),
+                // A ring, and an eventfd where the kernel's rings wait for no futex.
+                Ok(runtime) => assert!(runtime.run(async { spare }) >= 1),
                 Err(told) => {
                     assert!(told.to_string().contains("raise ulimit -n"), "{told}");
                     assert!(spare < 2, "two descriptors are enough");

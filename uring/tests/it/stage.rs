@@ -330,11 +330,16 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new() -> Self {
+        Self::lasting(PATIENCE)
+    }
+
+    /// For a test that may take longer than others.
+    pub(crate) fn lasting(patience: Duration) -> Self {
         allow_descriptors();
         let (alive, gone) = mpsc::channel::<()>();
         let name = thread::current().name().unwrap_or("a test").to_owned();
         thread::spawn(move || {
-            if gone.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            if gone.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
                 eprintln!("{name} hangs");
                 std::process::abort();
             }

@@ -1,0 +1,49 @@
+//! The machine without hwloc: one node, and every CPU that the calling thread may use is a core.
+
+use std::io;
+
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+use super::node::{Core, Node};
+
+/// The machine, as the system's own calls show it.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine;
+
+impl Machine {
+    pub(super) fn detect() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(super) fn nodes(&self) -> io::Result<Vec<Node>> {
+        let cores = self.allowed()?.into_iter().map(|cpu| Core { cpus: vec![cpu] }).collect();
+        Ok(vec![Node { id: 0, cores }])
+    }
+
+    /// The CPUs that the calling thread may use, in rising order.
+    pub(super) fn allowed(&self) -> io::Result<Vec<usize>> {
+        let set = sched_getaffinity(None)?;
+        Ok((0..CpuSet::MAX_CPU).filter(|cpu| set.is_set(*cpu)).collect())
+    }
+
+    /// Lets the calling thread run on these CPUs alone.
+    pub(super) fn bind_thread(&self, cpus: &[usize]) -> io::Result<()> {
+        let mut set = CpuSet::new();
+        for cpu in cpus {
+            if *cpu >= CpuSet::MAX_CPU {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
+            set.set(*cpu);
+        }
+        Ok(sched_setaffinity(None, &set)?)
+    }
+
+    /// There is one node, and nothing to choose.
+    pub(super) fn bind_memory(&self, _node: usize) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) fn unbind_memory(&self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! A runtime: the worker of the thread that made it, and the crew of the others.
+//!
+//! [R1] A runtime ends in this order: all mailboxes close, so that every worker ends; the tasks of this thread are dropped, and let go of their operations; its ring
+//!      closes; the other threads are waited for; this thread is unpinned.
+
+use std::{fmt, future::Future, io, marker::PhantomData, pin::pin, rc::Rc};
+
+use tidemill_core::task::JoinHandle;
+use tidemill_sched::{
+    Local,
+    pool::{Pinned, pin as pin_thread},
+};
+
+use super::{
+    crew::{Crew, PATIENCE, Plan, guarded},
+    handle::Handle,
+    hooks::RingHooks,
+    parcel::RemoteHandle,
+    workers::Workers,
+};
+use crate::{
+    engine::Setup,
+    error::SpawnError,
+    ring::{InRing, Stats, Worker},
+};
+
+/// A running place for tasks and I/O: the thread that made it, and one for each further worker.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use tidemill_uring::runtime::{Runtime, spawn};
+///
+/// let sum = Runtime::new()?.run(async {
+///     let half = spawn(async { 20 + 1 })?.await.map_err(std::io::Error::other)?;
+///     Ok::<_, std::io::Error>(half * 2)
+/// })?;
+/// assert_eq!(sum, 42);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Runtime {
+    /// `None` once it has ended.
+    local: Option<Local<RingHooks>>,
+    worker: Rc<Worker>,
+    handle: Handle,
+    crew: Crew,
+    _pinned: Option<Pinned>,
+    thread: PhantomData<*mut ()>,
+}
+
+impl Runtime {
+    pub(super) fn make(plan: &Plan, workers: Workers, mailbox: usize) -> io::Result<Self> {
+        let places = workers.places()?;
+        let count = places.as_ref().map_or(1, |places| places.places.len());
+        let handle = Handle::new(count, mailbox);
+        // In this order: memory that comes after the pin is of the worker's node.
+        let pinned = match &places {
+            Some(places) => Some(pin_thread(&places.topology, places.places[0])?),
+            None => None,
+        };
+        let worker = plan.worker()?;
+        let crew = match &places {
+            Some(places) => Crew::muster(&handle, places, plan)?,
+            None => Crew::none(handle.clone()),
+        };
+        let local = Local::new(RingHooks(worker.bell()));
+        let serving = handle.clone();
+        drop(local.spawn(async move { serving.contact(0).mailbox.serve().await }));
+        let local = Some(local);
+        Ok(Self { local, worker, handle, crew, _pinned: pinned, thread: PhantomData })
+    }
+
+    /// Runs `main` and the tasks beside it until `main` is done. Tasks that are left go on with the next `run`, or end with the runtime.
+    ///
+    /// Further workers run their tasks all the time.
+    pub fn run<F: Future>(&self, main: F) -> F::Output {
+        let main = pin!(main);
+        let mut park = match self.workers() {
+            1 => InRing::new(&self.worker),
+            _ => InRing::counted(&self.worker, &self.handle.contact(0).tally),
+        };
+        self.enter(|| self.local().run_with(main, &mut park))
+    }
+
+    fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.handle.enter(0, || self.worker.enter(f))
+    }
+
+    /// How many workers it has.
+    pub fn workers(&self) -> usize {
+        self.handle.workers()
+    }
+
+    /// Reaches the workers from any thread.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Starts a task on a worker: see [`Handle::spawn_on`].
+    ///
+    /// # Errors
+    /// As [`Handle::spawn_on`].
+    pub fn spawn_on<B, F>(
+        &self,
+        worker: usize,
+        build: B,
+    ) -> Result<RemoteHandle<F::Output>, SpawnError<B>>
+    where
+        B: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send,
+    {
+        self.handle.spawn_on(worker, build)
+    }
+
+    /// What the ring of worker 0 turned out to have.
+    pub fn setup(&self) -> Setup {
+        self.worker.setup()
+    }
+
+    /// What all workers counted so far, together.
+    pub fn stats(&self) -> Stats {
+        self.enter(|| self.handle.stats())
+    }
+
+    /// What a worker counted so far; another than the first: up to its last turn. `None`: there is none of this number.
+    pub fn stats_of(&self, worker: usize) -> Option<Stats> {
+        self.enter(|| self.handle.stats_of(worker))
+    }
+
+    /// Ends the runtime as dropping it does, and tells what went wrong with it, if anything did.
+    ///
+    /// # Errors
+    /// A worker had failed, or operations could not be ended in time: their memory is leaked.
+    pub fn shutdown(mut self) -> io::Result<()> {
+        self.end()
+    }
+
+    /// [R1]
+    fn end(&mut self) -> io::Result<()> {
+        self.handle.close();
+        let local = self.local.take();
+        let dropped = guarded(|| {
+            self.enter(|| drop(local));
+            Ok(())
+        });
+        let closed = guarded(|| self.worker.close(PATIENCE));
+        dropped.and(closed).and(self.crew.end())
+    }
+
+    /// What the worker of the calling thread counted so far.
+    ///
+    /// # Errors
+    /// There is no runtime on this thread.
+    pub fn current_stats() -> io::Result<Stats> {
+        Worker::current().map(|worker| worker.stats())
+    }
+
+    fn local(&self) -> &Local<RingHooks> {
+        self.local.as_ref().expect("present until the runtime is dropped")
+    }
+}
+
+/// Starts `task` beside the caller's, on the same worker. Dropping the handle lets the task go on alone.
+///
+/// # Errors
+/// There is no runtime on this thread, or it is ending: `task` is dropped.
+pub fn spawn<F: Future + 'static>(task: F) -> io::Result<JoinHandle<F::Output>> {
+    tidemill_sched::spawn(task).map_err(|_| {
+        let text = "no runtime on this thread takes tasks: spawn inside `Runtime::run`";
+        io::Error::new(io::ErrorKind::NotConnected, text)
+    })
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            eprintln!("tidemill: {error}");
+        }
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("workers", &self.workers())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The README's code is compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
