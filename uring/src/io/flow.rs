@@ -15,7 +15,10 @@ use std::{
 };
 
 use super::{reader::Reader, writer::Writer};
-use crate::error::{CopyError, End};
+use crate::{
+    error::{CopyError, End},
+    ring::Next,
+};
 
 /// Bytes that a copy keeps queued at the sink, at most, before it waits.
 const LEVEL: usize = 256 * 1024;
@@ -78,13 +81,23 @@ impl Copy<'_> {
         loop {
             let (_, inbound) = self.source.parts();
             let outbound = self.sink.outbound();
-            let (moved, rests) = inbound.forward(outbound, LEVEL, cx.waker());
+            let (moved, next) = inbound.forward(outbound, LEVEL, cx.waker());
             self.copied += moved as u64;
-            if rests {
-                return Poll::Pending;
+            match next {
+                Next::Rest => return Poll::Pending,
+                Next::Full => {
+                    // Any progress of the sink will do.
+                    let level = LEVEL.min(outbound.pending().saturating_sub(1));
+                    ready!(outbound.poll_below(cx, level)).map_err(|error| (End::Sink, error))?;
+                    continue;
+                }
+                Next::Ask => {}
             }
             match inbound.poll_fill(cx) {
-                Poll::Ready(Ok(true)) => {}
+                // Nothing was moved although there is something: the sink tells why.
+                Poll::Ready(Ok(true)) => {
+                    ready!(outbound.poll_below(cx, LEVEL)).map_err(|error| (End::Sink, error))?;
+                }
                 Poll::Ready(Ok(false)) => return Poll::Ready(Ok(())),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err((End::Source, error))),
                 Poll::Pending => {
@@ -94,7 +107,6 @@ impl Copy<'_> {
                     };
                 }
             }
-            ready!(outbound.poll_below(cx, LEVEL)).map_err(|error| (End::Sink, error))?;
         }
     }
 }

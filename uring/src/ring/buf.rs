@@ -88,6 +88,8 @@ pub(crate) struct Pool {
     free: [u32; 2],
     /// Chunks that the kernel has.
     provided: u32,
+    /// Chunks of each kind that are held.
+    held: [u32; 2],
 }
 
 impl Pool {
@@ -95,8 +97,15 @@ impl Pool {
     pub(crate) fn new(size: u32, providable: u16) -> Self {
         let providable = u32::from(providable);
         let slabs = vec![Slab::new(size as usize * providable as usize)];
-        let mut pool =
-            Self { meta: Vec::new(), slabs, size, providable, free: [NONE; 2], provided: 0 };
+        let mut pool = Self {
+            meta: Vec::new(),
+            slabs,
+            size,
+            providable,
+            free: [NONE; 2],
+            provided: 0,
+            held: [0; 2],
+        };
         pool.extend(providable);
         pool
     }
@@ -107,8 +116,28 @@ impl Pool {
         let meta = Meta { next: NONE, start: 0, end: 0, provided: false };
         self.meta.resize((first + count) as usize, meta);
         for id in (first..first + count).rev() {
+            self.held[self.kind(id)] += 1;
             self.give(Chunk(id));
         }
+    }
+
+    /// 0: may be provided; 1: carries what users write.
+    #[inline]
+    fn kind(&self, id: u32) -> usize {
+        usize::from(id >= self.providable)
+    }
+
+    /// Chunks that one holder may have: a share of those that nobody has, so that however many hold theirs for nothing, some are left for
+    /// the others (the dynamic threshold of shared-memory switches: Choudhury, Hahne 1998). At least two.
+    #[inline]
+    pub(crate) fn share(&self) -> usize {
+        ((self.providable - self.held[0]) as usize / 128).max(2)
+    }
+
+    /// Whether less than a quarter of the chunks that may be provided are left.
+    #[inline]
+    pub(crate) fn is_low(&self) -> bool {
+        self.held[0] > self.providable / 4 * 3
     }
 
     /// Chunks that the kernel has.
@@ -126,6 +155,7 @@ impl Pool {
         let id = self.free[1];
         self.free[1] = self.meta[id as usize].next;
         self.reset(id);
+        self.held[1] += 1;
         Chunk(id)
     }
 
@@ -136,7 +166,8 @@ impl Pool {
     /// A chunk comes back.
     #[inline]
     pub(crate) fn give(&mut self, chunk: Chunk) {
-        let kind = usize::from(chunk.0 >= self.providable);
+        let kind = self.kind(chunk.0);
+        self.held[kind] -= 1;
         self.meta[chunk.0 as usize].next = self.free[kind];
         self.free[kind] = chunk.0;
     }
@@ -170,6 +201,7 @@ impl Pool {
         let meta = self.meta.get_mut(usize::from(id)).filter(|meta| meta.provided)?;
         *meta = Meta { next: NONE, start: 0, end: len.min(size), provided: false };
         self.provided -= 1;
+        self.held[0] += 1;
         Some(Chunk(u32::from(id)))
     }
 
@@ -262,6 +294,25 @@ impl Pool {
             let chunk = self.take();
             self.push(chain, chunk);
             bytes = &bytes[self.top_up(chain, bytes)..];
+        }
+    }
+
+    /// Copies what is in `chain`, but for its first chunk, out of chunks that may be provided, and gives those back: as long as less is held by
+    /// users and such copies than half of what may be provided.
+    pub(crate) fn spill(&mut self, chain: &mut Chain) {
+        let Some(first) = self.pop(chain) else { return };
+        let mut rest = chain.take();
+        self.push(chain, first);
+        while let Some(chunk) = self.pop(&mut rest) {
+            let may = self.kind(chunk.0) == 0 && self.held[1] < self.providable / 2;
+            let Some((at, len)) = self.piece(chunk.0).filter(|_| may) else {
+                self.push(chain, chunk);
+                continue;
+            };
+            // SAFETY: [I1] and [I2]: we hold the chunk, and `append` writes to chunks of the other kind.
+            let bytes = unsafe { slice::from_raw_parts(at.as_ptr(), len as usize) };
+            self.append(chain, bytes);
+            self.give(chunk);
         }
     }
 

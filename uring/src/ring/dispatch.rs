@@ -64,7 +64,8 @@ impl Driver {
         if !completion.more() {
             return self.receive_landed(slot, completion.result);
         }
-        if entry.chain.count() >= self.quota {
+        let count = entry.chain.count();
+        if count >= self.allowance() {
             self.cancel(slot);
         }
         self.wake_entry(slot);

@@ -78,6 +78,8 @@ pub(super) struct Driver {
     pub(super) ring: u32,
     /// Chunks that one stream may hold unread.
     pub(super) quota: usize,
+    /// Where the next look for hoarded chunks begins.
+    pub(super) round: usize,
     /// See [`Config`].
     pub(super) quiet_sends: bool,
     expect_sends: bool,
@@ -113,6 +115,7 @@ impl Driver {
             stats: Stats::default(),
             ring,
             quota: (ring as usize / 16).max(2),
+            round: 0,
             quiet_sends: config.quiet_sends,
             expect_sends: config.expect_sends,
             loud: 0,
@@ -205,6 +208,9 @@ impl Driver {
 
     /// Keeps the kernel's ring of buffers full, and arms receives that waited for buffers.
     fn provide(&mut self) {
+        if self.pool.is_low() {
+            self.relieve();
+        }
         while self.pool.provided() < self.ring {
             let Some((id, at, len)) = self.pool.lend() else { break };
             self.engine.provide(id, at, len);
@@ -220,6 +226,12 @@ impl Driver {
                 self.arm_receive(slot);
             }
         }
+    }
+
+    /// Chunks that one stream may hold unread before its receive is cancelled.
+    #[inline]
+    pub(super) fn allowance(&self) -> usize {
+        self.pool.share().min(self.quota)
     }
 
     /// Starts the receive of `slot`, or lets it wait for buffers.

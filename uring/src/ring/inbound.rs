@@ -27,6 +27,18 @@ use super::{
     table::{Role, Slot},
     worker::{self, Worker},
 };
+use crate::engine::Message;
+
+/// What a copy does after it moved what it could.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Rest: nothing is left, more is awaited, and either end wakes the copy.
+    Rest,
+    /// Wait for the sink: there is more.
+    Full,
+    /// Ask the source.
+    Ask,
+}
 
 /// The receiving end of a socket.
 pub(crate) struct Inbound {
@@ -51,7 +63,7 @@ impl Inbound {
                 let entry = driver.table.get(slot);
                 let idle = !entry.armed && !entry.done && !entry.starved;
                 if !entry.chain.is_empty() {
-                    if idle && entry.chain.count() <= driver.quota / 2 {
+                    if idle && entry.chain.count() <= driver.allowance() / 2 {
                         driver.arm_receive(slot);
                     }
                     return Some(Ok(true));
@@ -107,43 +119,48 @@ impl Inbound {
         Rc::ptr_eq(&self.worker, to.worker())
     }
 
-    /// Moves whole chunks to `to`, of the same worker, as many as keep what it has to send at or below `level` before the last of them; the bytes moved, and
-    /// whether that is all for now: nothing is left, more is awaited, and either end would wake `waker`.
+    /// Moves whole chunks to `to`, of the same worker, as many as keep what it has to send at or below `level` before the last of them, and fewer when the
+    /// pool runs low; the bytes moved, and what comes next.
     #[inline]
     pub(crate) fn forward(
         &mut self,
         to: &mut Outbound,
         level: usize,
         waker: &Waker,
-    ) -> (usize, bool) {
+    ) -> (usize, Next) {
         assert!(self.is_beside(to), "chunks stay with their worker");
         let key = to.key();
         self.worker.with(|driver| {
             let entry = driver.table.at(self.slot);
             let sender = &mut driver.senders[key as usize];
             if sender.error.is_some() {
-                return (0, false);
+                return (0, Next::Ask);
             }
             let before = entry.chain.bytes();
+            let most = driver.pool.share().min(Message::PIECES);
             if sender.queued.is_empty() && entry.chain.count() == 1 && sender.pending() <= level {
                 sender.queued = entry.chain.take();
             }
             while sender.pending() <= level
+                && sender.queued.count() < most
                 && let Some(chunk) = driver.pool.pop(&mut entry.chain)
             {
                 driver.pool.push(&mut sender.queued, chunk);
             }
             let moved = before - entry.chain.bytes();
             let seated = |seat: &Option<Waker>| seat.as_ref().is_some_and(|w| w.will_wake(waker));
-            let rests = entry.chain.is_empty() && entry.armed && !entry.done;
-            let rests = rests && seated(&entry.waker) && seated(&sender.waker);
-            if rests {
+            let next = if !entry.chain.is_empty() {
+                Next::Full
+            } else if entry.armed && seated(&entry.waker) && seated(&sender.waker) {
                 sender.interest = Interest::Failure;
-            }
+                Next::Rest
+            } else {
+                Next::Ask
+            };
             if moved > 0 {
                 driver.settle(key);
             }
-            (moved, rests)
+            (moved, next)
         })
     }
 }

@@ -12,6 +12,7 @@ mod inbound;
 mod listening;
 mod message;
 mod outbound;
+mod relief;
 mod sender;
 mod submit;
 mod table;
@@ -26,7 +27,7 @@ pub(crate) use {
     acceptor::Acceptor,
     doorbell::Bell,
     fd::Fd,
-    inbound::Inbound,
+    inbound::{Inbound, Next},
     outbound::Outbound,
     submit::Single,
     tally::Tally,

@@ -119,10 +119,11 @@ impl Sender {
     ) -> Op {
         debug_assert!(!self.flies() && self.flying.is_empty() && !self.queued.is_empty(), "[I3]");
         self.flight = flight;
-        if self.queued.count() <= Message::PIECES {
+        let most = pool.share().min(Message::PIECES);
+        if self.queued.count() <= most {
             self.flying = self.queued.take();
         } else {
-            for _ in 0..Message::PIECES {
+            for _ in 0..most {
                 let Some(chunk) = pool.pop(&mut self.queued) else { break };
                 pool.push(&mut self.flying, chunk);
             }

@@ -219,6 +219,16 @@ impl Table {
         (entry.fd.take(), entry.waker.take())
     }
 
+    /// How many entries there are, free ones among them.
+    pub(crate) fn places(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The entry at a place.
+    pub(crate) fn place(&self, at: usize) -> Option<Slot> {
+        (at < self.entries.len()).then_some(Slot(at as u32))
+    }
+
     /// Entries in use.
     pub(crate) fn live(&self) -> usize {
         self.live

@@ -105,7 +105,6 @@ fn streams_that_nobody_reads_leave_buffers_to_the_others() {
 
 // io 41, without its rates
 #[test]
-#[ignore = "waits for spill memory: what stalled streams hold is all there is"]
 fn a_hundred_peers_that_send_and_never_read_leave_the_others_alone() {
     run_on(Runtime::builder(), async {
         let (mut listener, addr) = listener();
