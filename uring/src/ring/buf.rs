@@ -15,18 +15,14 @@
 
 #![expect(unsafe_code, reason = "lends pieces of raw memory")]
 
-use std::{
-    alloc::{Layout, handle_alloc_error},
-    ptr::{self, NonNull},
-    slice,
-};
+use std::{ptr::NonNull, slice};
+
+use super::slab::Slab;
 
 /// No chunk: the end of a list.
 const NONE: u32 = u32::MAX;
 /// Chunks that are made at once, when there is none left to carry what users write.
 const SLAB: u32 = 64;
-/// Slabs begin on a page: a copy to just behind a page's start is six times slower on some processors.
-const PAGE: usize = 4096;
 
 /// A chunk that its holder alone may use.
 #[derive(Debug)]
@@ -349,11 +345,11 @@ impl Pool {
     fn at(&self, id: u32) -> *mut u8 {
         let size = self.size as usize;
         if id < self.providable {
-            return self.slabs[0].base.as_ptr().wrapping_add(id as usize * size);
+            return self.slabs[0].base().wrapping_add(id as usize * size);
         }
         let id = id - self.providable;
         let slab = &self.slabs[1 + (id / SLAB) as usize];
-        slab.base.as_ptr().wrapping_add((id % SLAB) as usize * size)
+        slab.base().wrapping_add((id % SLAB) as usize * size)
     }
 }
 
@@ -365,39 +361,4 @@ impl Pool {
 pub(crate) unsafe fn lend<T: ?Sized>((at, len): (NonNull<u8>, u32), _owner: &T) -> &[u8] {
     // SAFETY: [I1] and [I2] with the contract; all memory of the pool was zeroed when it was made, so it is initialised.
     unsafe { slice::from_raw_parts(at.as_ptr(), len as usize) }
-}
-
-/// Zeroed memory that never moves: a mapping, since what is never touched of one costs no memory.
-struct Slab {
-    base: NonNull<u8>,
-    bytes: usize,
-}
-
-impl Slab {
-    fn new(bytes: usize) -> Self {
-        let bytes = bytes.max(1).next_multiple_of(PAGE);
-        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice.
-        let base = unsafe {
-            rustix::mm::mmap_anonymous(
-                ptr::null_mut(),
-                bytes,
-                rustix::mm::ProtFlags::READ | rustix::mm::ProtFlags::WRITE,
-                rustix::mm::MapFlags::PRIVATE,
-            )
-        };
-        match base.map(|base| NonNull::new(base.cast())) {
-            Ok(Some(base)) => Self { base, bytes },
-            _ => handle_alloc_error(
-                Layout::from_size_align(bytes, PAGE).unwrap_or(Layout::new::<u8>()),
-            ),
-        }
-    }
-}
-
-impl Drop for Slab {
-    fn drop(&mut self) {
-        // SAFETY: mapped in `new` with this size; [I3], the kernel has no hand on it.
-        let unmapped = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.bytes) };
-        debug_assert!(unmapped.is_ok(), "a mapping of ours can be unmapped");
-    }
 }

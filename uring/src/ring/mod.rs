@@ -14,6 +14,7 @@ mod message;
 mod outbound;
 mod relief;
 mod sender;
+mod slab;
 mod submit;
 mod table;
 mod tally;
