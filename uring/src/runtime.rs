@@ -11,9 +11,15 @@ use tidemill_core::{
 };
 use tidemill_sched::Local;
 
+#[cfg(any(test, feature = "sim"))]
+use {
+    crate::engine::{Engine, Plan, World},
+    std::cell::RefCell,
+};
+
 use crate::{
     engine::Config,
-    ring::{Bell, InRing, Monotonic, Worker},
+    ring::{Bell, InRing, Time, Worker},
 };
 
 pub use crate::ring::Stats;
@@ -22,12 +28,12 @@ pub use crate::ring::Stats;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the executor of a worker needs of its platform.
-struct RingHooks(Bell);
+struct RingHooks(Bell, Time);
 
 impl Clock for RingHooks {
     #[inline]
     fn now(&self) -> Instant {
-        Monotonic.now()
+        self.1.now()
     }
 }
 
@@ -83,9 +89,22 @@ impl Builder {
     /// The system refuses a ring, or has no memory or descriptor for it.
     pub fn build(mut self) -> io::Result<Runtime> {
         self.config.completions = self.config.completions.max(2 * self.config.submissions);
-        let worker = Worker::new(self.config, self.buffer_bytes)?;
-        let local = Local::new(RingHooks(worker.bell()));
-        Ok(Runtime { local: Some(local), worker, thread: PhantomData })
+        Worker::new(self.config, self.buffer_bytes).map(Runtime::on)
+    }
+
+    /// Makes the runtime over a simulated ring: every choice comes from `seed`, and faults come as planned.
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn simulate(
+        mut self,
+        seed: u64,
+        plan: Plan,
+    ) -> io::Result<(Runtime, Rc<RefCell<World>>)> {
+        self.config.completions = self.config.completions.max(2 * self.config.submissions);
+        let world = World::new(self.config, seed, plan);
+        let time = Time::Virtual(world.borrow().clock());
+        let engine = Engine::Sim(world.clone());
+        let worker = Worker::over(engine, time, self.config, self.buffer_bytes)?;
+        Ok((Runtime::on(worker), world))
     }
 }
 
@@ -111,6 +130,11 @@ pub struct Runtime {
 }
 
 impl Runtime {
+    fn on(worker: Rc<Worker>) -> Self {
+        let local = Local::new(RingHooks(worker.bell(), worker.time().clone()));
+        Self { local: Some(local), worker, thread: PhantomData }
+    }
+
     /// A runtime as it comes.
     ///
     /// # Errors
@@ -141,6 +165,11 @@ impl Runtime {
     /// There is no runtime on this thread.
     pub fn current_stats() -> io::Result<Stats> {
         Worker::current().map(|worker| worker.stats())
+    }
+
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.worker
     }
 
     fn local(&self) -> &Local<RingHooks> {

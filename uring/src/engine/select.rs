@@ -1,12 +1,16 @@
-//! The engine is the ring that a worker was given: the kernel's today.
+//! The engine is the ring that a worker was given: the kernel's, or a simulated one.
 
-use std::io;
+use std::{io, os::fd::OwnedFd};
+#[cfg(any(test, feature = "sim"))]
+use std::{cell::RefCell, rc::Rc, task::Waker};
 
 use super::{
     config::{Config, Until},
     kernel::Kernel,
     op::{Completion, Op},
 };
+#[cfg(any(test, feature = "sim"))]
+use super::sim::World;
 
 /// A ring.
 #[expect(
@@ -16,6 +20,9 @@ use super::{
 pub(crate) enum Engine {
     /// The kernel's.
     Kernel(Kernel),
+    /// A simulated one.
+    #[cfg(any(test, feature = "sim"))]
+    Sim(Rc<RefCell<World>>),
     /// None any more: what is asked is dropped, nothing comes.
     Closed,
 }
@@ -31,6 +38,8 @@ impl Engine {
     pub(crate) fn push(&mut self, op: Op, token: u64) -> bool {
         match self {
             Self::Kernel(ring) => ring.push(op, token),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().push(op, token),
             Self::Closed => true,
         }
     }
@@ -43,6 +52,8 @@ impl Engine {
     pub(crate) fn enter(&mut self, until: Until) -> io::Result<()> {
         match self {
             Self::Kernel(ring) => ring.enter(until),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().enter(until),
             Self::Closed => Ok(()),
         }
     }
@@ -52,6 +63,8 @@ impl Engine {
     pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
         match self {
             Self::Kernel(ring) => ring.reap(into),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().reap(into),
             Self::Closed => {}
         }
     }
@@ -61,6 +74,8 @@ impl Engine {
     pub(crate) fn is_idle(&mut self) -> bool {
         match self {
             Self::Kernel(ring) => ring.is_idle(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().is_idle(),
             Self::Closed => true,
         }
     }
@@ -70,6 +85,8 @@ impl Engine {
     pub(crate) fn is_submitted(&mut self) -> bool {
         match self {
             Self::Kernel(ring) => ring.is_submitted(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().is_submitted(),
             Self::Closed => true,
         }
     }
@@ -79,6 +96,8 @@ impl Engine {
     pub(crate) fn is_overflowing(&mut self) -> bool {
         match self {
             Self::Kernel(ring) => ring.is_overflowing(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().is_overflowing(),
             Self::Closed => false,
         }
     }
@@ -90,6 +109,8 @@ impl Engine {
     pub(crate) fn provide(&mut self, id: u16, addr: *mut u8, len: u32) {
         match self {
             Self::Kernel(ring) => ring.provide(id, addr, len),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().provide(id, addr, len),
             Self::Closed => {}
         }
     }
@@ -98,7 +119,30 @@ impl Engine {
     pub(crate) fn enters(&self) -> u64 {
         match self {
             Self::Kernel(ring) => ring.enters(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().enters(),
             Self::Closed => 0,
+        }
+    }
+
+    /// A socket for operations of this ring: what `make` makes, or in a simulation what stands for one.
+    pub(crate) fn socket(
+        &mut self,
+        make: impl FnOnce() -> io::Result<OwnedFd>,
+    ) -> io::Result<OwnedFd> {
+        match self {
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().socket(),
+            Self::Kernel(_) | Self::Closed => make(),
+        }
+    }
+
+    /// Tasks of simulated peers that are to be woken.
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn woken(&mut self) -> Vec<Waker> {
+        match self {
+            Self::Sim(world) => world.borrow_mut().woken(),
+            Self::Kernel(_) | Self::Closed => Vec::new(),
         }
     }
 

@@ -68,6 +68,12 @@ impl TcpListener {
         }))
     }
 
+    /// Listens on a socket that listens already.
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn adopt(fd: OwnedFd) -> io::Result<Self> {
+        Ok(Self { acceptor: Acceptor::new(Worker::current()?, fd), rests: false })
+    }
+
     /// The next connection, in the order of their arrival.
     ///
     /// # Errors
@@ -137,7 +143,7 @@ pub struct TcpStream {
 
 impl TcpStream {
     /// A connected socket of the calling worker's.
-    fn new(fd: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
         let worker = Worker::current()?;
         let fd = Fd::new(fd);
         let reader = Reader::new(Inbound::new(worker.clone(), fd.clone()));
@@ -153,10 +159,12 @@ impl TcpStream {
     /// # Cancel safety
     /// Dropped early, the attempt is cancelled and its socket closed.
     pub async fn connect(addr: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_tcp_nodelay(true)?;
-        let fd = Fd::new(socket.into());
         let worker = Worker::current()?;
+        let fd = Fd::new(worker.socket(|| {
+            let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+            socket.set_tcp_nodelay(true)?;
+            Ok(socket.into())
+        })?);
         Single::connect(worker.clone(), fd.clone(), addr.into())?.await?;
         let reader = Reader::new(Inbound::new(worker.clone(), fd.clone()));
         let writer = Writer::new(Outbound::new(worker, fd.clone()));

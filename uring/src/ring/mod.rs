@@ -15,6 +15,7 @@ mod outbound;
 mod sender;
 mod submit;
 mod table;
+mod time;
 mod timer;
 mod worker;
 
@@ -27,5 +28,6 @@ pub(crate) use {
     inbound::Inbound,
     outbound::Outbound,
     submit::Single,
-    worker::{InRing, Monotonic, Worker},
+    time::Time,
+    worker::{InRing, Worker},
 };

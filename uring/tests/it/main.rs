@@ -14,6 +14,7 @@ mod read;
 mod runtime;
 mod scarce;
 mod signal;
+mod sim_echo;
 mod stage;
 mod steady;
 mod timer;
