@@ -13,11 +13,12 @@ use std::{
     marker::PhantomData,
     ptr::{self, NonNull},
     sync::atomic::{AtomicU16, Ordering},
+    time::Duration,
 };
 
 use io_uring::{
     IoUring, opcode, squeue,
-    types::{BufRingEntry, CancelBuilder, Fd, TimeoutFlags, Timespec},
+    types::{BufRingEntry, CancelBuilder, Fd, SubmitArgs, TimeoutFlags, Timespec},
 };
 
 use super::{
@@ -30,6 +31,9 @@ pub(crate) const GROUP: u16 = 0;
 
 /// `io_uring_enter`: run what is due, and wait for as many completions as asked.
 const ENTER_GETEVENTS: u32 = 1;
+
+/// The argument says for how long to wait.
+const ENTER_EXT_ARG: u32 = 8;
 
 /// The kernel's ring of one thread.
 pub(crate) struct Kernel {
@@ -99,6 +103,17 @@ impl Kernel {
         // SAFETY: no argument is passed, and all entries of the queue are ours ([I2]).
         unsafe { self.ring.submitter().enter::<()>(submit, wait, ENTER_GETEVENTS, None) }?;
         Ok(())
+    }
+
+    /// Waits for a completion, for at most `span`, submitting nothing.
+    #[cold]
+    pub(super) fn rest(&mut self, span: Duration) {
+        let time = Timespec::from(span);
+        let argument = SubmitArgs::new().timespec(&time);
+        self.enters += 1;
+        let flags = ENTER_GETEVENTS | ENTER_EXT_ARG;
+        // SAFETY: the argument is what this flag announces, the kernel's own form, and its moment outlives the call.
+        let _ = unsafe { self.ring.submitter().enter(0, 1, flags, Some(&argument)) };
     }
 
     #[inline]

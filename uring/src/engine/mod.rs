@@ -15,6 +15,6 @@ pub(crate) use kernel::GROUP;
 pub(crate) use op::{Completion, Message, Op};
 pub(crate) use select::Engine;
 #[cfg(any(test, feature = "sim"))]
-pub(crate) use sim::{End, World};
-#[cfg(any(test, feature = "sim"))]
 pub use sim::{Counts, Plan, Random};
+#[cfg(any(test, feature = "sim"))]
+pub(crate) use sim::{End, World};

@@ -1,16 +1,16 @@
 //! The engine is the ring that a worker was given: the kernel's, or a simulated one.
 
-use std::{io, os::fd::OwnedFd};
 #[cfg(any(test, feature = "sim"))]
 use std::{cell::RefCell, rc::Rc, task::Waker};
+use std::{io, os::fd::OwnedFd, time::Duration};
 
+#[cfg(any(test, feature = "sim"))]
+use super::sim::World;
 use super::{
     config::{Config, Until},
     kernel::Kernel,
     op::{Completion, Op},
 };
-#[cfg(any(test, feature = "sim"))]
-use super::sim::World;
 
 /// A ring.
 #[expect(
@@ -47,7 +47,8 @@ impl Engine {
     /// Submits what is queued, publishes what was provided, and waits.
     ///
     /// # Errors
-    /// What is left of the queue stays queued. `EBUSY` and `EAGAIN` pass once completions were reaped, `EBADR` says that some were lost.
+    /// What is left of the queue stays queued. `EBUSY` passes once completions were reaped, `EAGAIN` and `ENOMEM` once the system has memory; `EBADR` says that
+    /// completions were lost.
     #[inline]
     pub(crate) fn enter(&mut self, until: Until) -> io::Result<()> {
         match self {
@@ -55,6 +56,17 @@ impl Engine {
             #[cfg(any(test, feature = "sim"))]
             Self::Sim(world) => world.borrow_mut().enter(until),
             Self::Closed => Ok(()),
+        }
+    }
+
+    /// Waits for a completion, for at most `span`, and submits nothing: for when the kernel has no memory for what is queued.
+    #[cold]
+    pub(crate) fn rest(&mut self, span: Duration) {
+        match self {
+            Self::Kernel(ring) => ring.rest(span),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().rest(span),
+            Self::Closed => {}
         }
     }
 

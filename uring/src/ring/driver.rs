@@ -5,7 +5,7 @@
 //! [I1] No waker is woken or dropped in here: they are moved to `woken` and `spent`, and the worker empties both when nothing of the driver is borrowed.
 //! [I2] Operations reach the ring in the order in which they were asked: while `backlog` holds any, all go through it.
 
-use std::{collections::VecDeque, io, mem, task::Waker};
+use std::{collections::VecDeque, io, mem, task::Waker, time::Duration};
 
 use slab::Slab;
 use tidemill_core::{
@@ -25,6 +25,9 @@ use super::{
     timer::Timer,
 };
 use crate::engine::{Completion, Engine, GROUP, Op, Until};
+
+/// How long a turn that the kernel has no memory for waits for a completion before the next.
+const REST: Duration = Duration::from_millis(1);
 
 /// Whose waker it is, so that it can be put back.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +86,8 @@ pub(super) struct Driver {
     pub(super) quiet: Vec<(Slot, u32)>,
     starved: VecDeque<Slot>,
     pub(super) orphans: VecDeque<(Instant, u32)>,
+    /// The kernel said that completions were lost: the quiet sends in flight may have failed.
+    pub(super) lost: bool,
     /// The worker is closing: nothing is armed again.
     stopped: bool,
 }
@@ -111,6 +116,7 @@ impl Driver {
             quiet: Vec::with_capacity(256),
             starved: VecDeque::new(),
             orphans: VecDeque::new(),
+            lost: false,
             stopped: false,
         }
     }
@@ -128,8 +134,8 @@ impl Driver {
     #[cold]
     fn submit_late(&mut self, op: Op, token: Token) {
         self.backlog.push_back((op, token));
-        // A failure leaves the queue as it is: the backlog goes with a later turn.
-        if self.engine.enter(Until::Now).is_ok() {
+        // A failure leaves the queue as it is, and a turn meets it again.
+        if self.enter(Until::Now).is_ok() {
             self.push_backlog();
         }
     }
@@ -172,23 +178,47 @@ impl Driver {
             self.set_timeout(wait);
         }
         self.push_backlog();
-        if until == Until::Now && self.backlog.is_empty() && self.engine.is_idle() {
+        if !self.backlog.is_empty() {
+            // What ends the wait may be in it: the timeout, the doorbell's read.
+            until = Until::Now;
+        } else if until == Until::Now && self.engine.is_idle() {
             return Ok(());
         }
-        let entered = self.engine.enter(until);
+        self.enter(until)?;
         self.engine.reap(&mut self.completions);
-        let mut lost = false;
-        match entered.map_err(|error| (error.raw_os_error(), error)) {
-            Ok(()) | Err((Some(libc::EINTR | libc::EBUSY | libc::EAGAIN), _)) => {}
-            Err((Some(libc::EBADR), _)) => lost = true,
-            Err((_, error)) => return Err(error),
-        }
         self.dispatch();
-        self.retire_quiet(lost);
+        self.retire_quiet();
         if !self.orphans.is_empty() {
             self.give_up_orphans(clock.now());
         }
         Ok(())
+    }
+
+    /// One enter. What it refuses passes with time: the queue is as it was, and goes with a later turn.
+    #[inline]
+    fn enter(&mut self, until: Until) -> io::Result<()> {
+        match self.engine.enter(until) {
+            Ok(()) => Ok(()),
+            Err(error) => self.refused(until, error),
+        }
+    }
+
+    #[cold]
+    fn refused(&mut self, until: Until, error: io::Error) -> io::Result<()> {
+        match error.raw_os_error() {
+            Some(libc::EINTR | libc::EBUSY) => Ok(()),
+            // No memory for operations: whatever comes back frees some.
+            Some(libc::EAGAIN | libc::ENOMEM) if until == Until::Completion => {
+                self.engine.rest(REST);
+                Ok(())
+            }
+            Some(libc::EAGAIN | libc::ENOMEM) => Ok(()),
+            Some(libc::EBADR) => {
+                self.lost = true;
+                Ok(())
+            }
+            _ => Err(error),
+        }
     }
 
     /// Keeps the kernel's ring of buffers full, and arms receives that waited for buffers.
@@ -269,13 +299,12 @@ impl Driver {
     /// One turn that only collects: nothing new is started. There is something whose completion ends the wait.
     pub(super) fn drain(&mut self, clock: &impl Clock) -> io::Result<()> {
         self.push_backlog();
-        match self.engine.enter(Until::Completion).map_err(|error| (error.raw_os_error(), error)) {
-            Ok(()) | Err((Some(libc::EINTR | libc::EBUSY | libc::EAGAIN | libc::EBADR), _)) => {}
-            Err((_, error)) => return Err(error),
-        }
+        // What ends the wait may be in the backlog.
+        let until = if self.backlog.is_empty() { Until::Completion } else { Until::Now };
+        self.enter(until)?;
         self.engine.reap(&mut self.completions);
         self.dispatch();
-        self.retire_quiet(false);
+        self.retire_quiet();
         self.give_up_orphans(clock.now());
         Ok(())
     }

@@ -82,10 +82,7 @@ impl Worker {
     }
 
     /// A socket to work on here: `make` makes it, unless the ring is simulated.
-    pub(crate) fn socket(
-        &self,
-        make: impl FnOnce() -> io::Result<OwnedFd>,
-    ) -> io::Result<OwnedFd> {
+    pub(crate) fn socket(&self, make: impl FnOnce() -> io::Result<OwnedFd>) -> io::Result<OwnedFd> {
         self.with(|driver| driver.engine.socket(make))
     }
 

@@ -117,7 +117,7 @@ impl Sim {
                     return;
                 }
                 // The deadline itself may fail.
-                drop(after(Duration::from_millis(1)).await);
+                let _ = after(Duration::from_millis(1)).await;
             }
             panic!("the table is not empty: {:?}", self.runtime.stats());
         });

@@ -46,7 +46,10 @@ impl Span {
         let message = unsafe { &*(message as *const Message) };
         assert_eq!(message.header.msg_iov.cast_const(), message.pieces.as_ptr(), "its own pieces");
         let pieces = &message.pieces[..message.header.msg_iovlen];
-        pieces.iter().map(|piece| Self { addr: piece.iov_base as u64, len: piece.iov_len }).collect()
+        pieces
+            .iter()
+            .map(|piece| Self { addr: piece.iov_base as u64, len: piece.iov_len })
+            .collect()
     }
 
     /// Its size.

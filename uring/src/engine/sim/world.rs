@@ -187,6 +187,18 @@ impl World {
         Ok(())
     }
 
+    /// Waits for a completion, for at most `span`, and takes nothing.
+    pub(crate) fn rest(&mut self, span: Duration) {
+        self.enters += 1;
+        let end = self.now() + span;
+        self.step();
+        while self.answers.is_empty() && self.net.woken().is_empty() && self.now() < end {
+            let next = self.next_moment().unwrap_or(end);
+            self.clock.advance_to(next.min(end));
+            self.step();
+        }
+    }
+
     /// An enter that takes nothing; what was in flight may go on all the same.
     fn refuse(&mut self) -> io::Result<()> {
         self.counts.refused += 1;
