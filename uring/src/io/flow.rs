@@ -66,10 +66,7 @@ impl Copy<'_> {
     fn poll_forward(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), (End, io::Error)>> {
         if !self.source.parts().1.is_beside(self.sink.outbound()) {
             let text = "source and sink belong to different runtimes: copy inside one";
-            return Poll::Ready(Err((
-                End::Sink,
-                io::Error::new(io::ErrorKind::InvalidInput, text),
-            )));
+            return Poll::Ready(Err((End::Sink, io::Error::new(io::ErrorKind::InvalidInput, text))));
         }
         if !self.source.parts().0.is_empty() {
             self.forward_gathered().map_err(|error| (End::Sink, error))?;

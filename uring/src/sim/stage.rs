@@ -6,7 +6,7 @@ use tidemill_core::scope::after;
 
 use super::peer::{Callers, Peer};
 use crate::{
-    engine::{Counts, Plan, World},
+    engine::{Counts, Plan, Random, World},
     net::{TcpListener, TcpStream},
     runtime::{Builder, Runtime, Stats},
 };
@@ -76,13 +76,15 @@ pub struct Sim {
 }
 
 impl Sim {
-    /// A small one: 16 buffers of 4 KiB, a submission queue of 16 and a completion queue of 64 entries.
+    /// A small one, of a size that the seed picks: 16 to 64 buffers of 4 KiB, queues for 4 to 64 submissions and 8 to 256 completions.
     ///
     /// # Panics
     /// The system has no descriptor for the doorbell.
     pub fn new(seed: u64, plan: Plan) -> Self {
-        let small = Runtime::builder().buffers(16).buffer_bytes(4096);
-        Self::with(small.submissions(16).completions(64), seed, plan)
+        let mut random = Random::new(!seed);
+        let builder = Runtime::builder().buffers(random.pick(&[16, 16, 64])).buffer_bytes(4096);
+        let builder = builder.submissions(random.pick(&[4, 4, 16, 64]));
+        Self::with(builder.completions(random.pick(&[8, 32, 256])), seed, plan)
     }
 
     /// One that `builder` describes.
