@@ -12,7 +12,7 @@ use std::{
 };
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use tidemill_core::scope::after;
+use tidemill_core::{clock::Instant, scope::at};
 
 use crate::{
     io::{Reader, Writer},
@@ -41,7 +41,8 @@ const REST: Duration = Duration::from_millis(20);
 /// ```
 pub struct TcpListener {
     acceptor: Acceptor,
-    rests: bool,
+    /// It rests until this moment.
+    rests: Option<Instant>,
 }
 
 impl TcpListener {
@@ -56,7 +57,7 @@ impl TcpListener {
             match listen(addr) {
                 Ok(socket) => {
                     let acceptor = Acceptor::new(worker, socket.into());
-                    return Ok(Self { acceptor, rests: false });
+                    return Ok(Self { acceptor, rests: None });
                 }
                 Err(error) => {
                     failure = Some(io::Error::new(error.kind(), format!("{addr}: {error}")));
@@ -71,7 +72,7 @@ impl TcpListener {
     /// Listens on a socket that listens already.
     #[cfg(any(test, feature = "sim"))]
     pub(crate) fn adopt(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { acceptor: Acceptor::new(Worker::current()?, fd), rests: false })
+        Ok(Self { acceptor: Acceptor::new(Worker::current()?, fd), rests: None })
     }
 
     /// The next connection, in the order of their arrival.
@@ -81,16 +82,16 @@ impl TcpListener {
     /// loop that only reports errors does not spin. Other errors end the listener.
     ///
     /// # Cancel safety
-    /// *Strict*: a connection that came meanwhile is the next call's.
+    /// *Strict*: a connection that came meanwhile is the next call's, and a rest goes on meanwhile.
     pub async fn accept(&mut self) -> io::Result<TcpStream> {
-        if self.rests {
-            after(REST).await.map_err(io::Error::other)?;
-            self.rests = false;
+        if let Some(end) = self.rests {
+            at(end).await.map_err(io::Error::other)?;
+            self.rests = None;
         }
         match poll_fn(|cx| self.acceptor.poll_accept(cx)).await {
             Ok(fd) => TcpStream::new(fd),
             Err(error) => {
-                self.rests = true;
+                self.rests = Some(self.acceptor.now() + REST);
                 Err(error)
             }
         }
