@@ -135,7 +135,7 @@ impl Driver {
     fn submit_late(&mut self, op: Op, token: Token) {
         self.backlog.push_back((op, token));
         // A failure leaves the queue as it is, and a turn meets it again.
-        if self.enter(Until::Now).is_ok() {
+        if self.enter(Until::Now, false).is_ok() {
             self.push_backlog();
         }
     }
@@ -173,7 +173,8 @@ impl Driver {
             self.submit(op, Tag::Bell.token());
         }
         let mut until = Until::Now;
-        if wait != Wait::Poll && self.woken.is_empty() && !held_back {
+        let patient = wait != Wait::Poll && self.woken.is_empty();
+        if patient && !held_back {
             until = Until::Completion;
             self.set_timeout(wait);
         }
@@ -181,38 +182,39 @@ impl Driver {
         if !self.backlog.is_empty() {
             // What ends the wait may be in it: the timeout, the doorbell's read.
             until = Until::Now;
-        } else if until == Until::Now && self.engine.is_idle() {
-            return Ok(());
         }
-        self.enter(until)?;
-        self.engine.reap(&mut self.completions);
-        self.dispatch();
-        self.retire_quiet();
+        if until == Until::Completion || !self.backlog.is_empty() || !self.engine.is_idle() {
+            self.enter(until, patient)?;
+            self.engine.reap(&mut self.completions);
+            self.dispatch();
+            self.retire_quiet();
+        }
         if !self.orphans.is_empty() {
             self.give_up_orphans(clock.now());
         }
         Ok(())
     }
 
-    /// One enter. What it refuses passes with time: the queue is as it was, and goes with a later turn.
+    /// One enter. What it refuses passes with time: the queue is as it was, and goes with a later turn. `patient`: no task has anything to do.
     #[inline]
-    fn enter(&mut self, until: Until) -> io::Result<()> {
+    fn enter(&mut self, until: Until, patient: bool) -> io::Result<()> {
         match self.engine.enter(until) {
             Ok(()) => Ok(()),
-            Err(error) => self.refused(until, error),
+            Err(error) => self.refused(patient, error),
         }
     }
 
     #[cold]
-    fn refused(&mut self, until: Until, error: io::Error) -> io::Result<()> {
+    fn refused(&mut self, patient: bool, error: io::Error) -> io::Result<()> {
         match error.raw_os_error() {
             Some(libc::EINTR | libc::EBUSY) => Ok(()),
             // No memory for operations: whatever comes back frees some.
-            Some(libc::EAGAIN | libc::ENOMEM) if until == Until::Completion => {
-                self.engine.rest(REST);
+            Some(libc::EAGAIN | libc::ENOMEM) => {
+                if patient {
+                    self.engine.rest(REST);
+                }
                 Ok(())
             }
-            Some(libc::EAGAIN | libc::ENOMEM) => Ok(()),
             Some(libc::EBADR) => {
                 self.lost = true;
                 Ok(())
@@ -301,7 +303,7 @@ impl Driver {
         self.push_backlog();
         // What ends the wait may be in the backlog.
         let until = if self.backlog.is_empty() { Until::Completion } else { Until::Now };
-        self.enter(until)?;
+        self.enter(until, true)?;
         self.engine.reap(&mut self.completions);
         self.dispatch();
         self.retire_quiet();

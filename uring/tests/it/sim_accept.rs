@@ -1,14 +1,15 @@
 //! Accepting and connecting on a simulated ring, with futures dropped at any point.
 
-use std::{collections::HashSet, io::ErrorKind};
+use std::{collections::HashSet, io::ErrorKind, time::Duration};
 
+use tidemill_core::scope::after;
 use tidemill_uring::{
     net::TcpStream,
     runtime::spawn,
     sim::{Net, Plan, Random, Sim, seeds},
 };
 
-use crate::stage::{give_up, turn};
+use crate::stage::{give_up, rest, turn};
 
 async fn accepts_dropped(net: Net, seed: u64, count: u32) {
     let (mut listener, addr) = net.listener().expect("a descriptor");
@@ -26,7 +27,7 @@ async fn accepts_dropped(net: Net, seed: u64, count: u32) {
     let mut seen = HashSet::new();
     while seen.len() < count as usize {
         let Some(Ok(mut stream)) = give_up(random.below(4), listener.accept()).await else {
-            turn().await;
+            after(Duration::from_micros(500)).await.expect("inside a runtime");
             continue;
         };
         let (reader, writer) = stream.both();
@@ -88,6 +89,7 @@ fn a_simulated_listener_dropped_at_any_point_closes_what_nobody_took() {
                     turn().await;
                 }
                 drop(listener);
+                rest().await;
                 for peer in peers {
                     let end = peer.expect("somebody listens").read_to_end().await;
                     assert!(end.is_err() || end.is_ok_and(|bytes| bytes.is_empty()), "closed");

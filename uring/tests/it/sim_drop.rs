@@ -1,6 +1,6 @@
 //! Drops on a simulated ring: of reads, of streams, of the runtime, at any point; and what must come out of it.
 
-use std::{cell::Cell, future::Future, pin::pin, rc::Rc, task::Poll, time::Duration};
+use std::{cell::Cell, future::Future, pin::pin, rc::Rc, time::Duration};
 
 use tidemill_core::scope::after;
 use tidemill_uring::{

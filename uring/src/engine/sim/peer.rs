@@ -31,6 +31,7 @@ impl World {
 
     /// A peer's end of a connection to a listener.
     pub(crate) fn dial(&mut self, addr: SocketAddr) -> io::Result<End> {
+        self.look_around();
         self.net.dial(addr).ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
     }
 

@@ -236,7 +236,7 @@ impl World {
     }
 
     /// Sees what became of the descriptors. An operation keeps its own open.
-    fn look_around(&mut self) {
+    pub(super) fn look_around(&mut self) {
         for socket in self.net.sweep() {
             if let Some(deed) = self.deeds.values().find(|deed| deed.socket == Some(socket)) {
                 let text = format!("a descriptor was closed under {:?}", deed.op.kind);
