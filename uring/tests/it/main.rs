@@ -6,9 +6,11 @@
 mod accept;
 mod connect;
 mod echo;
+mod everywhere;
 mod flow;
 mod forget;
 mod line;
+mod place;
 mod process;
 mod read;
 mod runtime;

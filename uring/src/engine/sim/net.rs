@@ -163,8 +163,13 @@ impl Net {
 
     /// Listens on an address of its own.
     pub(super) fn listen(&mut self) -> SocketAddr {
-        let port = 1024 + self.listeners.len() as u16 + self.next() as u16 % 32_000;
-        let addr = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), port));
+        let addr = loop {
+            let port = 1024 + (self.next() % 32_000) as u16;
+            let addr = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), port));
+            if !self.listeners.contains_key(&addr) {
+                break addr;
+            }
+        };
         self.listeners.insert(addr, Listener::default());
         addr
     }
