@@ -4,6 +4,8 @@
 //! demand, is another (feature `sim`). One over epoll for hosts that forbid io_uring is to come. Each is a variant of [`Engine`].
 
 mod config;
+#[cfg(test)]
+mod fidelity;
 mod kernel;
 mod op;
 mod select;

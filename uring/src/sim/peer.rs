@@ -1,13 +1,8 @@
 //! A peer is the other end of a simulated connection, as a task or a test holds it.
 
-use std::{
-    future::poll_fn,
-    io,
-    net::SocketAddr,
-    task::{Context, Poll, Waker},
-};
+use std::{future::poll_fn, io, net::SocketAddr, task::Poll};
 
-use super::stage::Net;
+use super::net::Net;
 use crate::engine::{End, World};
 
 /// The other end of a connection. Dropping it closes it.
@@ -141,19 +136,5 @@ impl Callers {
 impl Drop for Callers {
     fn drop(&mut self) {
         self.net.with(|world| world.unlisten(self.addr));
-    }
-}
-
-impl Net {
-    /// Leaves the task's waker where it is woken by the world.
-    fn wait<T>(
-        &self,
-        cx: &mut Context<'_>,
-        seat: impl FnOnce(&mut World) -> Option<&mut Option<Waker>>,
-    ) -> Poll<T> {
-        let waker = cx.waker().clone();
-        let old = self.with(|world| seat(world).and_then(|seat| seat.replace(waker)));
-        drop(old);
-        Poll::Pending
     }
 }

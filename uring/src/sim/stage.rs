@@ -1,25 +1,20 @@
 //! The stage of a simulation: a runtime on a simulated ring, its network, and what must be true when it ends.
 
-use std::{cell::RefCell, fmt, future::Future, io, net::SocketAddr, rc::Rc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use tidemill_core::scope::after;
 
-use super::peer::{Callers, Peer};
+use super::{
+    net::Net,
+    peer::{Callers, Peer},
+};
 use crate::{
     engine::{Counts, Plan, Random, World},
     net::{TcpListener, TcpStream},
     runtime::{Builder, Runtime, Stats},
 };
 
-/// The network of a simulation.
-#[derive(Clone)]
-pub struct Net(Rc<RefCell<World>>);
-
 impl Net {
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
-        f(&mut self.0.borrow_mut())
-    }
-
     /// A listener of the current runtime's, and its address.
     ///
     /// # Errors
@@ -51,27 +46,6 @@ impl Net {
     pub fn callers(&self) -> Callers {
         Callers::new(self.clone())
     }
-
-    /// From now on faults come as `plan` says.
-    pub fn change(&self, plan: Plan) {
-        self.with(|world| world.change(plan));
-    }
-
-    /// What the simulation did so far.
-    pub fn counts(&self) -> Counts {
-        self.with(|world| world.counts())
-    }
-
-    /// A number that differs where the course of two simulations did.
-    pub fn digest(&self) -> u64 {
-        self.with(|world| world.digest())
-    }
-}
-
-impl fmt::Debug for Net {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Net").field(&self.counts()).finish()
-    }
 }
 
 /// A runtime on a simulated ring.
@@ -99,7 +73,7 @@ impl Sim {
     /// The system has no descriptor for the doorbell.
     pub fn with(builder: Builder, seed: u64, plan: Plan) -> Self {
         let (runtime, world) = builder.simulate(seed, plan).expect("a doorbell can be made");
-        Self { runtime, net: Net(world) }
+        Self { runtime, net: Net::of(world) }
     }
 
     /// Its network.

@@ -14,7 +14,7 @@ use tidemill_uring::{
     sim::{self, Net, Plan, Sim, seeds},
 };
 
-use crate::stage::{self, Watch, rest, reset};
+use crate::stage::{self, Watch, reset, rest};
 
 /// Where a scenario runs.
 #[derive(Clone)]
@@ -58,7 +58,9 @@ impl Place {
     /// A connection to `addr`, where somebody listens.
     pub(crate) fn connect(&self, addr: SocketAddr) -> Wire {
         match self {
-            Self::Kernel => Wire::real(net::TcpStream::connect(addr).expect("the backlog has room")),
+            Self::Kernel => {
+                Wire::real(net::TcpStream::connect(addr).expect("the backlog has room"))
+            }
             Self::Simulated(net) => Wire::Simulated(net.connect(addr).expect("somebody listens")),
         }
     }

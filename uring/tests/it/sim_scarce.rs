@@ -195,8 +195,9 @@ fn a_simulated_flood_does_not_stop_the_others() {
             let (mut ours, flooding) = net.pair().expect("a descriptor");
             let flooding = Rc::new(flooding);
             let flood = flooding.clone();
-            let flooding_task = spawn(async move { while flood.write_all(&[7; 4000]).await.is_ok() {} })
-                .expect("inside a runtime");
+            let flooding_task =
+                spawn(async move { while flood.write_all(&[7; 4000]).await.is_ok() {} })
+                    .expect("inside a runtime");
             let copying = spawn(async move {
                 let (reader, writer) = ours.both();
                 drop(Flow::copy(reader, writer).await);

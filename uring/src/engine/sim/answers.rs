@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tidemill_core::clock::Instant;
 
-use super::{
-    super::op::Completion,
-    deed::{Digest, Proof},
-};
+use super::deed::{Digest, Proof};
+use crate::engine::op::Completion;
 
 /// An answer on its way.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use tidemill_core::clock::Instant;
 
-use super::{super::op::Op, memory::Span};
+use super::memory::Span;
+use crate::engine::op::Op;
 
 /// An operation in flight.
 #[derive(Debug)]

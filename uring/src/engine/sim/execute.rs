@@ -5,13 +5,13 @@ use std::os::fd::IntoRawFd;
 use tidemill_core::clock::Instant;
 
 use super::{
-    super::op::{Completion, Kind},
     answers::Answer,
     deed::Deed,
     memory,
     net::{End, Role},
     world::{LATE, World},
 };
+use crate::engine::op::{Completion, Kind};
 
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

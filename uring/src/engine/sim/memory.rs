@@ -12,7 +12,7 @@ use std::{
     slice,
 };
 
-use super::super::op::{Kind, Message};
+use crate::engine::op::{Kind, Message};
 
 /// What lent memory is filled with.
 const POISON: u8 = 0xa5;

@@ -20,10 +20,6 @@ use std::{
 use tidemill_core::clock::{Clock, Instant, ManualClock};
 
 use super::{
-    super::{
-        config::{Config, Until},
-        op::{Completion, Kind, Op},
-    },
     answers::{Answer, Answers},
     deed::{Deed, Digest},
     lent::Lent,
@@ -31,6 +27,10 @@ use super::{
     net::Net,
     plan::{Counts, Plan},
     random::Random,
+};
+use crate::engine::{
+    config::{Config, Until},
+    op::{Completion, Kind, Op},
 };
 
 /// What an enter takes of the simulation's time at the most.
