@@ -5,6 +5,9 @@ pub mod io;
 pub mod net;
 pub mod os;
 pub mod runtime;
+#[doc(hidden)]
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 
 mod engine;
 mod ring;

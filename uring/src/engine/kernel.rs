@@ -19,11 +19,12 @@ use std::{
     io,
     marker::PhantomData,
     os::fd::{AsRawFd, RawFd},
-    ptr::{self, NonNull},
+    ptr,
+    time::Duration,
 };
 
 use io_uring::{
-    CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter, opcode, squeue,
+    CompletionQueue, EnterFlags, SubmissionQueue, Submitter, opcode, squeue,
     types::{CancelBuilder, Fd, SubmitArgs, TimeoutFlags, Timespec},
 };
 use tidemill_core::clock::Instant;
@@ -32,6 +33,7 @@ use super::{
     buffers::BufferRing,
     config::{Config, Until},
     op::{Completion, FUTEX, Kind, Op},
+    place::Place,
     probe::{Feature, Setup, climb, look, probe, restrict, set_up},
     refusal::{explain, lacks},
 };
@@ -44,8 +46,7 @@ const LIE_US: u32 = 50;
 
 /// The kernel's ring of one thread.
 pub(crate) struct Kernel {
-    // The order matters: the queues go before the ring that they borrow ([I4]), and the ring closes before the memory that was registered with
-    // it goes ([I3]).
+    // The order matters: the queues go before the ring that they borrow ([I4]), and the ring before the memory registered with it ([I3]).
     submission: SubmissionQueue<'static>,
     completion: CompletionQueue<'static>,
     submitter: Submitter<'static>,
@@ -74,10 +75,8 @@ impl Kernel {
             explain("io_uring_setup", "flags of io_uring_setup that Linux 6.1 has", &error)
         })?;
         let (mut setup, fd) = (look(ring.params(), rung), ring.as_raw_fd());
-        let place = Place(NonNull::from(Box::leak(Box::new(ring))));
-        let mut at = place.0;
-        // SAFETY: [I4], the place is given up in `Place::drop` alone, and nothing else refers to the ring.
-        let (submitter, submission, completion) = unsafe { at.as_mut() }.split();
+        // SAFETY: [I4], by field order.
+        let (place, (submitter, submission, completion)) = unsafe { Place::split(ring) };
         let refused = |what| move |error| explain("io_uring_register", what, &error);
         let (known, unknown) = probe(&submitter).map_err(refused("IORING_REGISTER_PROBE"))?;
         setup.opcodes = known;
@@ -259,6 +258,17 @@ impl Kernel {
         Ok(())
     }
 
+    /// Waits for a completion, for at most `span`, submitting nothing.
+    #[cold]
+    pub(super) fn rest(&mut self, span: Duration) {
+        self.enters += 1;
+        let time = Timespec::from(span);
+        let args = SubmitArgs::new().timespec(&time);
+        let flags = self.flags | EnterFlags::EXT_ARG;
+        // SAFETY: nothing is submitted, and the argument is the one that `EXT_ARG` asks for.
+        let _ = unsafe { self.submitter.enter(0, 1, flags.bits(), Some(&args)) };
+    }
+
     #[inline]
     pub(super) fn reap(&mut self, into: &mut Vec<Completion>) {
         self.completion.sync();
@@ -333,16 +343,6 @@ fn quiet(op: Op) -> squeue::Flags {
 fn sending(now: bool) -> i32 {
     let when = if now { libc::MSG_DONTWAIT } else { 0 };
     libc::MSG_NOSIGNAL | libc::MSG_WAITALL | when
-}
-
-/// Where a ring stays for as long as it is borrowed ([I4]).
-struct Place(NonNull<IoUring>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        // SAFETY: [I4], it came from a box, and all that borrowed it is gone.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
-    }
 }
 
 #[cfg(test)]

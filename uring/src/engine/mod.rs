@@ -1,15 +1,20 @@
 //! What a ring is: operations go in, completions come out.
 //!
-//! Above this room everything speaks [`Op`] and [`Completion`]; only this room knows io_uring. The kernel's ring is one engine. A simulated one, with faults on
-//! demand, and one over epoll for hosts that forbid io_uring are to come: each is another variant of [`Engine`].
+//! Above this room everything speaks [`Op`] and [`Completion`]; only this room knows io_uring. The kernel's ring is one engine; a simulated one, with faults on
+//! demand, is another (feature `sim`). One over epoll for hosts that forbid io_uring is to come. Each is a variant of [`Engine`].
 
 mod buffers;
 mod config;
+#[cfg(test)]
+mod fidelity;
 mod kernel;
 mod op;
+mod place;
 mod probe;
 mod refusal;
 mod select;
+#[cfg(any(test, feature = "sim"))]
+mod sim;
 
 pub(crate) use config::{Config, Until};
 pub(crate) use kernel::GROUP;
@@ -17,3 +22,7 @@ pub(crate) use op::{Completion, Message, Op};
 pub use probe::Setup;
 pub(crate) use refusal::explain;
 pub(crate) use select::Engine;
+#[cfg(any(test, feature = "sim"))]
+pub use sim::{Counts, Plan, Random};
+#[cfg(any(test, feature = "sim"))]
+pub(crate) use sim::{End, World};

@@ -1,7 +1,15 @@
-//! The engine is the ring that a worker was given: the kernel's today.
+//! The engine is the ring that a worker was given: the kernel's, or a simulated one.
 
-use std::{io, os::fd::RawFd};
+#[cfg(any(test, feature = "sim"))]
+use std::{cell::RefCell, rc::Rc, task::Waker};
+use std::{
+    io,
+    os::fd::{OwnedFd, RawFd},
+    time::Duration,
+};
 
+#[cfg(any(test, feature = "sim"))]
+use super::sim::World;
 use super::{
     config::{Config, Until},
     kernel::Kernel,
@@ -13,6 +21,9 @@ use super::{
 pub(crate) enum Engine {
     /// The kernel's.
     Kernel(Kernel),
+    /// A simulated one.
+    #[cfg(any(test, feature = "sim"))]
+    Sim(Rc<RefCell<World>>),
     /// None any more: what is asked is dropped, nothing comes.
     Closed,
 }
@@ -28,6 +39,8 @@ impl Engine {
     pub(crate) fn push(&mut self, op: Op, token: u64) -> bool {
         match self {
             Self::Kernel(ring) => ring.push(op, token),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().push(op, token),
             Self::Closed => true,
         }
     }
@@ -35,12 +48,26 @@ impl Engine {
     /// Submits what is queued, publishes what was provided, and waits.
     ///
     /// # Errors
-    /// What is left of the queue stays queued. `EBUSY` and `EAGAIN` pass once completions were reaped, `EBADR` says that some were lost.
+    /// What is left of the queue stays queued. `EBUSY` passes once completions were reaped, `EAGAIN` and `ENOMEM` once the system has memory; `EBADR` says that
+    /// completions were lost.
     #[inline]
     pub(crate) fn enter(&mut self, until: Until) -> io::Result<()> {
         match self {
             Self::Kernel(ring) => ring.enter(until),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().enter(until),
             Self::Closed => Ok(()),
+        }
+    }
+
+    /// Waits for a completion, for at most `span`, and submits nothing: for when the kernel has no memory for what is queued.
+    #[cold]
+    pub(crate) fn rest(&mut self, span: Duration) {
+        match self {
+            Self::Kernel(ring) => ring.rest(span),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().rest(span),
+            Self::Closed => {}
         }
     }
 
@@ -49,6 +76,8 @@ impl Engine {
     pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
         match self {
             Self::Kernel(ring) => ring.reap(into),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().reap(into),
             Self::Closed => {}
         }
     }
@@ -58,6 +87,8 @@ impl Engine {
     pub(crate) fn is_idle(&mut self) -> bool {
         match self {
             Self::Kernel(ring) => ring.is_idle(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().is_idle(),
             Self::Closed => true,
         }
     }
@@ -67,6 +98,8 @@ impl Engine {
     pub(crate) fn is_submitted(&mut self) -> bool {
         match self {
             Self::Kernel(ring) => ring.is_submitted(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().is_submitted(),
             Self::Closed => true,
         }
     }
@@ -76,6 +109,8 @@ impl Engine {
     pub(crate) fn is_overflowing(&mut self) -> bool {
         match self {
             Self::Kernel(ring) => ring.is_overflowing(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().is_overflowing(),
             Self::Closed => false,
         }
     }
@@ -87,6 +122,8 @@ impl Engine {
     pub(crate) fn provide(&mut self, id: u16, addr: *mut u8, len: u32) {
         match self {
             Self::Kernel(ring) => ring.provide(id, addr, len),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().provide(id, addr, len),
             Self::Closed => {}
         }
     }
@@ -96,6 +133,8 @@ impl Engine {
     pub(crate) fn keeps_deadlines(&self) -> bool {
         match self {
             Self::Kernel(ring) => ring.keeps_deadlines(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(_) => false,
             Self::Closed => false,
         }
     }
@@ -104,6 +143,8 @@ impl Engine {
     pub(crate) fn setup(&self) -> Setup {
         match self {
             Self::Kernel(ring) => ring.setup(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(_) => Setup::default(),
             Self::Closed => Setup::default(),
         }
     }
@@ -112,6 +153,8 @@ impl Engine {
     pub(crate) fn enters(&self) -> u64 {
         match self {
             Self::Kernel(ring) => ring.enters(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().enters(),
             Self::Closed => 0,
         }
     }
@@ -120,7 +163,30 @@ impl Engine {
     pub(crate) fn raw(&self) -> Option<RawFd> {
         match self {
             Self::Kernel(ring) => Some(ring.raw()),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(_) => None,
             Self::Closed => None,
+        }
+    }
+
+    /// A socket for operations of this ring: what `make` makes, or in a simulation what stands for one.
+    pub(crate) fn socket(
+        &mut self,
+        make: impl FnOnce() -> io::Result<OwnedFd>,
+    ) -> io::Result<OwnedFd> {
+        match self {
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().socket(),
+            Self::Kernel(_) | Self::Closed => make(),
+        }
+    }
+
+    /// Tasks of simulated peers that are to be woken.
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn woken(&mut self) -> Vec<Waker> {
+        match self {
+            Self::Sim(world) => world.borrow_mut().woken(),
+            Self::Kernel(_) | Self::Closed => Vec::new(),
         }
     }
 

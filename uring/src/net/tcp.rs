@@ -12,7 +12,7 @@ use std::{
 };
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use tidemill_core::scope::after;
+use tidemill_core::{clock::Instant, scope::at};
 
 use crate::{
     io::{Reader, Writer},
@@ -42,7 +42,8 @@ const REST: Duration = Duration::from_millis(20);
 pub struct TcpListener {
     acceptor: Acceptor,
     backlog: u32,
-    rests: bool,
+    /// It rests until this moment.
+    rests: Option<Instant>,
 }
 
 impl TcpListener {
@@ -97,6 +98,13 @@ impl TcpListener {
         })
     }
 
+    /// Listens on a socket that listens already.
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn adopt(fd: OwnedFd) -> io::Result<Self> {
+        let acceptor = Acceptor::new(Worker::current()?, fd);
+        Ok(Self { acceptor, backlog: BACKLOG, rests: None })
+    }
+
     /// The next connection, in the order of their arrival.
     ///
     /// # Errors
@@ -104,16 +112,16 @@ impl TcpListener {
     /// loop that only reports errors does not spin. Other errors end the listener.
     ///
     /// # Cancel safety
-    /// *Strict*: a connection that came meanwhile is the next call's.
+    /// *Strict*: a connection that came meanwhile is the next call's, and a rest goes on meanwhile.
     pub async fn accept(&mut self) -> io::Result<TcpStream> {
-        if self.rests {
-            after(REST).await.map_err(io::Error::other)?;
-            self.rests = false;
+        if let Some(end) = self.rests {
+            at(end).await.map_err(io::Error::other)?;
+            self.rests = None;
         }
         match poll_fn(|cx| self.acceptor.poll_accept(cx)).await {
             Ok(fd) => TcpStream::new(fd),
             Err(error) => {
-                self.rests = true;
+                self.rests = Some(self.acceptor.now() + REST);
                 Err(error)
             }
         }
@@ -180,7 +188,7 @@ impl ListenerBuilder {
             match self.listen(addr) {
                 Ok(socket) => {
                     let acceptor = Acceptor::new(worker, socket.into());
-                    return Ok(TcpListener { acceptor, backlog: self.backlog, rests: false });
+                    return Ok(TcpListener { acceptor, backlog: self.backlog, rests: None });
                 }
                 Err(error) => {
                     failure = Some(io::Error::new(error.kind(), format!("{addr}: {error}")));
@@ -240,7 +248,7 @@ pub struct TcpStream {
 
 impl TcpStream {
     /// A connected socket of the calling worker's.
-    fn new(fd: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
         let worker = Worker::current()?;
         let fd = Fd::new(fd);
         let reader = Reader::new(Inbound::new(worker.clone(), fd.clone()));
@@ -256,10 +264,12 @@ impl TcpStream {
     /// # Cancel safety
     /// Dropped early, the attempt is cancelled and its socket closed.
     pub async fn connect(addr: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_tcp_nodelay(true)?;
-        let fd = Fd::new(socket.into());
         let worker = Worker::current()?;
+        let fd = Fd::new(worker.socket(|| {
+            let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+            socket.set_tcp_nodelay(true)?;
+            Ok(socket.into())
+        })?);
         Single::connect(worker.clone(), fd.clone(), addr.into())?.await?;
         let reader = Reader::new(Inbound::new(worker.clone(), fd.clone()));
         let writer = Writer::new(Outbound::new(worker, fd.clone()));

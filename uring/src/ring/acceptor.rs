@@ -9,6 +9,8 @@ use std::{
     task::{Context, Poll},
 };
 
+use tidemill_core::clock::{Clock, Instant};
+
 use super::{
     fd::Fd,
     listening::Listening,
@@ -39,6 +41,11 @@ impl Acceptor {
     /// The listening socket.
     pub(crate) fn fd(&self) -> &Fd {
         &self.fd
+    }
+
+    /// The present moment of its worker.
+    pub(crate) fn now(&self) -> Instant {
+        self.worker.time().now()
     }
 
     /// The next connection, in the order of their arrival.

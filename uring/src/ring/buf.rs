@@ -142,6 +142,19 @@ impl Pool {
         self.provided
     }
 
+    /// Chunks that are neither free nor the kernel's.
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn held(&self) -> usize {
+        let mut held = self.meta.len() - self.provided as usize;
+        for mut at in self.free {
+            while at != NONE {
+                held -= 1;
+                at = self.meta[at as usize].next;
+            }
+        }
+        held
+    }
+
     /// A free chunk for what users write; makes more when there is none.
     pub(crate) fn take(&mut self) -> Chunk {
         if self.free[1] == NONE {

@@ -5,7 +5,7 @@
 //! [I1] No waker is woken or dropped in here: they are moved to `woken` and `spent`, and the worker empties both when nothing of the driver is borrowed.
 //! [I2] Operations reach the ring in the order in which they were asked: while `backlog` holds any, all go through it.
 
-use std::{collections::VecDeque, io, mem, task::Waker};
+use std::{collections::VecDeque, io, mem, task::Waker, time::Duration};
 
 use slab::Slab;
 use tidemill_core::{
@@ -25,6 +25,9 @@ use super::{
     timer::Timer,
 };
 use crate::engine::{Completion, Config, Engine, GROUP, Op, Until};
+
+/// How long a turn that the kernel has no memory for waits for a completion before the next.
+const REST: Duration = Duration::from_millis(1);
 
 /// Whose waker it is, so that it can be put back.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +97,8 @@ pub(super) struct Driver {
     pub(super) flights: Flights,
     starved: VecDeque<Slot>,
     pub(super) orphans: VecDeque<(Instant, u32)>,
+    /// The kernel said that completions were lost: the quiet sends in flight may have failed.
+    pub(super) lost: bool,
     /// The worker is closing: nothing is armed again.
     stopped: bool,
 }
@@ -127,6 +132,7 @@ impl Driver {
             flights: Flights::default(),
             starved: VecDeque::new(),
             orphans: VecDeque::new(),
+            lost: false,
             stopped: false,
         }
     }
@@ -144,8 +150,8 @@ impl Driver {
     #[cold]
     fn submit_late(&mut self, op: Op, token: Token) {
         self.backlog.push_back((op, token));
-        // A failure leaves the queue as it is: the backlog goes with a later turn.
-        if self.engine.enter(Until::Now).is_ok() {
+        // A failure leaves the queue as it is, and a turn meets it again.
+        if self.enter(Until::Now, false).is_ok() {
             self.push_backlog();
         }
     }
@@ -183,27 +189,53 @@ impl Driver {
             self.submit(op, Tag::Bell.token());
         }
         let mut until = Until::Now;
-        if wait != Wait::Poll && self.woken.is_empty() && !held_back {
+        let patient = wait != Wait::Poll && self.woken.is_empty();
+        if patient && !held_back {
             until = self.until(wait);
         }
         self.push_backlog();
-        if until == Until::Now && self.backlog.is_empty() && self.engine.is_idle() {
-            return Ok(());
+        if !self.backlog.is_empty() {
+            // What ends the wait may be in it: the timeout, the doorbell's read.
+            until = Until::Now;
         }
-        let entered = self.engine.enter(until);
-        self.engine.reap(&mut self.completions);
-        let mut lost = false;
-        match entered.map_err(|error| (error.raw_os_error(), error)) {
-            Ok(()) | Err((Some(libc::EINTR | libc::EBUSY | libc::EAGAIN), _)) => {}
-            Err((Some(libc::EBADR), _)) => lost = true,
-            Err((_, error)) => return Err(error),
+        if until != Until::Now || !self.backlog.is_empty() || !self.engine.is_idle() {
+            self.enter(until, patient)?;
+            self.engine.reap(&mut self.completions);
+            self.dispatch();
+            self.retire_quiet();
         }
-        self.dispatch();
-        self.retire_quiet(lost);
         if !self.orphans.is_empty() {
             self.give_up_orphans(clock.now());
         }
         Ok(())
+    }
+
+    /// One enter. What it refuses passes with time: the queue is as it was, and goes with a later turn. `patient`: no task has anything to do.
+    #[inline]
+    fn enter(&mut self, until: Until, patient: bool) -> io::Result<()> {
+        match self.engine.enter(until) {
+            Ok(()) => Ok(()),
+            Err(error) => self.refused(patient, error),
+        }
+    }
+
+    #[cold]
+    fn refused(&mut self, patient: bool, error: io::Error) -> io::Result<()> {
+        match error.raw_os_error() {
+            Some(libc::EINTR | libc::EBUSY) => Ok(()),
+            // No memory for operations: whatever comes back frees some.
+            Some(libc::EAGAIN | libc::ENOMEM) => {
+                if patient {
+                    self.engine.rest(REST);
+                }
+                Ok(())
+            }
+            Some(libc::EBADR) => {
+                self.lost = true;
+                Ok(())
+            }
+            _ => Err(error),
+        }
     }
 
     /// Keeps the kernel's ring of buffers full, and arms receives that waited for buffers.
@@ -302,13 +334,12 @@ impl Driver {
     /// One turn that only collects: nothing new is started. There is something whose completion ends the wait.
     pub(super) fn drain(&mut self, clock: &impl Clock) -> io::Result<()> {
         self.push_backlog();
-        match self.engine.enter(Until::Completion).map_err(|error| (error.raw_os_error(), error)) {
-            Ok(()) | Err((Some(libc::EINTR | libc::EBUSY | libc::EAGAIN | libc::EBADR), _)) => {}
-            Err((_, error)) => return Err(error),
-        }
+        // What ends the wait may be in the backlog.
+        let until = if self.backlog.is_empty() { Until::Completion } else { Until::Now };
+        self.enter(until, true)?;
         self.engine.reap(&mut self.completions);
         self.dispatch();
-        self.retire_quiet(false);
+        self.retire_quiet();
         self.give_up_orphans(clock.now());
         Ok(())
     }

@@ -46,14 +46,18 @@ impl Driver {
     }
 
     /// Retires the quiet sends of this turn as sent, or, where completions were lost, as failed ([I1]).
-    pub(super) fn retire_quiet(&mut self, lost: bool) {
-        if self.quiet.is_empty()
-            || !self.backlog.is_empty()
+    pub(super) fn retire_quiet(&mut self) {
+        if self.quiet.is_empty() {
+            self.lost = false;
+            return;
+        }
+        if !self.backlog.is_empty()
             || !self.engine.is_submitted()
-            || (!lost && self.engine.is_overflowing())
+            || (!self.lost && self.engine.is_overflowing())
         {
             return;
         }
+        let lost = mem::take(&mut self.lost);
         let mut quiet = mem::take(&mut self.quiet);
         for (flight, key) in quiet.drain(..) {
             let Some(sender) = self.senders.get_mut(key as usize) else { continue };

@@ -18,6 +18,7 @@ mod slab;
 mod submit;
 mod table;
 mod tally;
+mod time;
 mod timer;
 mod worker;
 
@@ -32,5 +33,6 @@ pub(crate) use {
     outbound::Outbound,
     submit::Single,
     tally::Tally,
-    worker::{InRing, Monotonic, Worker},
+    time::Time,
+    worker::{InRing, Worker},
 };

@@ -11,7 +11,7 @@ use std::{
 use super::{
     fd::Fd,
     sender::{Interest, Sender},
-    worker::{self, Monotonic, Worker},
+    worker::{self, Worker},
 };
 
 /// The sending end of a socket.
@@ -154,7 +154,7 @@ impl Outbound {
 
 impl Drop for Outbound {
     fn drop(&mut self) {
-        self.worker.with(|driver| driver.orphan_sender(self.key, &Monotonic));
+        self.worker.with(|driver| driver.orphan_sender(self.key, self.worker.time()));
         self.worker.drop_spent();
     }
 }

@@ -6,13 +6,14 @@
 use std::{
     cell::{Cell, RefCell},
     io, mem,
+    os::fd::OwnedFd,
     rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use tidemill_core::{
-    clock::{Clock, Instant},
+    clock::Clock,
     wait::{Park, Wait},
 };
 
@@ -22,6 +23,7 @@ use super::{
     driver::{Driver, Seat, Stats},
     table::Tag,
     tally::Tally,
+    time::Time,
 };
 use crate::engine::{Config, Engine, Op, Setup, explain};
 
@@ -29,33 +31,32 @@ thread_local! {
     static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
 }
 
-/// The monotonic clock of the machine, which the kernel's timeouts go by.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Monotonic;
-
-impl Clock for Monotonic {
-    #[inline]
-    fn now(&self) -> Instant {
-        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        Instant::from_nanos(now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64)
-    }
-}
-
 /// One thread's ring.
 pub(crate) struct Worker {
     driver: RefCell<Driver>,
+    time: Time,
     closed: Cell<bool>,
 }
 
 impl Worker {
     /// A ring for the calling thread, with chunks of `chunk` bytes; twice as many as the kernel may have at a time.
     pub(crate) fn new(config: Config, chunk: u32, bell: Way) -> io::Result<Rc<Self>> {
-        let mut engine = Engine::kernel(config)?;
+        Self::over(Engine::kernel(config)?, Time::Monotonic, config, chunk, bell)
+    }
+
+    /// [`new`](Self::new) over an engine that is there, of this `config`, and that goes by `time`.
+    pub(crate) fn over(
+        mut engine: Engine,
+        time: Time,
+        config: Config,
+        chunk: u32,
+        bell: Way,
+    ) -> io::Result<Rc<Self>> {
         let pool = Pool::new(chunk, config.buffers.saturating_mul(2));
         let ear =
             Ear::new(bell, &mut engine).map_err(|error| explain("eventfd", "eventfd", &error))?;
         let driver = Driver::new(engine, pool, ear, config);
-        Ok(Rc::new(Self { driver: RefCell::new(driver), closed: Cell::new(false) }))
+        Ok(Rc::new(Self { driver: RefCell::new(driver), time, closed: Cell::new(false) }))
     }
 
     /// The worker of the calling thread, inside its runtime.
@@ -90,6 +91,17 @@ impl Worker {
             let message = if driver.engine.is_closed() { None } else { bell.message() };
             message.map(|op| driver.submit(op, Tag::Message.token())).is_some()
         })
+    }
+
+    /// The clock that it goes by.
+    #[inline]
+    pub(crate) fn time(&self) -> &Time {
+        &self.time
+    }
+
+    /// A socket to work on here: `make` makes it, unless the ring is simulated.
+    pub(crate) fn socket(&self, make: impl FnOnce() -> io::Result<OwnedFd>) -> io::Result<OwnedFd> {
+        self.with(|driver| driver.engine.socket(make))
     }
 
     /// Rings this worker awake from other threads.
@@ -139,13 +151,15 @@ impl Worker {
 
     /// One turn of the ring, then wakes whom it concerned.
     fn turn(&self, wait: Wait) {
-        if let Err(error) = self.with(|driver| driver.turn(wait, &Monotonic)) {
+        if let Err(error) = self.with(|driver| driver.turn(wait, &self.time)) {
             panic!("the ring of this worker failed: {error}");
         }
         self.wake();
     }
 
     fn wake(&self) {
+        #[cfg(any(test, feature = "sim"))]
+        self.with(|driver| driver.engine.woken()).into_iter().for_each(Waker::wake);
         let mut woken = self.with(|driver| mem::take(&mut driver.woken));
         for (_, waker) in &woken {
             waker.wake_by_ref();
@@ -162,6 +176,12 @@ impl Worker {
             if driver.spent.is_empty() { Vec::new() } else { mem::take(&mut driver.spent) }
         });
         drop(spent);
+    }
+
+    /// Chunks that are neither free nor the ring's.
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn chunks_out(&self) -> usize {
+        self.with(|driver| driver.pool.held())
     }
 
     /// What this worker counted so far.
@@ -189,16 +209,16 @@ impl Worker {
         if self.closed.replace(true) {
             return Ok(());
         }
-        let end = Monotonic.now() + patience;
+        let end = self.time.now() + patience;
         self.turn(Wait::Poll);
         self.with(Driver::stop);
         while !self.with(|driver| driver.is_at_rest()) {
-            if Monotonic.now() >= end {
+            if self.time.now() >= end {
                 return self.leak();
             }
             // Its own answer ends the wait, so this never blocks.
             self.with(|driver| driver.submit(Op::cancel_all(), Tag::Cancel.token()));
-            self.with(|driver| driver.drain(&Monotonic))?;
+            self.with(|driver| driver.drain(&self.time))?;
             self.wake();
         }
         let engine = self.with(|driver| {

@@ -1,9 +1,16 @@
 //! A builder sets a runtime up.
 
 use std::io;
+#[cfg(any(test, feature = "sim"))]
+use std::{cell::RefCell, rc::Rc};
 
 use super::{crew::Plan, runtime::Runtime, workers::Workers};
 use crate::{engine::Config, ring::Way};
+#[cfg(any(test, feature = "sim"))]
+use crate::{
+    engine::{Engine, Plan as Faults, World},
+    ring::{Time, Worker},
+};
 
 /// Sets a runtime up.
 #[derive(Clone, Debug)]
@@ -128,5 +135,21 @@ impl Builder {
         let config = &mut self.plan.config;
         config.completions = config.completions.max(2 * config.submissions);
         Runtime::make(&self.plan, self.workers, self.mailbox)
+    }
+    /// Makes the runtime, of one worker, over a simulated ring: every choice comes from `seed`, and faults come as planned.
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn simulate(
+        mut self,
+        seed: u64,
+        faults: Faults,
+    ) -> io::Result<(Runtime, Rc<RefCell<World>>)> {
+        let config = &mut self.plan.config;
+        config.completions = config.completions.max(2 * config.submissions);
+        let world = World::new(*config, seed, faults);
+        let time = Time::Virtual(world.borrow().clock());
+        let (engine, bytes) = (Engine::Sim(world.clone()), self.plan.buffer_bytes);
+        // Other ways ask the ring first, which may refuse as planned.
+        let worker = Worker::over(engine, time, *config, bytes, Way::Eventfd)?;
+        Ok((Runtime::alone(worker, self.mailbox), world))
     }
 }

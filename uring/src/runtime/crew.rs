@@ -153,7 +153,7 @@ fn work(
             return Err(error);
         }
     };
-    let local = Local::new(RingHooks(worker.bell()));
+    let local = Local::new(RingHooks::of(&worker));
     // Whoever does not listen any more has closed the mailbox.
     let _ = report.send(Ok(()));
     drop(report);

@@ -1,19 +1,25 @@
-//! What the executor of a worker needs of its platform: the machine's clock, and the worker's doorbell.
+//! What the executor of a worker needs of its platform: its clock, and the worker's doorbell.
 
 use tidemill_core::{
     clock::{Clock, Instant},
     wait::Doorbell,
 };
 
-use crate::ring::{Bell, Monotonic, Worker};
+use crate::ring::{Bell, Time, Worker};
 
 /// See the [module](self).
-pub(super) struct RingHooks(pub(super) Bell);
+pub(super) struct RingHooks(Bell, Time);
+
+impl RingHooks {
+    pub(super) fn of(worker: &Worker) -> Self {
+        Self(worker.bell(), worker.time().clone())
+    }
+}
 
 impl Clock for RingHooks {
     #[inline]
     fn now(&self) -> Instant {
-        Monotonic.now()
+        self.1.now()
     }
 }
 

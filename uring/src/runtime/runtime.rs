@@ -63,11 +63,22 @@ impl Runtime {
             Some(places) => Crew::muster(&handle, places, plan)?,
             None => Crew::none(handle.clone()),
         };
-        let local = Local::new(RingHooks(worker.bell()));
+        Ok(Self::of(worker, handle, crew, pinned))
+    }
+
+    /// One whose only worker is there.
+    #[cfg(any(test, feature = "sim"))]
+    pub(super) fn alone(worker: Rc<Worker>, mailbox: usize) -> Self {
+        let handle = Handle::new(1, mailbox);
+        Self::of(worker, handle.clone(), Crew::none(handle), None)
+    }
+
+    fn of(worker: Rc<Worker>, handle: Handle, crew: Crew, pinned: Option<Pinned>) -> Self {
+        let local = Local::new(RingHooks::of(&worker));
         let serving = handle.clone();
         drop(local.spawn(async move { serving.contact(0).mailbox.serve().await }));
         let local = Some(local);
-        Ok(Self { local, worker, handle, crew, _pinned: pinned, thread: PhantomData })
+        Self { local, worker, handle, crew, _pinned: pinned, thread: PhantomData }
     }
 
     /// Runs `main` and the tasks beside it until `main` is done. Tasks that are left go on with the next `run`, or end with the runtime.
@@ -154,6 +165,11 @@ impl Runtime {
     /// There is no runtime on this thread.
     pub fn current_stats() -> io::Result<Stats> {
         Worker::current().map(|worker| worker.stats())
+    }
+
+    #[cfg(any(test, feature = "sim"))]
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.worker
     }
 
     fn local(&self) -> &Local<RingHooks> {

@@ -1,0 +1,157 @@
+//! A place is where a scenario runs: on the kernel's ring with its sockets, or on a simulated ring with sockets in memory.
+
+use std::{
+    future::Future,
+    io::{self, ErrorKind, Read, Write},
+    net::{self, Shutdown, SocketAddr},
+    time::Duration,
+};
+
+use tidemill_core::scope::after;
+use tidemill_uring::{
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+    sim::{self, Net, Plan, Sim, seeds},
+};
+
+use crate::stage::{self, Watch, reset, rest};
+
+/// Where a scenario runs.
+#[derive(Clone)]
+pub(crate) enum Place {
+    Kernel,
+    Simulated(Net),
+}
+
+/// The other end of a connection.
+pub(crate) enum Wire {
+    Real(net::TcpStream),
+    Simulated(sim::Peer),
+}
+
+/// Runs `scenario` on the kernel's ring, then with many seeds on simulated ones: calm, and with all faults that lose no connection. It is to leave nothing.
+pub(crate) fn everywhere<F: Future<Output = ()>>(scenario: impl Fn(Place, u64) -> F) {
+    let runtime = Runtime::builder().buffers(64).buffer_bytes(4096).build().expect("a runtime");
+    let watch = Watch::new();
+    runtime.run(async {
+        scenario(Place::Kernel, 0).await;
+        rest().await;
+    });
+    drop((runtime, watch));
+    seeds(|seed| {
+        for plan in [Plan::CALM, Plan::ROUGH] {
+            let sim = Sim::new(seed, plan);
+            sim.run(scenario(Place::Simulated(sim.net()), seed));
+            sim.end();
+        }
+    });
+}
+
+impl Place {
+    pub(crate) fn listener(&self) -> (TcpListener, SocketAddr) {
+        match self {
+            Self::Kernel => stage::listener(),
+            Self::Simulated(net) => net.listener().expect("a descriptor"),
+        }
+    }
+
+    /// A connection to `addr`, where somebody listens.
+    pub(crate) fn connect(&self, addr: SocketAddr) -> Wire {
+        match self {
+            Self::Kernel => {
+                Wire::real(net::TcpStream::connect(addr).expect("the backlog has room"))
+            }
+            Self::Simulated(net) => Wire::Simulated(net.connect(addr).expect("somebody listens")),
+        }
+    }
+
+    /// Whether nobody listens on `addr`.
+    pub(crate) fn refuses(&self, addr: SocketAddr) -> bool {
+        let told = match self {
+            Self::Kernel => net::TcpStream::connect(addr).map(drop),
+            Self::Simulated(net) => net.connect(addr).map(drop),
+        };
+        told.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+    }
+
+    pub(crate) async fn pair(&self) -> (TcpStream, Wire) {
+        match self {
+            Self::Kernel => {
+                let (ours, theirs) = stage::pair().await;
+                (ours, Wire::real(theirs))
+            }
+            Self::Simulated(net) => {
+                let (ours, theirs) = net.pair().expect("a descriptor");
+                (ours, Wire::Simulated(theirs))
+            }
+        }
+    }
+}
+
+impl Wire {
+    fn real(stream: net::TcpStream) -> Self {
+        stream.set_nonblocking(true).expect("a socket has options");
+        Self::Real(stream)
+    }
+
+    pub(crate) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        let mut stream = match self {
+            Self::Simulated(peer) => return peer.write_all(bytes).await,
+            Self::Real(stream) => stream,
+        };
+        while !bytes.is_empty() {
+            let count = again(|| stream.write(bytes)).await?;
+            bytes = &bytes[count..];
+        }
+        Ok(())
+    }
+
+    /// Reads some bytes; none at the end.
+    pub(crate) async fn read(&self) -> io::Result<Vec<u8>> {
+        let mut stream = match self {
+            Self::Simulated(peer) => return peer.read(8000).await,
+            Self::Real(stream) => stream,
+        };
+        let mut bytes = vec![0; 8000];
+        let count = again(|| stream.read(&mut bytes)).await?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
+    pub(crate) async fn read_to_end(&self) -> io::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            let bytes = self.read().await?;
+            if bytes.is_empty() {
+                return Ok(all);
+            }
+            all.extend(bytes);
+        }
+    }
+
+    pub(crate) fn shutdown(&self) {
+        match self {
+            Self::Simulated(peer) => peer.shutdown(),
+            Self::Real(stream) => stream.shutdown(Shutdown::Write).expect("connected"),
+        }
+    }
+
+    pub(crate) fn reset(self) {
+        match self {
+            Self::Simulated(peer) => peer.reset(),
+            Self::Real(stream) => reset(stream),
+        }
+    }
+}
+
+/// Until it need not wait any more; nobody tells.
+async fn again<T>(mut f: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match f() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                after(Duration::from_micros(100)).await.map_err(io::Error::other)?;
+            }
+            told => return told,
+        }
+    }
+}
