@@ -39,7 +39,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// A ring for the calling thread, with chunks of `chunk` bytes; twice as many as the kernel may have at a time.
+    /// A ring for the calling thread, with chunks of `chunk` bytes; four times as many as the kernel may have at a time.
     pub(crate) fn new(config: Config, chunk: u32, bell: Way) -> io::Result<Rc<Self>> {
         Self::over(Engine::kernel(config)?, Time::Monotonic, config, chunk, bell)
     }
@@ -52,7 +52,7 @@ impl Worker {
         chunk: u32,
         bell: Way,
     ) -> io::Result<Rc<Self>> {
-        let pool = Pool::new(chunk, config.buffers.saturating_mul(2));
+        let pool = Pool::new(chunk, config.buffers.saturating_mul(4));
         let ear =
             Ear::new(bell, &mut engine).map_err(|error| explain("eventfd", "eventfd", &error))?;
         let driver = Driver::new(engine, pool, ear, config);

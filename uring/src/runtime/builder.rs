@@ -64,7 +64,7 @@ impl Builder {
         self
     }
 
-    /// Buffers that the kernel may fill at a time, rounded up to a power of two (default 1024; at least 16, at most 16384). Twice as many are reserved,
+    /// Buffers that the kernel may fill at a time, rounded up to a power of two (default 1024; at least 16, at most 16384). Four times as many are reserved,
     /// of which untouched ones cost address space alone.
     pub fn buffers(mut self, count: u16) -> Self {
         self.plan.config.buffers = count.clamp(16, 16 * 1024).next_power_of_two();
