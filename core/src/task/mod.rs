@@ -40,3 +40,4 @@ pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 pub use root::Root;
 pub use tasks::Tasks;
+pub use waker::wake_here;

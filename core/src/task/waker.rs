@@ -9,7 +9,7 @@
 
 use core::{
     mem::ManuallyDrop,
-    ptr::NonNull,
+    ptr::{self, NonNull},
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
@@ -25,6 +25,25 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, dr
 pub(crate) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
     // SAFETY: [K1]; it is never dropped, so it gives up no reference.
     ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast(), &VTABLE) })
+}
+
+/// Wakes the task behind `waker` if it is one of the Home that is current on this thread. That only queues it and runs nobody's code, so it may be called while
+/// things are borrowed that wakers of others might want. `false`: it is another's, and was not woken.
+#[inline]
+#[must_use]
+pub fn wake_here(waker: &Waker) -> bool {
+    if !ptr::eq(waker.vtable(), &VTABLE) {
+        return false;
+    }
+    // SAFETY: [K1], the waker is borrowed, and its reference with it.
+    let (task, header) = unsafe { header(waker.data()) };
+    if !header.is_here() {
+        return false;
+    }
+    let wake = header.state().wake();
+    // SAFETY: [K1], the waker's reference outlasts the call.
+    unsafe { schedule(task, wake) };
+    true
 }
 
 /// # Safety

@@ -81,8 +81,7 @@ impl Rig {
     /// One enter: what it answers, as token, result, flags.
     fn enter(&mut self, until: Until) -> Vec<(u64, i32, u32)> {
         self.engine.enter(until).expect("nothing refuses it");
-        let mut completions = Vec::new();
-        self.engine.reap(&mut completions);
+        let completions = self.engine.reap();
         let told = |it: &Completion| (it.token, it.result, it.flags & 0xffff_0003);
         completions.iter().map(told).collect()
     }
@@ -203,8 +202,7 @@ fn a_rest_ends_without_a_completion_and_submits_nothing() {
     both(|rig| {
         rig.ask(Op::cancel(99), 9);
         rig.engine.rest(Duration::from_millis(1));
-        let mut completions = Vec::new();
-        rig.engine.reap(&mut completions);
+        let completions = rig.engine.reap();
         assert!(completions.is_empty() && !rig.engine.is_submitted());
         assert_eq!(rig.enter(Until::Completion), [(9, -libc::ENOENT, 0)]);
     });
@@ -223,8 +221,7 @@ fn what_finds_no_room_is_kept_back_in_order() {
         assert!(rig.engine.is_overflowing());
         let mut told = Vec::new();
         while told.len() < 40 {
-            let mut completions = Vec::new();
-            rig.engine.reap(&mut completions);
+            let completions = rig.engine.reap();
             assert!(completions.len() <= 8, "the queue holds eight");
             told.extend(completions.iter().map(|it| it.token));
             rig.engine.enter(Until::Now).expect("nothing refuses it");

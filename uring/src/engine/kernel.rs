@@ -269,15 +269,17 @@ impl Kernel {
         let _ = unsafe { self.submitter.enter(0, 1, flags.bits(), Some(&args)) };
     }
 
+    /// Learns which completions there are, and gives back the places of those that were taken.
     #[inline]
-    pub(super) fn reap(&mut self, into: &mut Vec<Completion>) {
+    pub(super) fn look(&mut self) {
         self.completion.sync();
-        for entry in self.completion.by_ref() {
-            let (token, result, flags) = (entry.user_data(), entry.result(), entry.flags());
-            into.push(Completion { token, result, flags });
-        }
-        // Gives their places back.
-        self.completion.sync();
+    }
+
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<Completion> {
+        let entry = self.completion.next()?;
+        let (token, result, flags) = (entry.user_data(), entry.result(), entry.flags());
+        Some(Completion { token, result, flags })
     }
 
     #[inline]
@@ -357,13 +359,13 @@ mod tests {
         let config = Config { buffers: 16, restrict, ..Config::default() };
         let mut ring = Kernel::new(config).expect("a ring");
         assert_eq!(ring.setup().features().any(|name| name == "restricted"), restrict);
-        let (mut told, mut all) = (Vec::new(), Vec::new());
+        let mut all = Vec::new();
         ring.put(opcode::Nop::new().build().user_data(7));
         assert!(ring.push(Op::timeout(Instant::ORIGIN), 8));
         while all.len() < 2 {
             ring.enter(Until::Completion).expect("entered");
-            ring.reap(&mut told);
-            all.append(&mut told);
+            ring.look();
+            all.extend(std::iter::from_fn(|| ring.next()));
         }
         all.sort_unstable_by_key(|completion| completion.token);
         assert_eq!((all[0].token, all[1].token), (7, 8));
@@ -383,18 +385,17 @@ mod tests {
         let newer = ring.setup().features().any(|name| name == "MIN_TIMEOUT");
         assert_eq!(ring.keeps_deadlines(), newer);
         if newer {
-            let mut told = Vec::new();
             // Passed long ago: neither hangs, neither is an error.
             let passed = Instant::from_nanos(1);
             ring.enter(Until::Deadline(passed)).expect("entered");
             ring.enter(Until::Expected(3, passed)).expect("entered");
-            ring.reap(&mut told);
-            assert!(told.is_empty());
+            ring.look();
+            assert!(ring.next().is_none());
             // Four were to come, one does: a while later it is given all the same.
             assert!(ring.push(Op::timeout(passed), 1));
             ring.enter(Until::Expected(3, Instant::FAR)).expect("entered");
-            ring.reap(&mut told);
-            assert_eq!(told.len(), 1);
+            ring.look();
+            assert!(ring.next().is_some() && ring.next().is_none());
         }
     }
 }

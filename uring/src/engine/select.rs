@@ -71,15 +71,40 @@ impl Engine {
         }
     }
 
-    /// Moves all completions into `into`, oldest first.
+    /// Learns which completions there are, to be taken with [`next`](Self::next).
     #[inline]
-    pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
-        match self {
-            Self::Kernel(ring) => ring.reap(into),
-            #[cfg(any(test, feature = "sim"))]
-            Self::Sim(world) => world.borrow_mut().reap(into),
-            Self::Closed => {}
+    pub(crate) fn look(&mut self) {
+        if let Self::Kernel(ring) = self {
+            ring.look();
         }
+    }
+
+    /// The oldest completion that was not taken.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Completion> {
+        match self {
+            Self::Kernel(ring) => ring.next(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow_mut().next(),
+            Self::Closed => None,
+        }
+    }
+
+    /// Gives the places of the completions that were taken back.
+    #[inline]
+    pub(crate) fn looked(&mut self) {
+        if let Self::Kernel(ring) = self {
+            ring.look();
+        }
+    }
+
+    /// All completions, oldest first.
+    #[cfg(test)]
+    pub(crate) fn reap(&mut self) -> Vec<Completion> {
+        self.look();
+        let all = std::iter::from_fn(|| self.next()).collect();
+        self.looked();
+        all
     }
 
     /// Whether there is nothing to submit and nothing to reap, so that an enter that does not wait would do nothing.

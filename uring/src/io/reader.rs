@@ -14,6 +14,7 @@ use std::{
     fmt,
     future::poll_fn,
     io,
+    os::fd::BorrowedFd,
     task::{Context, Poll, ready},
 };
 
@@ -180,6 +181,10 @@ impl Reader {
                 return Poll::Ready(Ok(None));
             }
         }
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.inbound.fd()
     }
 
     /// What a copy takes chunks from; the bytes of `gathered` come first.

@@ -8,6 +8,7 @@ use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    rc::Rc,
     time::Duration,
 };
 
@@ -16,7 +17,7 @@ use tidemill_core::{clock::Instant, scope::at};
 
 use crate::{
     io::{Reader, Writer},
-    ring::{Acceptor, Fd, Inbound, Outbound, Single, Worker},
+    ring::{Acceptor, Fd, Inbound, Single, Worker},
 };
 
 /// Connections that the kernel keeps for us before they are accepted.
@@ -241,7 +242,6 @@ fn address(addr: socket2::SockAddr) -> io::Result<SocketAddr> {
 /// A TCP connection.
 #[derive(Debug)]
 pub struct TcpStream {
-    fd: Fd,
     reader: Reader,
     writer: Writer,
 }
@@ -249,11 +249,12 @@ pub struct TcpStream {
 impl TcpStream {
     /// A connected socket of the calling worker's.
     pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
-        let worker = Worker::current()?;
-        let fd = Fd::new(fd);
-        let reader = Reader::new(Inbound::new(worker.clone(), fd.clone()));
-        let writer = Writer::new(Outbound::new(worker, fd.clone()));
-        Ok(Self { fd, reader, writer })
+        Ok(Self::of(Worker::current()?, Fd::new(fd)))
+    }
+
+    fn of(worker: Rc<Worker>, fd: Fd) -> Self {
+        let (inbound, outbound) = Inbound::pair(worker, fd);
+        Self { reader: Reader::new(inbound), writer: Writer::new(outbound) }
     }
 
     /// Connects to `addr`.
@@ -270,10 +271,8 @@ impl TcpStream {
             socket.set_tcp_nodelay(true)?;
             Ok(socket.into())
         })?);
-        Single::connect(worker.clone(), fd.clone(), addr.into())?.await?;
-        let reader = Reader::new(Inbound::new(worker.clone(), fd.clone()));
-        let writer = Writer::new(Outbound::new(worker, fd.clone()));
-        Ok(Self { fd, reader, writer })
+        let fd = Single::connect(worker.clone(), fd, addr.into())?.await?;
+        Ok(Self::of(worker, fd))
     }
 
     /// The address of the peer.
@@ -281,7 +280,7 @@ impl TcpStream {
     /// # Errors
     /// The connection has ended.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        address(SockRef::from(&self.fd).peer_addr()?)
+        address(SockRef::from(&self.as_fd()).peer_addr()?)
     }
 
     /// The address of this end.
@@ -289,7 +288,7 @@ impl TcpStream {
     /// # Errors
     /// The system refuses to tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        address(SockRef::from(&self.fd).local_addr()?)
+        address(SockRef::from(&self.as_fd()).local_addr()?)
     }
 
     /// Both directions, borrowed.
@@ -305,6 +304,6 @@ impl TcpStream {
 
 impl AsFd for TcpStream {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.reader.fd()
     }
 }

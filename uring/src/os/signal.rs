@@ -40,7 +40,7 @@ impl Signals {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let (read, write) = UnixStream::pair()?;
-        let inbound = Inbound::new(worker, Fd::new(OwnedFd::from(read)));
+        let inbound = Inbound::alone(worker, Fd::new(OwnedFd::from(read)));
         let mut this = Self { inbound, registered: Vec::with_capacity(signals.len()) };
         for signal in signals {
             this.registered.push(low_level::pipe::register(*signal, write.try_clone()?)?);

@@ -22,7 +22,7 @@ use crate::engine::Op;
 /// The owner of a listening socket's accept.
 pub(crate) struct Acceptor {
     worker: Rc<Worker>,
-    fd: Fd,
+    fd: Rc<Fd>,
     key: u32,
     slot: Slot,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Acceptor {
 impl Acceptor {
     /// Accepts on `fd`, from the first `poll_accept` on.
     pub(crate) fn new(worker: Rc<Worker>, fd: OwnedFd) -> Self {
-        let fd = Fd::new(fd);
+        let fd = Rc::new(Fd::new(fd));
         let (key, slot) = worker.with(|driver| {
             let key = driver.listeners.insert(Listening::default()) as u32;
             (key, driver.table.open(Role::Accept(key), Some(fd.clone())))

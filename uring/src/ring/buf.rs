@@ -245,18 +245,19 @@ impl Pool {
         Some(Chunk(id))
     }
 
-    /// Puts all of `front` before `chain`, which becomes the whole.
-    pub(crate) fn put_before(&mut self, mut front: Chain, chain: &mut Chain) {
-        if front.is_empty() {
-            return;
+    /// Keeps the first `count` bytes of `chain`, and gives back the chunks that hold none of them.
+    pub(crate) fn truncate(&mut self, chain: &mut Chain, count: usize) {
+        let mut rest = chain.take();
+        while let Some(chunk) = self.pop(&mut rest) {
+            let left = (count - chain.bytes()) as u32;
+            if left == 0 {
+                self.give(chunk);
+                continue;
+            }
+            let meta = &mut self.meta[chunk.0 as usize];
+            meta.end = meta.end.min(meta.start + left);
+            self.push(chain, chunk);
         }
-        self.meta[front.tail as usize].next = chain.head;
-        if !chain.is_empty() {
-            front.tail = chain.tail;
-        }
-        front.count += chain.count;
-        front.bytes += chain.bytes;
-        *chain = front;
     }
 
     /// Drops the first `count` bytes of `chain`, which are there, giving back the chunks that become empty.
@@ -306,12 +307,15 @@ impl Pool {
         }
     }
 
-    /// Copies what is in `chain`, but for its first chunk, out of chunks that may be provided, and gives those back: as long as less is held by
-    /// users and such copies than half of what may be provided.
-    pub(crate) fn spill(&mut self, chain: &mut Chain) {
-        let Some(first) = self.pop(chain) else { return };
+    /// Copies what is in `chain`, but for the chunks that hold its first `keep` bytes, out of chunks that may be provided, and gives those back: as long
+    /// as less is held by users and such copies than half of what may be provided.
+    pub(crate) fn spill(&mut self, chain: &mut Chain, keep: usize) {
         let mut rest = chain.take();
-        self.push(chain, first);
+        while chain.bytes() < keep
+            && let Some(chunk) = self.pop(&mut rest)
+        {
+            self.push(chain, chunk);
+        }
         while let Some(chunk) = self.pop(&mut rest) {
             let may = self.kind(chunk.0) == 0 && self.held[1] < self.providable / 2;
             let Some((at, len)) = self.piece(chunk.0).filter(|_| may) else {

@@ -1,13 +1,15 @@
-//! Dispatch brings each completion to whom it concerns: a stream, a listener, a sender, a single operation, or the worker itself.
+//! Dispatch brings each completion to whom it concerns: a socket, a listener, a single operation, or the worker itself.
 //!
-//! | role    | result              | then                                                                   |
+//! | is of   | result              | then                                                                   |
 //! |---------|---------------------|------------------------------------------------------------------------|
-//! | receive | a filled buffer     | it waits in the entry; over its quota the receive is cancelled         |
+//! | receive | a filled buffer     | it waits in the socket; over its quota the receive is cancelled        |
 //! | receive | `ENOBUFS`           | with a reader waiting: armed again once there are buffers              |
-//! | receive | 0, or another errno | done: end of stream or failure, told after what came before it         |
-//! | accept  | a descriptor        | it waits in the listener                                               |
+//! | receive | 0, or another errno | ended: end of stream or failure, told after what came before it        |
 //! | send    | bytes               | what is left goes out before anything newer                            |
-//! | any     | owner gone          | what it delivered goes back; the last completion frees the entry       |
+//! | accept  | a descriptor        | it waits in the listener                                               |
+//! | any     | owner gone          | what it delivered goes back; the last completion frees the place       |
+
+use tidemill_core::task::wake_here;
 
 use super::{
     driver::{Driver, Seat},
@@ -21,85 +23,108 @@ impl Driver {
     /// Delivers all completions of this turn.
     #[inline]
     pub(super) fn dispatch(&mut self) {
-        let mut batch = self.take_completions();
-        self.stats.completions += batch.len() as u64;
-        for completion in batch.drain(..) {
+        self.engine.look();
+        while let Some(completion) = self.engine.next() {
+            self.stats.completions += 1;
             self.deliver(completion);
         }
-        self.reuse(batch);
+        self.engine.looked();
     }
 
     #[inline]
     fn deliver(&mut self, completion: Completion) {
         match Tag::of(completion.token) {
-            Some(Tag::Entry) => {}
-            Some(Tag::Send) => return self.sent(completion),
-            Some(Tag::Timer | Tag::TimerUpdate) => return self.timer_fired(),
-            Some(Tag::Bell) => return self.ear.heard(),
-            Some(Tag::Cancel | Tag::Message) | None => return,
-        }
-        let Some(slot) = self.table.resolve(completion.token) else { return };
-        match self.table.get(slot).role {
-            Role::Receive => self.received(slot, completion),
-            Role::Accept(key) => self.accepted(slot, key, completion),
-            Role::Single(address) => self.ended(slot, address, completion),
-            Role::Free => {}
+            Some(Tag::Receive) => self.received(completion),
+            Some(Tag::Send) => self.sent(completion),
+            Some(Tag::Entry) => self.answered(completion),
+            Some(Tag::Timer | Tag::TimerUpdate) => self.timer_fired(),
+            Some(Tag::Bell) => self.ear.heard(),
+            Some(Tag::Cancel | Tag::Message) | None => {}
         }
     }
 
     #[inline]
-    fn received(&mut self, slot: Slot, completion: Completion) {
-        let entry = self.table.at(slot);
+    fn received(&mut self, completion: Completion) {
+        let (flight, key) = flight_of(completion.token);
+        let socket = match self.sockets.get_mut(key as usize) {
+            Some(socket) if socket.receive == flight => socket,
+            _ => return self.stats.stale += 1,
+        };
         let len = completion.result.max(0) as u32;
         if let Some(id) = completion.buffer()
             && let Some(chunk) = self.pool.claim(id, len)
         {
-            if entry.orphan || len == 0 {
+            if socket.reader_left || len == 0 {
                 self.pool.give(chunk);
             } else {
                 self.stats.received += u64::from(len);
-                self.pool.push(&mut entry.chain, chunk);
+                self.pool.push(&mut socket.received, chunk);
             }
         }
         if !completion.more() {
-            return self.receive_landed(slot, completion.result);
+            return self.receive_landed(key, completion.result);
         }
-        let count = entry.chain.count();
-        if count >= self.allowance() {
-            self.cancel(slot);
+        let hoards = socket.received.count() >= self.quota.min(self.pool.share());
+        if let Some(waker) = &socket.reader
+            && !wake_here(waker)
+        {
+            self.woken.extend(socket.reader.take().map(|waker| (Seat::Reader(key), waker)));
         }
-        self.wake_entry(slot);
+        if hoards {
+            self.cancel_receive(key);
+        }
     }
 
-    /// The receive is not armed any more.
+    /// The receive is not in flight any more.
     #[cold]
-    fn receive_landed(&mut self, slot: Slot, result: i32) {
-        self.table.land(slot);
-        let entry = self.table.at(slot);
-        if entry.orphan {
-            return self.close_entry(slot);
+    fn receive_landed(&mut self, key: u32, result: i32) {
+        self.flights.end();
+        let socket = &mut self.sockets[key as usize];
+        socket.receive = 0;
+        socket.cancelling = false;
+        if socket.reader_left {
+            return self.close_if_over(key);
         }
         match -result {
-            0 => entry.done = true,
+            0 => socket.ended = Some(0),
             libc::ENOBUFS => {
                 self.stats.starved += 1;
                 // Without a reader that waits, the next one that comes arms it.
-                if entry.waker.is_some() && entry.chain.is_empty() {
-                    return self.starve(slot);
+                if socket.reader.is_some() && socket.received.is_empty() {
+                    return self.starve(key);
                 }
             }
             libc::ECANCELED | libc::EINTR | libc::EAGAIN => {}
-            errno if errno > 0 => {
-                entry.done = true;
-                entry.result = result;
-            }
+            errno if errno > 0 => socket.ended = Some(errno as u16),
             _ => {}
         }
-        let entry = self.table.at(slot);
-        if entry.done || !entry.chain.is_empty() {
-            self.wake_entry(slot);
-        } else if entry.waker.is_some() {
-            self.arm_receive(slot);
+        if socket.ended.is_some() || !socket.received.is_empty() {
+            self.wake_reader(key);
+        } else if socket.reader.is_some() {
+            self.arm_receive(key);
+        }
+    }
+
+    #[inline]
+    fn sent(&mut self, completion: Completion) {
+        let (flight, key) = flight_of(completion.token);
+        match self.sockets.get_mut(key as usize) {
+            Some(socket) if socket.send == flight => {
+                self.flights.end();
+                socket.land(completion.result, &mut self.pool, &mut self.messages);
+                self.settle(key);
+            }
+            _ => self.stats.stale += 1,
+        }
+    }
+
+    /// An operation of the table.
+    fn answered(&mut self, completion: Completion) {
+        let Some(slot) = self.table.resolve(completion.token) else { return };
+        match self.table.get(slot).role {
+            Role::Accept(key) => self.accepted(slot, key, completion),
+            Role::Single(address) => self.ended(slot, address, completion),
+            Role::Free => {}
         }
     }
 
@@ -132,19 +157,6 @@ impl Driver {
         }
     }
 
-    #[inline]
-    fn sent(&mut self, completion: Completion) {
-        let (flight, key) = flight_of(completion.token);
-        match self.senders.get_mut(key as usize) {
-            Some(sender) if sender.flight == flight => {
-                self.flights.end();
-                sender.land(completion.result, &mut self.pool, &mut self.messages);
-                self.settle(key);
-            }
-            _ => self.stats.stale += 1,
-        }
-    }
-
     fn ended(&mut self, slot: Slot, address: u32, completion: Completion) {
         self.table.land(slot);
         self.addresses.remove(address);
@@ -154,21 +166,23 @@ impl Driver {
         if entry.orphan {
             return self.close_entry(slot);
         }
-        self.wake_entry(slot);
-    }
-
-    /// Wakes who waits for `slot`, after the turn.
-    #[inline]
-    fn wake_entry(&mut self, slot: Slot) {
-        if let Some(waker) = self.table.at(slot).waker.take() {
+        if let Some(waker) = entry.waker.take() {
             self.woken.push((Seat::Entry(slot), waker));
         }
     }
 
-    /// Frees the entry and what waits in it; its flight is over.
+    /// Wakes who waits for bytes of the socket `key`.
+    fn wake_reader(&mut self, key: u32) {
+        let socket = &mut self.sockets[key as usize];
+        if let Some(waker) = &socket.reader
+            && !wake_here(waker)
+        {
+            self.woken.extend(socket.reader.take().map(|waker| (Seat::Reader(key), waker)));
+        }
+    }
+
+    /// Frees the entry; its flight is over.
     pub(super) fn close_entry(&mut self, slot: Slot) {
-        let entry = self.table.at(slot);
-        self.pool.give_all(&mut entry.chain);
         let (fd, waker) = self.table.close(slot);
         self.spent.extend(waker);
         drop(fd);
@@ -178,7 +192,6 @@ impl Driver {
     pub(super) fn abandon(&mut self, slot: Slot) {
         let entry = self.table.at(slot);
         self.spent.extend(entry.waker.take());
-        self.pool.give_all(&mut entry.chain);
         if entry.armed {
             entry.orphan = true;
             self.cancel(slot);

@@ -180,16 +180,19 @@ fn waits_for_words(engine: &mut Engine) -> io::Result<bool> {
     let word = AtomicU32::new(0);
     // SAFETY: the word is there until the answer has come, just below.
     let op = unsafe { Op::wait_for_change(&word, 1) };
-    let mut answers = Vec::new();
-    if engine.push(op, Tag::Bell.token()) {
-        while answers.is_empty() {
-            match engine.enter(Until::Completion) {
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-                _ => engine.reap(&mut answers),
-            }
+    if !engine.push(op, Tag::Bell.token()) {
+        return Ok(false);
+    }
+    loop {
+        match engine.enter(Until::Completion) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => engine.look(),
+        }
+        if let Some(answer) = engine.next() {
+            engine.looked();
+            return Ok(answer.result == -libc::EAGAIN);
         }
     }
-    Ok(answers.first().is_some_and(|answer| answer.result == -libc::EAGAIN))
 }
 
 #[cfg(test)]
@@ -197,7 +200,7 @@ mod tests {
     use tidemill_core::{clock::Instant, wait::Doorbell};
 
     use super::{Ear, Tag, Way};
-    use crate::engine::{Completion, Config, Engine, Until};
+    use crate::engine::{Config, Engine, Until};
 
     /// What the ring answers first: the doorbell, or the timeout of twenty seconds.
     fn first(engine: &mut Engine) -> Option<Tag> {
@@ -205,12 +208,12 @@ mod tests {
         let now = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
         let end = Instant::from_nanos(now + 20_000_000_000);
         assert!(engine.push(crate::engine::Op::timeout(end), Tag::Timer.token()));
-        let mut answers: Vec<Completion> = Vec::new();
-        while answers.is_empty() {
+        loop {
             engine.enter(Until::Completion).expect("a ring can be entered");
-            engine.reap(&mut answers);
+            if let Some(answer) = engine.reap().first() {
+                return Tag::of(answer.token);
+            }
         }
-        Tag::of(answers[0].token)
     }
 
     /// [I2]

@@ -1,6 +1,6 @@
 //! The driver turns a worker's ring: what was asked goes in with one enter, what came back goes to whom it concerns.
 //!
-//! A turn: flush dirty senders -> provide free chunks -> arm starved receives -> set the timeout -> one enter -> reap all -> retire quiet sends.
+//! A turn: flush dirty sockets -> provide free chunks -> arm starved receives -> set the timeout -> one enter -> reap all -> retire quiet sends.
 //!
 //! [I1] No waker is woken or dropped in here: they are moved to `woken` and `spent`, and the worker empties both when nothing of the driver is borrowed.
 //! [I2] Operations reach the ring in the order in which they were asked: while `backlog` holds any, all go through it.
@@ -17,14 +17,13 @@ use super::{
     address::Addresses,
     buf::Pool,
     doorbell::Ear,
-    fd::Fd,
     listening::Listening,
     message::Messages,
-    sender::Sender,
-    table::{Flights, Slot, Table, Tag, Token},
+    socket::Socket,
+    table::{Flights, Slot, Table, Tag, Token, flight_token},
     timer::Timer,
 };
-use crate::engine::{Completion, Config, Engine, GROUP, Op, Until};
+use crate::engine::{Config, Engine, GROUP, Op, Until};
 
 /// How long a turn that the kernel has no memory for waits for a completion before the next.
 const REST: Duration = Duration::from_millis(1);
@@ -33,9 +32,13 @@ const REST: Duration = Duration::from_millis(1);
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Seat {
     Entry(Slot),
-    Sender(u32),
+    Reader(u32),
+    Writer(u32),
     Listener(u32),
 }
+
+/// What a writer that has left was given: until when, at which place, and which linger it is.
+pub(super) type Linger = (Instant, u32, u32);
 
 /// What a worker counts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +60,7 @@ pub struct Stats {
     pub starved: u64,
     /// Bytes that closed connections never sent.
     pub lost: u64,
-    /// Entries of the op table in use.
+    /// Sockets, and entries of the op table, in use.
     pub live: usize,
     /// Operations in flight.
     pub in_flight: usize,
@@ -72,7 +75,7 @@ pub(super) struct Driver {
     pub(super) messages: Messages,
     pub(super) addresses: Addresses,
     pub(super) ear: Ear,
-    pub(super) senders: Slab<Sender>,
+    pub(super) sockets: Slab<Socket>,
     pub(super) listeners: Slab<Listening>,
     pub(super) woken: Vec<(Seat, Waker)>,
     pub(super) spent: Vec<Waker>,
@@ -90,13 +93,14 @@ pub(super) struct Driver {
     pub(super) loud: u32,
     timer: Timer,
     pub(super) backlog: VecDeque<(Op, Token)>,
-    completions: Vec<Completion>,
     pub(super) dirty: Vec<u32>,
-    /// The flight of each, and its sender.
+    /// The flight of each, and its socket.
     pub(super) quiet: Vec<(u32, u32)>,
     pub(super) flights: Flights,
-    starved: VecDeque<Slot>,
-    pub(super) orphans: VecDeque<(Instant, u32)>,
+    starved: VecDeque<u32>,
+    pub(super) orphans: VecDeque<Linger>,
+    /// Lingers so far.
+    pub(super) lingers: u32,
     /// The kernel said that completions were lost: the quiet sends in flight may have failed.
     pub(super) lost: bool,
     /// The worker is closing: nothing is armed again.
@@ -113,7 +117,7 @@ impl Driver {
             messages: Messages::default(),
             addresses: Addresses::default(),
             ear,
-            senders: Slab::new(),
+            sockets: Slab::new(),
             listeners: Slab::new(),
             woken: Vec::with_capacity(256),
             spent: Vec::with_capacity(64),
@@ -126,12 +130,12 @@ impl Driver {
             loud: 0,
             timer: Timer::default(),
             backlog: VecDeque::new(),
-            completions: Vec::with_capacity(config.completions as usize),
             dirty: Vec::with_capacity(256),
             quiet: Vec::with_capacity(256),
             flights: Flights::default(),
             starved: VecDeque::new(),
             orphans: VecDeque::new(),
+            lingers: 0,
             lost: false,
             stopped: false,
         }
@@ -176,6 +180,16 @@ impl Driver {
         }
     }
 
+    /// Cancels the receive of the socket `key`, if it is in flight.
+    #[cold]
+    pub(super) fn cancel_receive(&mut self, key: u32) {
+        let socket = &mut self.sockets[key as usize];
+        if socket.receive != 0 && !mem::replace(&mut socket.cancelling, true) {
+            let token = flight_token(Tag::Receive, socket.receive, key);
+            self.submit(Op::cancel(token), Tag::Cancel.token());
+        }
+    }
+
     /// One turn. `wait` is what the executor can afford.
     ///
     /// # Errors
@@ -200,7 +214,6 @@ impl Driver {
         }
         if until != Until::Now || !self.backlog.is_empty() || !self.engine.is_idle() {
             self.enter(until, patient)?;
-            self.engine.reap(&mut self.completions);
             self.dispatch();
             self.retire_quiet();
         }
@@ -251,11 +264,14 @@ impl Driver {
             return;
         }
         for _ in 0..self.pool.provided().min(self.starved.len() as u32) {
-            let Some(slot) = self.starved.pop_front() else { break };
-            let entry = self.table.at(slot);
-            // The owner may have left meanwhile, and the place may be another's, who then does not starve.
-            if mem::take(&mut entry.starved) && !entry.armed && !entry.done {
-                self.arm_receive(slot);
+            let Some(key) = self.starved.pop_front() else { break };
+            // Its reader may have left meanwhile, and the place may be another's, who then does not starve.
+            if let Some(socket) = self.sockets.get_mut(key as usize)
+                && mem::take(&mut socket.starved)
+                && socket.is_idle()
+                && !socket.reader_left
+            {
+                self.arm_receive(key);
             }
         }
     }
@@ -266,30 +282,31 @@ impl Driver {
         self.pool.share().min(self.quota)
     }
 
-    /// Starts the receive of `slot`, or lets it wait for buffers.
-    pub(super) fn arm_receive(&mut self, slot: Slot) {
+    /// Starts the receive of the socket `key`, or lets it wait for buffers.
+    pub(super) fn arm_receive(&mut self, key: u32) {
         if self.stopped {
             return;
         }
         if self.pool.provided() == 0 {
-            return self.starve(slot);
+            return self.starve(key);
         }
-        let Some(fd) = self.table.get(slot).fd.as_ref().map(Fd::raw) else { return };
-        let token = self.table.arm(slot);
-        self.submit(Op::receive(fd, GROUP), token);
+        let flight = self.flights.next();
+        let socket = &mut self.sockets[key as usize];
+        socket.receive = flight;
+        let op = Op::receive(socket.fd.raw(), GROUP);
+        self.submit(op, flight_token(Tag::Receive, flight, key));
     }
 
-    pub(super) fn starve(&mut self, slot: Slot) {
-        let entry = self.table.at(slot);
-        if !mem::replace(&mut entry.starved, true) {
-            self.starved.push_back(slot);
+    pub(super) fn starve(&mut self, key: u32) {
+        if !mem::replace(&mut self.sockets[key as usize].starved, true) {
+            self.starved.push_back(key);
         }
     }
 
     /// What a wait is for. Its end goes with the enter, or is asked of the ring.
     #[inline]
     fn until(&mut self, wait: Wait) -> Until {
-        let mut deadline = self.orphans.front().map_or(Instant::FAR, |(at, _)| *at);
+        let mut deadline = self.orphans.front().map_or(Instant::FAR, |(at, ..)| *at);
         if let Wait::Until(at) = wait {
             deadline = deadline.min(at);
         }
@@ -312,22 +329,18 @@ impl Driver {
         self.timer.fired();
     }
 
-    /// All completions of this turn.
-    pub(super) fn take_completions(&mut self) -> Vec<Completion> {
-        mem::take(&mut self.completions)
+    /// Whether nobody is to be woken, and nothing to be dropped.
+    #[inline]
+    pub(super) fn is_still(&self) -> bool {
+        self.woken.is_empty() && self.spent.is_empty()
     }
 
-    /// The emptied list of completions comes back, for the next turn.
-    pub(super) fn reuse(&mut self, completions: Vec<Completion>) {
-        self.completions = completions;
-    }
-
-    /// Starts nothing any more, and gives up what senders have queued.
+    /// Starts nothing any more, and gives up what sockets have queued.
     pub(super) fn stop(&mut self) {
         self.stopped = true;
-        let keys: Vec<u32> = self.senders.iter().map(|(key, _)| key as u32).collect();
+        let keys: Vec<u32> = self.sockets.iter().map(|(key, _)| key as u32).collect();
         for key in keys {
-            self.abort_sender(key, libc::ECANCELED);
+            self.abort_send(key, libc::ECANCELED);
         }
     }
 
@@ -337,7 +350,6 @@ impl Driver {
         // What ends the wait may be in the backlog.
         let until = if self.backlog.is_empty() { Until::Completion } else { Until::Now };
         self.enter(until, true)?;
-        self.engine.reap(&mut self.completions);
         self.dispatch();
         self.retire_quiet();
         self.give_up_orphans(clock.now());

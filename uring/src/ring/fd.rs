@@ -1,36 +1,29 @@
-//! A descriptor that operations share: closed when the last operation and the last owner have let go of it.
+//! A descriptor that operations work on.
 //!
-//! [I1] While an operation on it is in flight, its table entry holds a clone: the number is not reused under the kernel's hands.
+//! [I1] It is closed when the place, or the entry, that has it is freed, which is when nothing of it is in flight: the number is not reused under the
+//!      kernel's hands.
 //! [I2] The result of an accept's completion is a descriptor that the kernel made for us, and nobody else knows of.
 
 #![expect(unsafe_code, reason = "adopts descriptors that the kernel made for us")]
 
-use std::{
-    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
-    rc::Rc,
-};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use crate::engine::Completion;
 
-/// A shared descriptor of one worker.
-#[derive(Clone, Debug)]
-pub(crate) struct Fd(Rc<OwnedFd>);
+/// A descriptor of one worker's.
+#[derive(Debug)]
+pub(crate) struct Fd(OwnedFd);
 
 impl Fd {
-    /// Shares `fd`.
+    /// Takes `fd` over.
     pub(crate) fn new(fd: OwnedFd) -> Self {
-        Self(Rc::new(fd))
+        Self(fd)
     }
 
     /// The number that operations name.
     #[inline]
     pub(crate) fn raw(&self) -> RawFd {
         self.0.as_raw_fd()
-    }
-
-    /// Whether nobody else holds it.
-    pub(crate) fn is_last(&self) -> bool {
-        Rc::strong_count(&self.0) == 1
     }
 }
 

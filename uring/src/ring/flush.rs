@@ -1,51 +1,60 @@
-//! The flush: what each turn does with the senders, from bytes queued to a send asked for, sent, and retired.
+//! The flush: what each turn does with what sockets have to send, from bytes queued to a send asked for, sent, and retired.
 //!
-//! | a sender is        | at the turn's beginning   | after its reap                                     |
+//! | a socket is        | at the turn's beginning   | after its reap                                     |
 //! |--------------------|---------------------------|----------------------------------------------------|
 //! | dirty              | one send is asked for     | -                                                  |
 //! | in a quiet send    | -                         | retired as sent, unless a completion said otherwise|
-//! | without owner      | the same                  | ended once nothing is left, or its time is over    |
+//! | without writer     | the same                  | shut once nothing is left, or its time is over     |
 //!
 //! [I1] A quiet send is retired as whole only when the submission queue is empty, everything was reaped, and no completion is kept back by the kernel.
 
 use std::{mem, time::Duration};
 
-use tidemill_core::clock::{Clock, Instant};
+use tidemill_core::{
+    clock::{Clock, Instant},
+    task::wake_here,
+};
 
 use super::{
     driver::{Driver, Seat},
-    table::{Tag, send_token},
+    table::{Tag, flight_token},
 };
 use crate::engine::Op;
 
-/// How long a sender without an owner may take to send what is left.
+/// How long a socket without a writer may take to send what is left.
 const LINGER: Duration = Duration::from_secs(5);
 
 impl Driver {
-    /// Starts a send for each sender that has something to send and nothing in flight.
+    /// Starts a send for each socket that has something to send and nothing in flight.
+    #[inline]
     pub(super) fn flush(&mut self) {
-        let low = self.pool.provided() < self.ring / 4 || !self.quiet_sends;
         self.loud = 0;
+        if self.dirty.is_empty() {
+            return;
+        }
+        let low = self.pool.provided() < self.ring / 4 || !self.quiet_sends;
         let mut dirty = mem::take(&mut self.dirty);
-        for key in dirty.drain(..) {
-            let Some(sender) = self.senders.get_mut(key as usize) else { continue };
-            sender.dirty = false;
-            if sender.flies() || sender.queued.is_empty() {
+        for key in &dirty {
+            let Some(socket) = self.sockets.get_mut(*key as usize) else { continue };
+            socket.dirty = false;
+            if !socket.wants_to_send() {
                 continue;
             }
             let flight = self.flights.next();
-            let op = sender.launch(flight, &mut self.pool, &mut self.messages, low);
-            if sender.quiet {
-                self.quiet.push((flight, key));
+            let op = socket.launch(flight, &self.pool, &mut self.messages, low);
+            if socket.quiet {
+                self.quiet.push((flight, *key));
             } else {
                 self.loud += 1;
             }
-            self.submit(op, send_token(flight, key));
+            self.submit(op, flight_token(Tag::Send, flight, *key));
         }
+        dirty.clear();
         self.dirty = dirty;
     }
 
     /// Retires the quiet sends of this turn as sent, or, where completions were lost, as failed ([I1]).
+    #[inline]
     pub(super) fn retire_quiet(&mut self) {
         if self.quiet.is_empty() {
             self.lost = false;
@@ -59,80 +68,121 @@ impl Driver {
         }
         let lost = mem::take(&mut self.lost);
         let mut quiet = mem::take(&mut self.quiet);
-        for (flight, key) in quiet.drain(..) {
-            let Some(sender) = self.senders.get_mut(key as usize) else { continue };
-            if sender.flight != flight {
+        for &(flight, key) in &quiet {
+            let Some(socket) = self.sockets.get_mut(key as usize) else { continue };
+            if socket.send != flight {
                 continue;
             }
             self.flights.end();
             if lost {
-                sender.land(-libc::EIO, &mut self.pool, &mut self.messages);
+                socket.land(-libc::EIO, &mut self.pool, &mut self.messages);
             } else {
-                sender.land_whole(&mut self.pool, &mut self.messages);
+                socket.land_whole(&mut self.pool, &mut self.messages);
+                if socket.is_at_ease() {
+                    continue;
+                }
             }
             self.settle(key);
         }
+        quiet.clear();
         self.quiet = quiet;
     }
 
-    /// After a change of the sender `key`: sends what is left, wakes its owner, or ends it when it has none.
-    pub(super) fn settle(&mut self, key: u32) {
-        let sender = &mut self.senders[key as usize];
-        if sender.orphan && !sender.flies() && sender.pending() == 0 {
-            return self.end_sender(key);
-        }
-        if !sender.queued.is_empty() && !sender.flies() && !mem::replace(&mut sender.dirty, true) {
+    /// There may be something to send by the socket `key`.
+    #[inline]
+    pub(super) fn stir(&mut self, key: u32) {
+        let socket = &mut self.sockets[key as usize];
+        if socket.wants_to_send() && !mem::replace(&mut socket.dirty, true) {
             self.dirty.push(key);
-        }
-        if sender.is_met()
-            && let Some(waker) = sender.waker.take()
-        {
-            self.woken.push((Seat::Sender(key), waker));
         }
     }
 
-    /// The owner of the sender `key` left: what is queued still goes out, for a while.
-    pub(super) fn orphan_sender(&mut self, key: u32, clock: &impl Clock) {
-        let sender = &mut self.senders[key as usize];
-        self.spent.extend(sender.waker.take());
-        sender.orphan = true;
-        if sender.pending() > 0 {
-            sender.deadline = clock.now() + LINGER;
-            self.orphans.push_back((sender.deadline, key));
+    /// After a change of what the socket `key` has to send: sends what is left, wakes its writer, or shuts the way out where that has left.
+    pub(super) fn settle(&mut self, key: u32) {
+        let socket = &mut self.sockets[key as usize];
+        if socket.writer_left && socket.is_settled() {
+            return self.shut(key);
+        }
+        if socket.is_met()
+            && let Some(waker) = &socket.writer
+            && !wake_here(waker)
+        {
+            self.woken.extend(socket.writer.take().map(|waker| (Seat::Writer(key), waker)));
+        }
+        self.stir(key);
+    }
+
+    /// The writer of the socket `key` leaves: what is queued still goes out, for a while.
+    pub(super) fn leave_writer(&mut self, key: u32, clock: &impl Clock) {
+        let socket = &mut self.sockets[key as usize];
+        self.spent.extend(socket.writer.take());
+        socket.writer_left = true;
+        if socket.pending() > 0 {
+            self.lingers = self.lingers.wrapping_add(1).max(1);
+            socket.linger = self.lingers;
+            self.orphans.push_back((clock.now() + LINGER, key, socket.linger));
         }
         self.settle(key);
     }
 
     pub(super) fn give_up_orphans(&mut self, now: Instant) {
-        while let Some(&(deadline, key)) = self.orphans.front()
+        while let Some(&(deadline, key, linger)) = self.orphans.front()
             && deadline <= now
         {
             self.orphans.pop_front();
-            // The sender may have ended, and the place may be another's.
-            if self.senders.get(key as usize).is_some_and(|sender| sender.deadline == deadline) {
-                self.abort_sender(key, libc::ETIMEDOUT);
+            // It may have ended, and the place may be another's.
+            if self.sockets.get(key as usize).is_some_and(|socket| socket.linger == linger) {
+                self.abort_send(key, libc::ETIMEDOUT);
             }
         }
     }
 
-    /// Gives up what the sender `key` still has to send.
-    pub(super) fn abort_sender(&mut self, key: u32, errno: i32) {
-        let sender = &mut self.senders[key as usize];
-        sender.fail(errno, &mut self.pool);
-        if sender.flies() {
-            let token = send_token(sender.flight, key);
+    /// Gives up what the socket `key` still has to send.
+    pub(super) fn abort_send(&mut self, key: u32, errno: i32) {
+        let socket = &mut self.sockets[key as usize];
+        if socket.writer_left && socket.is_settled() {
+            return;
+        }
+        socket.fail(errno, &mut self.pool);
+        if socket.send != 0 {
+            let token = flight_token(Tag::Send, socket.send, key);
             self.submit(Op::cancel(token), Tag::Cancel.token());
         }
         self.settle(key);
     }
 
-    fn end_sender(&mut self, key: u32) {
-        let sender = self.senders.remove(key as usize);
-        self.stats.lost += u64::from(sender.lost);
-        self.spent.extend(sender.waker);
-        if !sender.fd.is_last() {
-            // The other direction goes on: the peer learns that no more will come. A socket that is not connected any more needs no word.
-            let _ = rustix::net::shutdown(&sender.fd, rustix::net::Shutdown::Write);
+    /// Nothing is left to send, and nobody who might write more.
+    fn shut(&mut self, key: u32) {
+        let socket = &mut self.sockets[key as usize];
+        socket.linger = 0;
+        if !socket.is_over() {
+            // The other direction goes on, or ends with the next turn: the peer learns now that no more will come. A socket that is not connected any
+            // more needs no word.
+            let _ = rustix::net::shutdown(&socket.fd, rustix::net::Shutdown::Write);
+        }
+        self.close_if_over(key);
+    }
+
+    /// The reader of the socket `key` leaves: nothing more is received.
+    pub(super) fn leave_reader(&mut self, key: u32) {
+        let socket = &mut self.sockets[key as usize];
+        self.spent.extend(socket.reader.take());
+        self.pool.give_all(&mut socket.received);
+        socket.reader_left = true;
+        if socket.receive != 0 {
+            self.cancel_receive(key);
+        } else {
+            self.close_if_over(key);
+        }
+    }
+
+    /// Closes the socket `key` if nobody has to do with it any more.
+    pub(super) fn close_if_over(&mut self, key: u32) {
+        if self.sockets[key as usize].is_over() {
+            let socket = self.sockets.remove(key as usize);
+            self.stats.lost += u64::from(socket.lost);
+            self.spent.extend(socket.reader);
+            self.spent.extend(socket.writer);
         }
     }
 }

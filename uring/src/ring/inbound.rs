@@ -1,20 +1,25 @@
 //! One direction into a socket: an armed multishot receive and the filled chunks that nobody has taken yet.
 //!
-//! | the entry is   | `poll_fill`                                      |
+//! | the socket is  | `poll_fill`                                      |
 //! |----------------|--------------------------------------------------|
 //! | holding bytes  | lends the first chunk                            |
-//! | done           | end of stream, or the failure, each time         |
+//! | ended          | end of stream, or the failure, each time         |
 //! | armed, empty   | waits                                            |
 //! | idle, empty    | arms, waits                                      |
 //!
-//! [I1] The chunks in the entry's chain are this handle's; only `&mut self` changes the chain's front, so what `&self` lends stays as it is. (The driver
-//!      pushes behind, and empties it only when the handle is dropped.)
+//! [I1] The chunks in the socket's `received` are this handle's; only `&mut self` changes the chain's front, so what `&self` lends stays as it is. (The
+//!      driver pushes behind, and empties it only when the handle is dropped.)
 //! [I2] The pool lives as long as its worker, which this handle counts.
+//! [I3] The descriptor is open until this handle is dropped.
 
-#![expect(unsafe_code, reason = "lends received bytes while the driver is not borrowed")]
+#![expect(
+    unsafe_code,
+    reason = "lends received bytes, and the descriptor, while the driver is not borrowed"
+)]
 
 use std::{
     io,
+    os::fd::BorrowedFd,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
@@ -23,8 +28,7 @@ use super::{
     buf,
     fd::Fd,
     outbound::Outbound,
-    sender::Interest,
-    table::{Role, Slot},
+    socket::{Interest, Socket},
     worker::{self, Worker},
 };
 use crate::engine::Message;
@@ -43,55 +47,66 @@ pub(crate) enum Next {
 /// The receiving end of a socket.
 pub(crate) struct Inbound {
     worker: Rc<Worker>,
-    slot: Slot,
+    key: u32,
 }
 
 impl Inbound {
-    /// Receives from `fd`, from the first `poll_fill` on.
-    pub(crate) fn new(worker: Rc<Worker>, fd: Fd) -> Self {
-        let slot = worker.with(|driver| driver.table.open(Role::Receive, Some(fd)));
-        Self { worker, slot }
+    /// Both ends of the connected socket `fd`. Receives from the first `poll_fill` on.
+    pub(crate) fn pair(worker: Rc<Worker>, fd: Fd) -> (Self, Outbound) {
+        let key = worker.with(|driver| driver.sockets.insert(Socket::new(fd)) as u32);
+        (Self { worker: worker.clone(), key }, Outbound::new(worker, key))
+    }
+
+    /// The receiving end of what nobody sends into.
+    pub(crate) fn alone(worker: Rc<Worker>, fd: Fd) -> Self {
+        let mut socket = Socket::new(fd);
+        socket.writer_left = true;
+        let key = worker.with(|driver| driver.sockets.insert(socket) as u32);
+        Self { worker, key }
     }
 
     /// Waits until there is something to lend; `false` at the end of the stream.
     #[inline]
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let slot = self.slot;
+        let key = self.key;
         self.worker.poll(
             cx,
             |driver| {
-                let entry = driver.table.get(slot);
-                let idle = !entry.armed && !entry.done && !entry.starved;
-                if !entry.chain.is_empty() {
-                    if idle && entry.chain.count() <= driver.allowance() / 2 {
-                        driver.arm_receive(slot);
+                let socket = &driver.sockets[key as usize];
+                if !socket.received.is_empty() {
+                    if socket.is_idle() && socket.received.count() <= driver.allowance() / 2 {
+                        driver.arm_receive(key);
                     }
                     return Some(Ok(true));
                 }
-                if entry.done {
-                    let result = entry.result;
-                    return Some(if result == 0 {
-                        Ok(false)
-                    } else {
-                        Err(io::Error::from_raw_os_error(-result))
-                    });
+                if let Some(end) = socket.end() {
+                    return Some(end.map(|()| false));
                 }
                 if driver.engine.is_closed() {
                     return Some(Err(worker::closed()));
                 }
-                if idle {
-                    driver.arm_receive(slot);
+                if socket.is_idle() {
+                    driver.arm_receive(key);
                 }
                 None
             },
-            |driver| &mut driver.table.at(slot).waker,
+            |driver| &mut driver.sockets[key as usize].reader,
         )
+    }
+
+    /// The descriptor.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        let raw = self.worker.with(|driver| driver.sockets[self.key as usize].fd.raw());
+        // SAFETY: [I3]
+        unsafe { BorrowedFd::borrow_raw(raw) }
     }
 
     /// The bytes of the first chunk, without waiting; empty where there is none.
     pub(crate) fn peek(&self) -> &[u8] {
-        let piece =
-            self.worker.with(|driver| driver.pool.front(&driver.table.get(self.slot).chain));
+        let piece = self.worker.with(|driver| {
+            let socket = &driver.sockets[self.key as usize];
+            driver.pool.front(&socket.received)
+        });
         match piece {
             // SAFETY: [I1], [I2]
             Some(piece) => unsafe { buf::lend(piece, self) },
@@ -101,13 +116,13 @@ impl Inbound {
 
     /// Bytes that wait.
     pub(crate) fn buffered(&self) -> usize {
-        self.worker.with(|driver| driver.table.get(self.slot).chain.bytes())
+        self.worker.with(|driver| driver.sockets[self.key as usize].received.bytes())
     }
 
     /// Forgets the first `count` bytes, of those that wait.
     pub(crate) fn consume(&mut self, count: usize) {
         self.worker.with(|driver| {
-            let chain = &mut driver.table.at(self.slot).chain;
+            let chain = &mut driver.sockets[self.key as usize].received;
             debug_assert!(count <= chain.bytes(), "only bytes that are there can be consumed");
             driver.pool.consume(chain, count);
         });
@@ -129,36 +144,44 @@ impl Inbound {
         waker: &Waker,
     ) -> (usize, Next) {
         assert!(self.is_beside(to), "chunks stay with their worker");
-        let key = to.key();
+        let (from, to) = (self.key as usize, to.key() as usize);
         self.worker.with(|driver| {
-            let entry = driver.table.at(self.slot);
-            let sender = &mut driver.senders[key as usize];
-            if sender.error.is_some() {
+            let source = &mut driver.sockets[from];
+            let seated = |seat: &Option<Waker>| seat.as_ref().is_some_and(|w| w.will_wake(waker));
+            let rests = source.receive != 0 && seated(&source.reader);
+            // The sink may be the same socket.
+            let mut chain = source.received.take();
+            let sink = &mut driver.sockets[to];
+            if sink.has_failed() {
+                driver.sockets[from].received = chain;
                 return (0, Next::Ask);
             }
-            let before = entry.chain.bytes();
-            let most = driver.pool.share().min(Message::PIECES);
-            if sender.queued.is_empty() && entry.chain.count() == 1 && sender.pending() <= level {
-                sender.queued = entry.chain.take();
+            let before = chain.bytes();
+            if chain.count() == 1 && sink.queued.is_empty() {
+                sink.queued = chain.take();
+            } else if before > 0 {
+                let most = driver.pool.share().min(Message::PIECES);
+                while sink.pending() <= level
+                    && sink.queued.count() < most
+                    && let Some(chunk) = driver.pool.pop(&mut chain)
+                {
+                    driver.pool.push(&mut sink.queued, chunk);
+                }
             }
-            while sender.pending() <= level
-                && sender.queued.count() < most
-                && let Some(chunk) = driver.pool.pop(&mut entry.chain)
-            {
-                driver.pool.push(&mut sender.queued, chunk);
-            }
-            let moved = before - entry.chain.bytes();
-            let seated = |seat: &Option<Waker>| seat.as_ref().is_some_and(|w| w.will_wake(waker));
-            let next = if !entry.chain.is_empty() {
+            let moved = before - chain.bytes();
+            let next = if !chain.is_empty() {
                 Next::Full
-            } else if entry.armed && seated(&entry.waker) && seated(&sender.waker) {
-                sender.interest = Interest::Failure;
+            } else if rests && seated(&sink.writer) {
+                sink.interest = Interest::FAILURE;
                 Next::Rest
             } else {
                 Next::Ask
             };
+            if !chain.is_empty() {
+                driver.sockets[from].received = chain;
+            }
             if moved > 0 {
-                driver.settle(key);
+                driver.stir(to as u32);
             }
             (moved, next)
         })
@@ -167,7 +190,7 @@ impl Inbound {
 
 impl Drop for Inbound {
     fn drop(&mut self) {
-        self.worker.with(|driver| driver.abandon(self.slot));
+        self.worker.with(|driver| driver.leave_reader(self.key));
         self.worker.drop_spent();
     }
 }

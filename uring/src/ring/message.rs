@@ -27,23 +27,24 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// Makes a message of `pieces`, at most [`Message::PIECES`] of them.
+    /// Makes a message of `pieces`, at most [`Message::PIECES`] of them; how many bytes that is comes last.
     pub(crate) fn fill(
         &mut self,
         pieces: impl Iterator<Item = (NonNull<u8>, u32)>,
-    ) -> (MessageId, *const Message) {
+    ) -> (MessageId, *const Message, u32) {
         let id = self.free.pop().unwrap_or_else(|| self.grow());
         let at = self.slabs[id as usize / SLAB][id as usize % SLAB].get();
         // SAFETY: [I1] it stands, [I2] it is free, so nobody else refers to it.
         let message = unsafe { &mut *at };
-        let mut count = 0;
+        let (mut count, mut bytes) = (0, 0);
         for (slot, (base, len)) in message.pieces.iter_mut().zip(pieces) {
             *slot = libc::iovec { iov_base: base.as_ptr().cast(), iov_len: len as usize };
             count += 1;
+            bytes += len;
         }
         message.header.msg_iov = message.pieces.as_mut_ptr();
         message.header.msg_iovlen = count;
-        (MessageId(NonZeroU32::MIN.saturating_add(id)), at)
+        (MessageId(NonZeroU32::MIN.saturating_add(id)), at, bytes)
     }
 
     /// The send that had `id` is over.

@@ -1,4 +1,4 @@
-//! One direction out of a socket, as its owner holds it: bytes go into the sender's queue, and the end of each cycle sends them.
+//! One direction out of a socket, as its owner holds it: bytes go into the socket's queue, and the end of each cycle sends them.
 //!
 //! Dropping it loses nothing: what is queued still goes out, for a few seconds, before the direction is shut.
 
@@ -9,8 +9,7 @@ use std::{
 };
 
 use super::{
-    fd::Fd,
-    sender::{Interest, Sender},
+    socket::{Interest, Socket},
     worker::{self, Worker},
 };
 
@@ -21,9 +20,8 @@ pub(crate) struct Outbound {
 }
 
 impl Outbound {
-    /// Sends into `fd`.
-    pub(crate) fn new(worker: Rc<Worker>, fd: Fd) -> Self {
-        let key = worker.with(|driver| driver.senders.insert(Sender::new(fd)) as u32);
+    /// The sending end of the socket `key`.
+    pub(super) fn new(worker: Rc<Worker>, key: u32) -> Self {
         Self { worker, key }
     }
 
@@ -35,18 +33,18 @@ impl Outbound {
         self.key
     }
 
-    fn with<R>(&self, f: impl FnOnce(&mut Sender) -> R) -> R {
-        self.worker.with(|driver| f(&mut driver.senders[self.key as usize]))
+    fn with<R>(&self, f: impl FnOnce(&mut Socket) -> R) -> R {
+        self.worker.with(|driver| f(&mut driver.sockets[self.key as usize]))
     }
 
     /// Bytes that the kernel has not taken.
     pub(crate) fn pending(&self) -> usize {
-        self.with(|sender| sender.pending())
+        self.with(|socket| socket.pending())
     }
 
     /// Bytes that a failure took with it.
     pub(crate) fn lost(&self) -> u64 {
-        self.with(|sender| u64::from(sender.lost))
+        self.with(|socket| u64::from(socket.lost))
     }
 
     /// Queues a copy of all of `bytes`, which go out when the cycle ends.
@@ -58,11 +56,11 @@ impl Outbound {
             if driver.engine.is_closed() {
                 return Err(worker::closed());
             }
-            let sender = &mut driver.senders[self.key as usize];
-            if let Some(error) = sender.failure() {
+            let socket = &mut driver.sockets[self.key as usize];
+            if let Some(error) = socket.failure() {
                 return Err(error);
             }
-            driver.pool.append(&mut sender.queued, bytes);
+            driver.pool.append(&mut socket.queued, bytes);
             driver.settle(self.key);
             Ok(())
         })
@@ -79,24 +77,23 @@ impl Outbound {
         let polled = self.worker.poll(
             cx,
             |driver| {
-                let sender = &mut driver.senders[key];
-                if let Some(error) = sender.failure() {
+                let socket = &mut driver.sockets[key];
+                if let Some(error) = socket.failure() {
                     return Some(Err(error));
                 }
-                if sender.pending() <= level {
+                if socket.pending() <= level {
                     return Some(Ok(()));
                 }
                 if driver.engine.is_closed() {
                     return Some(Err(worker::closed()));
                 }
-                // A queue is bounded far below what this cannot count.
-                sender.interest = Interest::Below(level as u32);
+                socket.interest = Interest::below(level);
                 None
             },
-            |driver| &mut driver.senders[key].waker,
+            |driver| &mut driver.sockets[key].writer,
         );
         if polled.is_ready() {
-            self.with(|sender| sender.interest = Interest::Failure);
+            self.with(|socket| socket.interest = Interest::FAILURE);
         }
         polled
     }
@@ -107,12 +104,11 @@ impl Outbound {
         self.worker.poll(
             cx,
             |driver| {
-                let sender = &mut driver.senders[key];
-                sender.interest = Interest::Below(0);
-                let settled = !sender.flies() && sender.pending() == 0;
-                (settled || driver.engine.is_closed()).then_some(())
+                let socket = &mut driver.sockets[key];
+                socket.interest = Interest::below(0);
+                (socket.is_settled() || driver.engine.is_closed()).then_some(())
             },
-            |driver| &mut driver.senders[key].waker,
+            |driver| &mut driver.sockets[key].writer,
         )
     }
 
@@ -123,38 +119,38 @@ impl Outbound {
         self.worker.poll(
             cx,
             |driver| {
-                let sender = &mut driver.senders[key];
-                sender.interest = Interest::Failure;
-                sender.failure()
+                let socket = &mut driver.sockets[key];
+                socket.interest = Interest::FAILURE;
+                socket.failure()
             },
-            |driver| &mut driver.senders[key].waker,
+            |driver| &mut driver.sockets[key].writer,
         )
     }
 
     /// Nobody waits any more: the sends to come may be quiet again.
     pub(crate) fn stop_waiting(&mut self) {
-        let waker = self.with(|sender| {
-            sender.interest = Interest::Failure;
-            sender.waker.take()
+        let waker = self.with(|socket| {
+            socket.interest = Interest::FAILURE;
+            socket.writer.take()
         });
         drop(waker);
     }
 
     /// Tells the peer that no more will come; what is queued is not waited for.
     pub(crate) fn shutdown(&self) -> io::Result<()> {
-        let fd = self.with(|sender| sender.fd.clone());
-        Ok(rustix::net::shutdown(&fd, rustix::net::Shutdown::Write)?)
+        let write = rustix::net::Shutdown::Write;
+        Ok(self.with(|socket| rustix::net::shutdown(&socket.fd, write))?)
     }
 
     /// Gives up what is queued and in flight.
     pub(crate) fn abort(&mut self) {
-        self.worker.with(|driver| driver.abort_sender(self.key, libc::ETIMEDOUT));
+        self.worker.with(|driver| driver.abort_send(self.key, libc::ETIMEDOUT));
     }
 }
 
 impl Drop for Outbound {
     fn drop(&mut self) {
-        self.worker.with(|driver| driver.orphan_sender(self.key, self.worker.time()));
+        self.worker.with(|driver| driver.leave_writer(self.key, self.worker.time()));
         self.worker.drop_spent();
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Single {
 }
 
 impl Single {
-    /// Connects the socket `fd` to `to`.
+    /// Connects the socket `fd` to `to`, and hands it back then.
     pub(crate) fn connect(worker: Rc<Worker>, fd: Fd, to: SockAddr) -> io::Result<Self> {
         let slot = worker.with(|driver| {
             if driver.engine.is_closed() {
@@ -33,7 +33,7 @@ impl Single {
             }
             let raw = fd.raw();
             let (key, op) = driver.addresses.connect(raw, to);
-            let slot = driver.table.open(Role::Single(key), Some(fd));
+            let slot = driver.table.open(Role::Single(key), Some(Rc::new(fd)));
             let token = driver.table.arm(slot);
             driver.submit(op, token);
             Ok(slot)
@@ -43,19 +43,22 @@ impl Single {
 }
 
 impl Future for Single {
-    type Output = io::Result<u32>;
+    type Output = io::Result<Fd>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let slot = self.slot;
         self.worker.poll(
             cx,
             |driver| {
-                let entry = driver.table.get(slot);
-                let result = entry.done.then_some(entry.result)?;
-                Some(match u32::try_from(result) {
-                    Ok(value) => Ok(value),
-                    Err(_) => Err(io::Error::from_raw_os_error(-result)),
-                })
+                let entry = driver.table.at(slot);
+                if !entry.done {
+                    return None;
+                }
+                if entry.result < 0 {
+                    return Some(Err(io::Error::from_raw_os_error(-entry.result)));
+                }
+                let fd = entry.fd.take().and_then(Rc::into_inner);
+                Some(fd.ok_or_else(|| io::ErrorKind::NotConnected.into()))
             },
             |driver| &mut driver.table.at(slot).waker,
         )

@@ -1,4 +1,4 @@
-//! The op table: one entry of a cache line for each operation in flight, and for each stream's receive between two flights.
+//! The op table: one entry for each operation in flight that is none of a socket's, and what names operations in completions.
 //!
 //! | state    | in flight | owned by | on its last completion              |
 //! |----------|-----------|----------|-------------------------------------|
@@ -9,9 +9,9 @@
 //! [I1] A token names place and generation. The generation moves on when an operation's last completion was seen, so that a late or doubled one finds nobody.
 //! [I2] An entry is freed only when it is not in flight.
 
-use std::{mem, task::Waker};
+use std::{mem, rc::Rc, task::Waker};
 
-use super::{buf::Chain, fd::Fd};
+use super::fd::Fd;
 
 /// No entry.
 const NONE: u32 = u32::MAX;
@@ -34,10 +34,12 @@ pub(crate) enum Tag {
     Bell = 3,
     /// A cancel that found nothing.
     Cancel = 4,
-    /// A sender's send: [`Flights`].
+    /// A socket's send: [`Flights`].
     Send = 5,
     /// A doorbell that was rung by message.
     Message = 6,
+    /// A socket's receive: [`Flights`].
+    Receive = 7,
 }
 
 impl Tag {
@@ -57,6 +59,7 @@ impl Tag {
             4 => Some(Self::Cancel),
             5 => Some(Self::Send),
             6 => Some(Self::Message),
+            7 => Some(Self::Receive),
             _ => None,
         }
     }
@@ -67,8 +70,6 @@ impl Tag {
 pub(crate) enum Role {
     /// Nobody: the entry is free.
     Free,
-    /// A stream's receive: filled buffers wait in the entry.
-    Receive,
     /// A listener's accept: descriptors wait in the listener of this number.
     Accept(u32),
     /// A single operation whose result waits in the entry; the address of this number goes when it ends.
@@ -85,9 +86,7 @@ pub(crate) struct Entry {
     /// Who waits for it.
     pub(crate) waker: Option<Waker>,
     /// What it works on, kept open by it.
-    pub(crate) fd: Option<Fd>,
-    /// What it received and nobody took yet.
-    pub(crate) chain: Chain,
+    pub(crate) fd: Option<Rc<Fd>>,
     generation: u32,
     /// How it ended, once `done`; of a free entry, the next free one.
     pub(crate) result: i32,
@@ -100,8 +99,6 @@ pub(crate) struct Entry {
     pub(crate) cancelling: bool,
     /// It ended for good: `result` says how.
     pub(crate) done: bool,
-    /// It waits for buffers to be armed again.
-    pub(crate) starved: bool,
 }
 
 /// The operations of one worker.
@@ -120,13 +117,12 @@ impl Table {
     }
 
     /// An idle entry.
-    pub(crate) fn open(&mut self, role: Role, fd: Option<Fd>) -> Slot {
+    pub(crate) fn open(&mut self, role: Role, fd: Option<Rc<Fd>>) -> Slot {
         self.live += 1;
         if self.free == NONE {
             self.entries.push(Entry {
                 waker: None,
                 fd,
-                chain: Chain::EMPTY,
                 generation: 0,
                 result: 0,
                 role,
@@ -134,7 +130,6 @@ impl Table {
                 orphan: false,
                 cancelling: false,
                 done: false,
-                starved: false,
             });
             return Slot(self.entries.len() as u32 - 1);
         }
@@ -205,28 +200,17 @@ impl Table {
         entry.generation = (entry.generation + 1) & (GENERATIONS - 1);
     }
 
-    /// Frees an entry that is not in flight ([I2]) and whose chain is empty; its descriptor and waker are the caller's to drop.
-    pub(crate) fn close(&mut self, slot: Slot) -> (Option<Fd>, Option<Waker>) {
+    /// Frees an entry that is not in flight ([I2]); its descriptor and waker are the caller's to drop.
+    pub(crate) fn close(&mut self, slot: Slot) -> (Option<Rc<Fd>>, Option<Waker>) {
         let entry = &mut self.entries[slot.0 as usize];
-        debug_assert!(!entry.armed && entry.chain.is_empty(), "an entry in use is not freed");
+        debug_assert!(!entry.armed, "an entry in use is not freed");
         entry.role = Role::Free;
         entry.orphan = false;
         entry.done = false;
-        entry.starved = false;
         entry.result = self.free as i32;
         self.free = slot.0;
         self.live -= 1;
         (entry.fd.take(), entry.waker.take())
-    }
-
-    /// How many entries there are, free ones among them.
-    pub(crate) fn places(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// The entry at a place.
-    pub(crate) fn place(&self, at: usize) -> Option<Slot> {
-        (at < self.entries.len()).then_some(Slot(at as u32))
     }
 
     /// Entries in use.
@@ -245,9 +229,9 @@ impl Table {
     }
 }
 
-/// The flights of sends. A sender has at most one, and is its entry: a send needs no other.
+/// The flights of sends and receives. A socket has at most one of each, and is their entry: they need no other.
 ///
-/// Flights are numbered through, so that no completion is taken for one of a later send: 16 million lie in between.
+/// Flights are numbered through, so that no completion is taken for one of a later flight: 16 million lie in between.
 #[derive(Debug, Default)]
 pub(crate) struct Flights {
     last: u32,
@@ -275,16 +259,16 @@ impl Flights {
     }
 }
 
-/// The token of the flight `flight` of the sender `key`.
+/// The token of the flight `flight` of the socket `key`: a send, or a receive, as `tag` says.
 #[inline]
-pub(crate) const fn send_token(flight: u32, key: u32) -> Token {
-    Tag::Send.token() | (flight as u64) << 32 | key as u64
+pub(crate) const fn flight_token(tag: Tag, flight: u32, key: u32) -> Token {
+    tag.token() | (flight as u64) << 32 | key as u64
 }
 
-/// The flight and the sender that such a token names.
+/// The flight and the socket that such a token names.
 #[inline]
 pub(crate) const fn flight_of(token: Token) -> (u32, u32) {
     ((token >> 32) as u32 & (GENERATIONS - 1), token as u32)
 }
 
-const _: () = assert!(size_of::<Entry>() == 64, "an entry is a cache line");
+const _: () = assert!(size_of::<Entry>() <= 64, "an entry is a cache line at the most");

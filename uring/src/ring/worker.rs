@@ -151,15 +151,22 @@ impl Worker {
 
     /// One turn of the ring, then wakes whom it concerned.
     fn turn(&self, wait: Wait) {
-        if let Err(error) = self.with(|driver| driver.turn(wait, &self.time)) {
-            panic!("the ring of this worker failed: {error}");
+        let turned = self.with(|driver| {
+            driver.turn(wait, &self.time)?;
+            Ok::<bool, io::Error>(driver.is_still())
+        });
+        match turned {
+            Ok(true) => {}
+            Ok(false) => self.wake(),
+            Err(error) => panic!("the ring of this worker failed: {error}"),
         }
-        self.wake();
-    }
-
-    fn wake(&self) {
         #[cfg(any(test, feature = "sim"))]
         self.with(|driver| driver.engine.woken()).into_iter().for_each(Waker::wake);
+    }
+
+    /// Wakes the tasks of others that completions concern; our own were queued at once.
+    #[cold]
+    fn wake(&self) {
         let mut woken = self.with(|driver| mem::take(&mut driver.woken));
         for (_, waker) in &woken {
             waker.wake_by_ref();
@@ -190,7 +197,7 @@ impl Worker {
             enters: driver.engine.enters(),
             rings: driver.ear.rings(),
             stale: driver.table.stale() + driver.stats.stale,
-            live: driver.table.live(),
+            live: driver.sockets.len() + driver.table.live(),
             in_flight: driver.table.armed() + driver.flights.up(),
             ..driver.stats
         })
@@ -251,7 +258,12 @@ impl Driver {
     fn put_back(&mut self, seat: Seat, waker: Waker) {
         let place = match seat {
             Seat::Entry(slot) => self.table.seat(slot),
-            Seat::Sender(key) => self.senders.get_mut(key as usize).map(|sender| &mut sender.waker),
+            Seat::Reader(key) => {
+                self.sockets.get_mut(key as usize).map(|socket| &mut socket.reader)
+            }
+            Seat::Writer(key) => {
+                self.sockets.get_mut(key as usize).map(|socket| &mut socket.writer)
+            }
             Seat::Listener(key) => {
                 self.listeners.get_mut(key as usize).map(|listening| &mut listening.waker)
             }

@@ -96,9 +96,9 @@ impl Answers {
         }
     }
 
-    /// Takes all of the queue.
-    pub(super) fn reap(&mut self, into: &mut Vec<Completion>) {
-        into.extend(self.queue.drain(..));
+    /// Takes the first of the queue.
+    pub(super) fn take(&mut self) -> Option<Completion> {
+        self.queue.pop_front()
     }
 
     /// Whether the queue is empty.

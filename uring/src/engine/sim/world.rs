@@ -123,8 +123,8 @@ impl World {
         self.lent.give(id, Span::lent(addr, len));
     }
 
-    pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
-        self.answers.reap(into);
+    pub(crate) fn next(&mut self) -> Option<Completion> {
+        self.answers.take()
     }
 
     pub(crate) fn is_submitted(&self) -> bool {
