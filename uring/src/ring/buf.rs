@@ -196,11 +196,34 @@ impl Pool {
         if id == NONE {
             return None;
         }
-        self.free[0] = self.meta[id as usize].next;
-        self.reset(id);
-        self.meta[id as usize].provided = true;
+        let meta = &mut self.meta[id as usize];
+        meta.provided = true;
+        self.free[0] = meta.next;
         self.provided += 1;
         Some((id as u16, self.at(id), self.size))
+    }
+
+    /// A chunk comes back. Where it can go to the kernel at once, as the kernel has fewer than `ring`: its number, address and size.
+    #[inline]
+    pub(crate) fn hand_on(&mut self, chunk: Chunk, ring: u32) -> Option<(u16, *mut u8, u32)> {
+        if chunk.0 >= self.providable || self.provided >= ring {
+            self.give(chunk);
+            return None;
+        }
+        self.meta[chunk.0 as usize].provided = true;
+        self.held[0] -= 1;
+        self.provided += 1;
+        Some((chunk.0 as u16, self.at(chunk.0), self.size))
+    }
+
+    /// Takes the only chunk of `chain`.
+    #[inline]
+    pub(crate) fn pop_only(&self, chain: &mut Chain) -> Option<Chunk> {
+        let id = chain.head;
+        (chain.count == 1).then(|| {
+            *chain = Chain::EMPTY;
+            Chunk(id)
+        })
     }
 
     /// The kernel hands back the chunk `id` with `len` bytes in it; `None` where it never had it.

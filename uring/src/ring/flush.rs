@@ -77,7 +77,12 @@ impl Driver {
             if lost {
                 socket.land(-libc::EIO, &mut self.pool, &mut self.messages);
             } else {
-                socket.land_whole(&mut self.pool, &mut self.messages);
+                let back = socket.land_whole(&mut self.pool, &mut self.messages);
+                if let Some((id, at, len)) =
+                    back.and_then(|chunk| self.pool.hand_on(chunk, self.ring))
+                {
+                    self.engine.provide(id, at, len);
+                }
                 if socket.is_at_ease() {
                     continue;
                 }

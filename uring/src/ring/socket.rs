@@ -22,7 +22,7 @@
 use std::{io, num::NonZeroU16, task::Waker};
 
 use super::{
-    buf::{Chain, Pool},
+    buf::{Chain, Chunk, Pool},
     fd::Fd,
     message::{MessageId, Messages},
 };
@@ -223,13 +223,22 @@ impl Socket {
         }
     }
 
-    /// The quiet send in flight sent all.
+    /// The quiet send in flight sent all. What comes back from it, if that is one chunk.
     #[inline]
-    pub(crate) fn land_whole(&mut self, pool: &mut Pool, messages: &mut Messages) {
+    pub(crate) fn land_whole(
+        &mut self,
+        pool: &mut Pool,
+        messages: &mut Messages,
+    ) -> Option<Chunk> {
+        if self.message.is_none() && self.flying as usize == self.queued.bytes() {
+            self.send = 0;
+            self.flying = 0;
+            return pool.pop_only(&mut self.queued);
+        }
         self.touch_down(self.flying, pool, messages);
+        None
     }
 
-    #[inline]
     fn touch_down(&mut self, sent: u32, pool: &mut Pool, messages: &mut Messages) {
         self.send = 0;
         self.flying = 0;
