@@ -69,7 +69,7 @@ pub struct Header {
     join: UnsafeCell<Option<Waker>>,
     /// What the home thread is doing with it.
     pub(super) turn: Cell<Turn>,
-    pub(super) id: Cell<usize>,
+    pub(super) id: Cell<u32>,
 }
 
 // SAFETY: [T2] the parts that are not atomic belong to the home thread or to the owner of the queue; `id` is written before the
@@ -140,8 +140,8 @@ impl Header {
         })
     }
 
-    /// A number that no other task of the same Home has.
-    pub(crate) fn id(&self) -> usize {
+    /// A number that no other task of the same Home has; it comes again after 4,294,967,296 of them.
+    pub(crate) fn id(&self) -> u32 {
         self.id.get()
     }
 

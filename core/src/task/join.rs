@@ -64,7 +64,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// A number that no other task of the same executor has.
-    pub fn id(&self) -> usize {
+    pub fn id(&self) -> u32 {
         self.joining.header().id()
     }
 }

@@ -17,7 +17,7 @@ use super::{
 pub struct Tasks {
     newest: Cell<Option<NonNull<Header>>>,
     len: Cell<usize>,
-    born: Cell<usize>,
+    born: Cell<u32>,
 }
 
 impl Tasks {

@@ -79,6 +79,8 @@ impl Chain {
 pub(crate) struct Pool {
     meta: Vec<Meta>,
     slabs: Vec<Slab>,
+    /// Where the first slab begins, which has all chunks that may be provided.
+    base: *mut u8,
     size: u32,
     providable: u32,
     free: [u32; 2],
@@ -92,10 +94,11 @@ impl Pool {
     /// A pool whose first `providable` chunks of `size` bytes, a multiple of 64, may be provided.
     pub(crate) fn new(size: u32, providable: u16) -> Self {
         let providable = u32::from(providable);
-        let slabs = vec![Slab::new(size as usize * providable as usize)];
+        let first = Slab::new(size as usize * providable as usize);
         let mut pool = Self {
             meta: Vec::new(),
-            slabs,
+            base: first.base(),
+            slabs: vec![first],
             size,
             providable,
             free: [NONE; 2],
@@ -385,7 +388,7 @@ impl Pool {
     fn at(&self, id: u32) -> *mut u8 {
         let size = self.size as usize;
         if id < self.providable {
-            return self.slabs[0].base().wrapping_add(id as usize * size);
+            return self.base.wrapping_add(id as usize * size);
         }
         let id = id - self.providable;
         let slab = &self.slabs[1 + (id / SLAB) as usize];

@@ -21,7 +21,7 @@ use crate::engine::Completion;
 
 impl Driver {
     /// Delivers all completions of this turn.
-    #[inline]
+    #[inline(always)]
     pub(super) fn dispatch(&mut self) {
         self.engine.look();
         while let Some(completion) = self.engine.next() {
@@ -31,7 +31,7 @@ impl Driver {
         self.engine.looked();
     }
 
-    #[inline]
+    #[inline(always)]
     fn deliver(&mut self, completion: Completion) {
         match Tag::of(completion.token) {
             Some(Tag::Receive) => self.received(completion),
@@ -43,7 +43,7 @@ impl Driver {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn received(&mut self, completion: Completion) {
         let (flight, key) = flight_of(completion.token);
         let socket = match self.sockets.get_mut(key as usize) {
@@ -86,7 +86,7 @@ impl Driver {
             return self.close_if_over(key);
         }
         match -result {
-            0 => socket.ended = Some(0),
+            0 => socket.set_end(0),
             libc::ENOBUFS => {
                 self.stats.starved += 1;
                 // Without a reader that waits, the next one that comes arms it.
@@ -95,17 +95,17 @@ impl Driver {
                 }
             }
             libc::ECANCELED | libc::EINTR | libc::EAGAIN => {}
-            errno if errno > 0 => socket.ended = Some(errno as u16),
+            errno if errno > 0 => socket.set_end(errno),
             _ => {}
         }
-        if socket.ended.is_some() || !socket.received.is_empty() {
+        if socket.has_ended() || !socket.received.is_empty() {
             self.wake_reader(key);
         } else if socket.reader.is_some() {
             self.arm_receive(key);
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn sent(&mut self, completion: Completion) {
         let (flight, key) = flight_of(completion.token);
         match self.sockets.get_mut(key as usize) {
@@ -119,6 +119,7 @@ impl Driver {
     }
 
     /// An operation of the table.
+    #[inline(never)]
     fn answered(&mut self, completion: Completion) {
         let Some(slot) = self.table.resolve(completion.token) else { return };
         match self.table.get(slot).role {

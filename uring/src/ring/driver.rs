@@ -19,7 +19,7 @@ use super::{
     doorbell::Ear,
     listening::Listening,
     message::Messages,
-    socket::Socket,
+    socket::{Interest, Socket},
     table::{Flights, Slot, Table, Tag, Token, flight_token},
     timer::Timer,
 };
@@ -38,7 +38,7 @@ pub(super) enum Seat {
 }
 
 /// What a writer that has left was given: until when, at which place, and which linger it is.
-pub(super) type Linger = (Instant, u32, u32);
+pub(super) type Linger = (Instant, u32, Interest);
 
 /// What a worker counts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,12 +82,13 @@ pub(super) struct Driver {
     pub(super) stats: Stats,
     /// Chunks that the kernel may have at a time.
     pub(super) ring: u32,
+    /// With fewer of them left in the ring, sends are not quiet; that is always so where [`Config`] wants none.
+    pub(super) scarce: u32,
     /// Chunks that one stream may hold unread.
     pub(super) quota: usize,
     /// Where the next look for hoarded chunks begins.
     pub(super) round: usize,
     /// See [`Config`].
-    pub(super) quiet_sends: bool,
     expect_sends: bool,
     /// Sends of this turn that will answer.
     pub(super) loud: u32,
@@ -123,9 +124,9 @@ impl Driver {
             spent: Vec::with_capacity(64),
             stats: Stats::default(),
             ring,
+            scarce: if config.quiet_sends { ring / 4 } else { u32::MAX },
             quota: (ring as usize / 16).max(2),
             round: 0,
-            quiet_sends: config.quiet_sends,
             expect_sends: config.expect_sends,
             loud: 0,
             timer: Timer::default(),

@@ -17,6 +17,7 @@ use tidemill_core::{
 
 use super::{
     driver::{Driver, Seat},
+    socket::Interest,
     table::{Tag, flight_token},
 };
 use crate::engine::Op;
@@ -32,7 +33,7 @@ impl Driver {
         if self.dirty.is_empty() {
             return;
         }
-        let low = self.pool.provided() < self.ring / 4 || !self.quiet_sends;
+        let low = self.pool.provided() < self.scarce;
         let mut dirty = mem::take(&mut self.dirty);
         for key in &dirty {
             let Some(socket) = self.sockets.get_mut(*key as usize) else { continue };
@@ -123,9 +124,9 @@ impl Driver {
         self.spent.extend(socket.writer.take());
         socket.writer_left = true;
         if socket.pending() > 0 {
-            self.lingers = self.lingers.wrapping_add(1).max(1);
-            socket.linger = self.lingers;
-            self.orphans.push_back((clock.now() + LINGER, key, socket.linger));
+            self.lingers = self.lingers.wrapping_add(1);
+            socket.interest = Interest::linger(self.lingers);
+            self.orphans.push_back((clock.now() + LINGER, key, socket.interest));
         }
         self.settle(key);
     }
@@ -136,7 +137,8 @@ impl Driver {
         {
             self.orphans.pop_front();
             // It may have ended, and the place may be another's.
-            if self.sockets.get(key as usize).is_some_and(|socket| socket.linger == linger) {
+            let socket = self.sockets.get(key as usize);
+            if socket.is_some_and(|socket| socket.writer_left && socket.interest == linger) {
                 self.abort_send(key, libc::ETIMEDOUT);
             }
         }
@@ -159,7 +161,6 @@ impl Driver {
     /// Nothing is left to send, and nobody who might write more.
     fn shut(&mut self, key: u32) {
         let socket = &mut self.sockets[key as usize];
-        socket.linger = 0;
         if !socket.is_over() {
             // The other direction goes on, or ends with the next turn: the peer learns now that no more will come. A socket that is not connected any
             // more needs no word.

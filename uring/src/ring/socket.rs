@@ -28,7 +28,10 @@ use super::{
 };
 use crate::engine::{Message, Op};
 
-/// What the owner of the way out waits for.
+/// No errno: the way in has not ended.
+const GOES_ON: u16 = u16::MAX;
+
+/// What the owner of the way out waits for; of one that has left, its linger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Interest(u32);
 
@@ -39,6 +42,11 @@ impl Interest {
     /// At most this many bytes left. (A queue is bounded far below what this cannot count.)
     pub(crate) const fn below(level: usize) -> Self {
         Self(level as u32)
+    }
+
+    /// The time that a writer that has left was given, by number.
+    pub(crate) const fn linger(number: u32) -> Self {
+        Self(number)
     }
 }
 
@@ -62,10 +70,8 @@ pub(crate) struct Socket {
     pub(crate) interest: Interest,
     /// Bytes that were given up.
     pub(crate) lost: u32,
-    /// Tells the time that a writer that has left was given from those of others before, at this place.
-    pub(crate) linger: u32,
     /// How the way in ended: with the errno, zero at the end of the stream.
-    pub(crate) ended: Option<u16>,
+    ended: u16,
     /// The errno of the send that failed.
     error: Option<NonZeroU16>,
     /// The receive in flight is being cancelled.
@@ -99,8 +105,7 @@ impl Socket {
             message: None,
             interest: Interest::FAILURE,
             lost: 0,
-            linger: 0,
-            ended: None,
+            ended: GOES_ON,
             error: None,
             cancelling: false,
             starved: false,
@@ -114,16 +119,28 @@ impl Socket {
 
     /// How the way in ended, as readers are told: `Ok` is the end of the stream.
     pub(crate) fn end(&self) -> Option<io::Result<()>> {
-        self.ended.map(|errno| match errno {
-            0 => Ok(()),
-            errno => Err(io::Error::from_raw_os_error(errno.into())),
-        })
+        match self.ended {
+            GOES_ON => None,
+            0 => Some(Ok(())),
+            errno => Some(Err(io::Error::from_raw_os_error(errno.into()))),
+        }
+    }
+
+    /// The way in ends: with the errno, or zero.
+    pub(crate) fn set_end(&mut self, errno: i32) {
+        self.ended = errno as u16;
+    }
+
+    /// Whether the way in has ended.
+    #[inline]
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended != GOES_ON
     }
 
     /// Whether nothing is received, and nothing keeps it from being.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
-        self.receive == 0 && !self.starved && self.ended.is_none()
+        self.receive == 0 && !self.starved && !self.has_ended()
     }
 
     /// Bytes that the kernel has not taken.
@@ -225,11 +242,7 @@ impl Socket {
 
     /// The quiet send in flight sent all. What comes back from it, if that is one chunk.
     #[inline]
-    pub(crate) fn land_whole(
-        &mut self,
-        pool: &mut Pool,
-        messages: &mut Messages,
-    ) -> Option<Chunk> {
+    pub(crate) fn land_whole(&mut self, pool: &mut Pool, messages: &mut Messages) -> Option<Chunk> {
         if self.message.is_none() && self.flying as usize == self.queued.bytes() {
             self.send = 0;
             self.flying = 0;
@@ -261,4 +274,4 @@ impl Socket {
     }
 }
 
-const _: () = assert!(size_of::<Socket>() <= 112, "an idle connection has one");
+const _: () = assert!(size_of::<Socket>() <= 104, "an idle connection has one");
