@@ -55,7 +55,7 @@ impl Driver {
     }
 
     /// Retires the quiet sends of this turn as sent, or, where completions were lost, as failed ([I1]).
-    #[inline]
+    #[inline(always)]
     pub(super) fn retire_quiet(&mut self) {
         if self.quiet.is_empty() {
             self.lost = false;
