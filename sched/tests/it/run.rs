@@ -13,6 +13,7 @@ use std::{
 use tidemill_core::{
     clock::Instant,
     scope::after,
+    task::wake_here,
     wait::{Park, Wait},
 };
 use tidemill_sched::{Home, Local, spawn};
@@ -232,6 +233,34 @@ fn wakes_inside_the_park_need_no_doorbell() {
         &mut park,
     );
     assert_eq!((park.1, board.rings()), (3, 0));
+}
+
+#[test]
+fn wake_here_wakes_a_task_of_the_current_home_and_leaves_all_others_alone() {
+    let (board, polls) = (Board::default(), Rc::new(Cell::new(0)));
+    let (local, other) = (Local::new(board.clone()), Local::new(Board::default()));
+    let (count, slot) = (polls.clone(), Rc::new(RefCell::new(None)));
+    let kept = slot.clone();
+    let handle = local.spawn(poll_fn(move |cx| {
+        count.set(count.get() + 1);
+        *kept.borrow_mut() = Some(cx.waker().clone());
+        if count.get() == 3 { Poll::Ready(()) } else { Poll::Pending }
+    }));
+    local.tick();
+    let waker = slot.take().expect("polled");
+    assert!(!wake_here(&waker), "no Home is current");
+    assert!(!other.enter(|| wake_here(&waker)), "another Home is");
+    assert!(!local.enter(|| wake_here(Waker::noop())), "not a task's");
+    local.tick();
+    assert_eq!(polls.get(), 1, "none of these woke it");
+    assert!(local.enter(|| wake_here(&waker) && wake_here(&waker)));
+    local.tick();
+    assert_eq!(polls.get(), 2, "both together once");
+    assert!(local.enter(|| wake_here(&waker)));
+    local.tick();
+    assert!(handle.is_finished());
+    assert!(local.enter(|| wake_here(&waker)), "harmless after its end");
+    assert_eq!((local.tick(), board.rings()), (Wait::Forever, 0));
 }
 
 #[test]

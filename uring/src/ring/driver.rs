@@ -2,7 +2,8 @@
 //!
 //! A turn: flush dirty sockets -> provide free chunks -> arm starved receives -> set the timeout -> one enter -> reap all -> retire quiet sends.
 //!
-//! [I1] No waker is woken or dropped in here: they are moved to `woken` and `spent`, and the worker empties both when nothing of the driver is borrowed.
+//! [I1] Tasks of this worker are queued in here, which runs nobody's code (`wake_here`). No other waker is woken, and none dropped: they are moved to
+//!      `woken` and `spent`, and the worker empties both when nothing of the driver is borrowed.
 //! [I2] Operations reach the ring in the order in which they were asked: while `backlog` holds any, all go through it.
 
 use std::{collections::VecDeque, io, mem, task::Waker, time::Duration};
