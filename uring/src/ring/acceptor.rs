@@ -50,7 +50,7 @@ impl Acceptor {
 
     /// The next connection, in the order of their arrival.
     pub(crate) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<OwnedFd>> {
-        let (key, slot, raw) = (self.key, self.slot, self.fd.raw());
+        let (key, slot, target) = (self.key, self.slot, self.fd.target());
         self.worker.poll(
             cx,
             |driver| {
@@ -66,7 +66,7 @@ impl Acceptor {
                 }
                 if !driver.table.get(slot).armed {
                     let token = driver.table.arm(slot);
-                    driver.submit(Op::accept(raw), token);
+                    driver.submit(Op::accept(target), token);
                 }
                 None
             },

@@ -274,7 +274,7 @@ impl Driver {
         if self.pool.provided() == 0 {
             return self.starve(slot);
         }
-        let Some(fd) = self.table.get(slot).fd.as_ref().map(Fd::raw) else { return };
+        let Some(fd) = self.table.get(slot).fd.as_ref().map(Fd::target) else { return };
         let token = self.table.arm(slot);
         self.submit(Op::receive(fd, GROUP), token);
     }

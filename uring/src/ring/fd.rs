@@ -6,11 +6,11 @@
 #![expect(unsafe_code, reason = "adopts descriptors that the kernel made for us")]
 
 use std::{
-    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
     rc::Rc,
 };
 
-use crate::engine::Completion;
+use crate::engine::{Completion, Target};
 
 /// A shared descriptor of one worker.
 #[derive(Clone, Debug)]
@@ -22,10 +22,10 @@ impl Fd {
         Self(Rc::new(fd))
     }
 
-    /// The number that operations name.
+    /// What operations name.
     #[inline]
-    pub(crate) fn raw(&self) -> RawFd {
-        self.0.as_raw_fd()
+    pub(crate) fn target(&self) -> Target {
+        self.0.as_raw_fd().into()
     }
 
     /// Whether nobody else holds it.

@@ -135,12 +135,12 @@ impl Sender {
             && let Some((at, len)) = pool.front(&self.flying)
         {
             // SAFETY: [I1], the chunk is held by `flying` until the send's end.
-            return unsafe { Op::send(self.fd.raw(), at.as_ptr(), len, self.quiet) };
+            return unsafe { Op::send(self.fd.target(), at.as_ptr(), len, self.quiet) };
         }
         let (id, message) = messages.fill(pool.pieces(&self.flying));
         self.message = Some(id);
         // SAFETY: [I1], and the message is this send's until it is freed in `land`.
-        unsafe { Op::send_message(self.fd.raw(), message, self.quiet) }
+        unsafe { Op::send_message(self.fd.target(), message, self.quiet) }
     }
 
     /// The send in flight ended with `result`.

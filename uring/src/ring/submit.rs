@@ -31,8 +31,8 @@ impl Single {
             if driver.engine.is_closed() {
                 return Err(worker::closed());
             }
-            let raw = fd.raw();
-            let (key, op) = driver.addresses.connect(raw, to);
+            let target = fd.target();
+            let (key, op) = driver.addresses.connect(target, to);
             let slot = driver.table.open(Role::Single(key), Some(fd));
             let token = driver.table.arm(slot);
             driver.submit(op, token);
