@@ -16,7 +16,7 @@ use tidemill_core::{clock::Instant, scope::at};
 
 use crate::{
     io::{Reader, Writer},
-    ring::{Acceptor, Fd, Inbound, Outbound, Single, Worker},
+    ring::{Acceptor, Fd, File, Inbound, Outbound, Single, Worker},
 };
 
 /// Connections that the kernel keeps for us before they are accepted.
@@ -89,7 +89,8 @@ impl TcpListener {
     /// # Errors
     /// The system refuses.
     pub fn share(&self) -> io::Result<Share> {
-        let socket = SockRef::from(self.acceptor.fd());
+        let fd = self.acceptor.fd();
+        let socket = SockRef::from(&fd);
         socket.set_reuse_port(true)?;
         let backlog = self.backlog;
         Ok(Share {
@@ -101,7 +102,7 @@ impl TcpListener {
     /// Listens on a socket that listens already.
     #[cfg(any(test, feature = "sim"))]
     pub(crate) fn adopt(fd: OwnedFd) -> io::Result<Self> {
-        let acceptor = Acceptor::new(Worker::current()?, fd);
+        let acceptor = Acceptor::new(Worker::current()?, fd, BACKLOG);
         Ok(Self { acceptor, backlog: BACKLOG, rests: None })
     }
 
@@ -119,7 +120,7 @@ impl TcpListener {
             self.rests = None;
         }
         match poll_fn(|cx| self.acceptor.poll_accept(cx)).await {
-            Ok(fd) => TcpStream::new(fd),
+            Ok(file) => TcpStream::new(file),
             Err(error) => {
                 self.rests = Some(self.acceptor.now() + REST);
                 Err(error)
@@ -132,13 +133,13 @@ impl TcpListener {
     /// # Errors
     /// The system refuses to tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        address(SockRef::from(self.acceptor.fd()).local_addr()?)
+        address(SockRef::from(&self.acceptor.fd()).local_addr()?)
     }
 }
 
 impl AsFd for TcpListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.acceptor.fd().as_fd()
+        self.acceptor.fd()
     }
 }
 
@@ -187,7 +188,7 @@ impl ListenerBuilder {
         for addr in addr.to_socket_addrs()? {
             match self.listen(addr) {
                 Ok(socket) => {
-                    let acceptor = Acceptor::new(worker, socket.into());
+                    let acceptor = Acceptor::new(worker, socket.into(), self.backlog);
                     return Ok(TcpListener { acceptor, backlog: self.backlog, rests: None });
                 }
                 Err(error) => {
@@ -248,9 +249,9 @@ pub struct TcpStream {
 
 impl TcpStream {
     /// A connected socket of the calling worker's.
-    pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn new(file: impl Into<File>) -> io::Result<Self> {
         let worker = Worker::current()?;
-        let fd = Fd::new(fd);
+        let fd = Fd::new(file);
         let reader = Reader::new(Inbound::new(worker.clone(), fd.clone()));
         let writer = Writer::new(Outbound::new(worker, fd.clone()));
         Ok(Self { fd, reader, writer })
@@ -281,7 +282,7 @@ impl TcpStream {
     /// # Errors
     /// The connection has ended.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        address(SockRef::from(&self.fd).peer_addr()?)
+        address(SockRef::from(&self.fd.plain()?).peer_addr()?)
     }
 
     /// The address of this end.
@@ -289,7 +290,12 @@ impl TcpStream {
     /// # Errors
     /// The system refuses to tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        address(SockRef::from(&self.fd).local_addr()?)
+        address(SockRef::from(&self.fd.plain()?).local_addr()?)
+    }
+
+    /// The descriptor, to set options of the socket. `None`: it is known to its ring alone, because the runtime was told not to use the process's own.
+    pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.fd.plain().ok()
     }
 
     /// Both directions, borrowed.
@@ -300,11 +306,5 @@ impl TcpStream {
     /// Both directions. The connection closes when both are dropped; when the writer is dropped alone, the peer learns that no more will come.
     pub fn split(self) -> (Reader, Writer) {
         (self.reader, self.writer)
-    }
-}
-
-impl AsFd for TcpStream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
     }
 }

@@ -1,6 +1,6 @@
 //! The driver turns a worker's ring: what was asked goes in with one enter, what came back goes to whom it concerns.
 //!
-//! A turn: flush dirty senders -> provide free chunks -> arm starved receives -> set the timeout -> one enter -> reap all -> retire quiet sends.
+//! A turn: close what was let go of and accept for it -> flush dirty senders -> provide free chunks -> arm starved receives -> set the timeout -> one enter -> reap all -> retire quiet sends.
 //!
 //! [I1] No waker is woken or dropped in here: they are moved to `woken` and `spent`, and the worker empties both when nothing of the driver is borrowed.
 //! [I2] Operations reach the ring in the order in which they were asked: while `backlog` holds any, all go through it.
@@ -21,6 +21,7 @@ use super::{
     listening::Listening,
     message::Messages,
     sender::Sender,
+    slots::Slots,
     table::{Flights, Slot, Table, Tag, Token},
     timer::Timer,
 };
@@ -74,6 +75,7 @@ pub(super) struct Driver {
     pub(super) ear: Ear,
     pub(super) senders: Slab<Sender>,
     pub(super) listeners: Slab<Listening>,
+    pub(super) slots: Slots,
     pub(super) woken: Vec<(Seat, Waker)>,
     pub(super) spent: Vec<Waker>,
     pub(super) stats: Stats,
@@ -100,7 +102,7 @@ pub(super) struct Driver {
     /// The kernel said that completions were lost: the quiet sends in flight may have failed.
     pub(super) lost: bool,
     /// The worker is closing: nothing is armed again.
-    stopped: bool,
+    pub(super) stopped: bool,
 }
 
 impl Driver {
@@ -115,6 +117,7 @@ impl Driver {
             ear,
             senders: Slab::new(),
             listeners: Slab::new(),
+            slots: Slots::new(&config),
             woken: Vec::with_capacity(256),
             spent: Vec::with_capacity(64),
             stats: Stats::default(),
@@ -183,6 +186,9 @@ impl Driver {
     #[inline]
     pub(super) fn turn(&mut self, wait: Wait, clock: &impl Clock) -> io::Result<()> {
         let held_back = !self.quiet.is_empty();
+        if self.slots.is_stirred() {
+            self.collect();
+        }
         self.flush();
         self.provide();
         if let Some(op) = self.ear.listen() {

@@ -132,7 +132,7 @@ impl Driver {
         self.spent.extend(sender.waker);
         if !sender.fd.is_last() {
             // The other direction goes on: the peer learns that no more will come. A socket that is not connected any more needs no word.
-            let _ = rustix::net::shutdown(&sender.fd, rustix::net::Shutdown::Write);
+            let _ = self.shut(&sender.fd);
         }
     }
 }

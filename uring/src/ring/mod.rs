@@ -1,11 +1,13 @@
 //! A worker's ring: its operations in flight, its buffers, its sockets' two directions, its timer and its doorbell.
 
+mod accepting;
 mod acceptor;
 mod address;
 mod buf;
 mod dispatch;
 mod doorbell;
 mod driver;
+mod ending;
 mod fd;
 mod flush;
 mod inbound;
@@ -15,6 +17,7 @@ mod outbound;
 mod relief;
 mod sender;
 mod slab;
+mod slots;
 mod submit;
 mod table;
 mod tally;
@@ -28,7 +31,7 @@ pub use driver::Stats;
 pub(crate) use {
     acceptor::Acceptor,
     doorbell::Bell,
-    fd::Fd,
+    fd::{Fd, File},
     inbound::{Inbound, Next},
     outbound::Outbound,
     submit::Single,

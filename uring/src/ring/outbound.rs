@@ -142,8 +142,10 @@ impl Outbound {
 
     /// Tells the peer that no more will come; what is queued is not waited for.
     pub(crate) fn shutdown(&self) -> io::Result<()> {
-        let fd = self.with(|sender| sender.fd.clone());
-        Ok(rustix::net::shutdown(&fd, rustix::net::Shutdown::Write)?)
+        self.worker.with(|driver| {
+            let fd = driver.senders[self.key as usize].fd.clone();
+            driver.shut(&fd)
+        })
     }
 
     /// Gives up what is queued and in flight.

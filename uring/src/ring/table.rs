@@ -71,8 +71,14 @@ pub(crate) enum Role {
     Receive,
     /// A listener's accept: descriptors wait in the listener of this number.
     Accept(u32),
+    /// The same, for one connection.
+    Shot(u32),
     /// A single operation whose result waits in the entry; the address of this number goes when it ends.
     Single(u32),
+    /// The end of a direction out of a direct descriptor.
+    Shutdown,
+    /// The close of this entry of the ring's table.
+    Close(u32),
 }
 
 /// The place of an entry, for whoever owns it.

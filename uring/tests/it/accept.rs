@@ -143,7 +143,7 @@ fn accepted_descriptors_are_closed_on_exec() {
     run(async {
         let (mut listener, addr) = listener();
         let (ours, _theirs) = pair_of(&mut listener, addr).await;
-        let flags = rustix::io::fcntl_getfd(&ours).expect("a descriptor");
+        let flags = rustix::io::fcntl_getfd(ours.as_fd().expect("plain")).expect("a descriptor");
         assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
         let flags = rustix::io::fcntl_getfd(&listener).expect("a descriptor");
         assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
