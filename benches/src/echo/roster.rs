@@ -43,6 +43,7 @@ pub static ROSTER: &[Entry] = &[
     ours("tidemill-128x16k", &["--buffers", "128"]),
     ours("tidemill-4096x4k", &["--buffers", "4096", "--buffer-bytes", "4096"]),
     ours("tidemill-4096sq", &["--submissions", "4096", "--completions", "16384"]),
+    ours("tidemill-direct", &["--direct", "16384"]),
     limit("limit-128x16k", &["--buffers", "128"]),
     limit("limit-plain", &["--plain"]),
     peer("tokio", &["tokio"]),
