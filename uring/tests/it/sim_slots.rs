@@ -13,7 +13,7 @@ use tidemill_uring::{
     sim::{Net, Plan, Random, Sim, seeds},
 };
 
-use crate::stage::give_up;
+use crate::stage::{give_up, turn};
 
 fn small() -> Builder {
     Runtime::builder().buffers(16).buffer_bytes(4096).submissions(4).completions(8)
@@ -113,6 +113,44 @@ fn simulated_listeners_share_the_slots_of_their_worker() {
                 let (stats, counts) = sim.end();
                 assert_eq!((stats.accepted, counts.destroyed), (60, 0));
             }
+        }
+    });
+}
+
+#[test]
+fn a_simulated_half_close_of_a_direct_descriptor_comes_before_its_close() {
+    seeds(|seed| {
+        for plan in [Plan::CALM, Plan::ROUGH] {
+            let sim = Sim::with(small().direct_descriptors(2), seed, plan);
+            let net = sim.net();
+            sim.run(async {
+                let (mut listener, addr) = net.listener().expect("a descriptor");
+                let mut random = Random::new(seed);
+                for _ in 0..20 {
+                    let peer = net.connect(addr).expect("somebody listens");
+                    let stream = loop {
+                        if let Ok(stream) = listener.accept().await {
+                            break stream;
+                        }
+                    };
+                    let (mut reader, mut writer) = stream.split();
+                    writer.write(b"last").await.expect("queued");
+                    drop(writer);
+                    if random.below(2) == 0 {
+                        assert_eq!(peer.read_to_end().await.expect("alive"), b"last");
+                        peer.write_all(b"still").await.expect("open");
+                        let mut word = [0; 5];
+                        reader.read_exact(&mut word).await.expect("alive");
+                        assert_eq!(&word, b"still");
+                    }
+                    for _ in 0..random.below(4) {
+                        turn().await;
+                    }
+                    drop(reader);
+                }
+            });
+            let (stats, counts) = sim.end();
+            assert_eq!((stats.accepted, counts.destroyed), (20, 0));
         }
     });
 }
