@@ -6,14 +6,16 @@
 use std::{io, os::fd::AsFd};
 
 use tidemill_benches::{
-    ring::{Geometry, Hand, Held},
+    ring::{Files, Geometry, Hand, Held},
     server::{self, Arguments, BUFFER_BYTES},
 };
 
 const USAGE: &str = "\
 The limit: an echo server on io_uring by hand.
 
-usage: echo-limit [--listen ADDR] [--core N] [--buffers N]";
+usage: echo-limit [--listen ADDR] [--core N] [--buffers N] [--plain]
+
+  --plain  plain descriptors, not direct ones; all else as without";
 
 /// The most connections there may be at a time.
 const FILES: u32 = 16 * 1024;
@@ -56,8 +58,12 @@ struct Limit {
 fn serve(told: Arguments) -> io::Result<()> {
     let listener = server::listener(told.listen)?;
     let buffers = told.number("--buffers")?.unwrap_or(1024);
+    let most = server::raise_descriptors() as u32;
     // The kernel takes no larger table than a process may have descriptors.
-    let files = FILES.min(server::raise_descriptors() as u32);
+    let (slots, files) = match told.has("--plain") {
+        true => (most, Files::Plain),
+        false => (FILES.min(most), Files::Direct(FILES.min(most))),
+    };
     let geometry = Geometry { submissions: 4096, completions: 16 * 1024, files };
     let mut hand = Hand::new(geometry)?;
     hand.set_buffers(buffers, BUFFER_BYTES as u32)?;
@@ -65,7 +71,7 @@ fn serve(told: Arguments) -> io::Result<()> {
     server::ready(listener.local_addr()?)?;
     let mut limit = Limit {
         hand,
-        slots: vec![Slot::default(); files as usize],
+        slots: vec![Slot::default(); slots as usize],
         parcels: (0..buffers).map(|_| Parcel::default()).collect(),
         starved: Vec::new(),
     };

@@ -23,7 +23,8 @@ usage: echo-tidemill [--listen ADDR] [--core N] [OPTION..]
   --buffers N       buffers that the kernel may fill at a time
   --buffer-bytes N  bytes of one
   --submissions N   entries of the submission queue
-  --completions N   entries of the completion queue";
+  --completions N   entries of the completion queue
+  --direct N        direct descriptors, in a table of so many; all else as without";
 
 const SIGUSR1: i32 = 10;
 
@@ -58,6 +59,9 @@ fn build(told: &Arguments) -> io::Result<Runtime> {
     }
     if let Some(entries) = told.number("--completions")? {
         builder = builder.completions(entries);
+    }
+    if let Some(entries) = told.number("--direct")? {
+        builder = builder.direct_descriptors(entries);
     }
     builder.build()
 }

@@ -1,4 +1,4 @@
-//! An io_uring by hand: direct descriptors, multishot operations, a ring of provided buffers, one enter per batch.
+//! An io_uring by hand: direct descriptors (or plain ones), multishot operations, a ring of provided buffers, one enter per batch.
 //!
 //! It is the least that a program can do and still be correct, and has no executor, no futures and no timers. The limit serves with it, and the load
 //! generator drives with it.
@@ -40,8 +40,17 @@ pub struct Geometry {
     pub submissions: u32,
     /// Entries of the completion queue.
     pub completions: u32,
-    /// Places of the table of direct descriptors.
-    pub files: u32,
+    /// What connections are named by.
+    pub files: Files,
+}
+
+/// What connections are named by, in what is asked of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// Slots of a table of so many direct descriptors.
+    Direct(u32),
+    /// The process's own descriptors.
+    Plain,
 }
 
 /// A buffer that the kernel has filled and does not touch.
@@ -75,6 +84,7 @@ pub struct Hand {
     queue: SubmissionQueue<'static>,
     completions: CompletionQueue<'static>,
     buffers: Buffers,
+    files: Files,
     enters: u64,
     /// [I3]
     thread: PhantomData<*mut ()>,
@@ -97,9 +107,11 @@ impl Hand {
         let ring = Box::leak(Box::new(ring));
         let (mut submitter, queue, completions) = ring.split();
         submitter.register_ring_fd()?;
-        submitter.register_files_sparse(geometry.files)?;
-        let buffers = Buffers::none();
-        Ok(Self { submitter, queue, completions, buffers, enters: 0, thread: PhantomData })
+        let (buffers, files) = (Buffers::none(), geometry.files);
+        if let Files::Direct(places) = files {
+            submitter.register_files_sparse(places)?;
+        }
+        Ok(Self { submitter, queue, completions, buffers, files, enters: 0, thread: PhantomData })
     }
 
     /// Puts `count` buffers (a power of two) of `bytes` each in the place of those that were there. No receive may be armed.
@@ -134,17 +146,19 @@ impl Hand {
         self.submitter.register_files_update(0, &vec![-1; count as usize]).map(drop)
     }
 
-    /// Accepts into direct descriptors, until told otherwise. `listener` must stay open.
+    /// Accepts connections, until told otherwise. `listener` must stay open.
     #[inline]
     pub fn accept(&mut self, listener: BorrowedFd<'_>, token: u64) -> io::Result<()> {
         let listener = Fd(listener.as_raw_fd());
-        self.push(opcode::AcceptMulti::new(listener).allocate_file_index(true).build(), token)
+        let direct = self.files != Files::Plain;
+        self.push(opcode::AcceptMulti::new(listener).allocate_file_index(direct).build(), token)
     }
 
     /// Receives into provided buffers, until told otherwise.
     #[inline]
     pub fn receive(&mut self, slot: u32, token: u64) -> io::Result<()> {
-        self.push(opcode::RecvMulti::new(Fixed(slot), GROUP).build(), token)
+        let receive = opcode::RecvMulti::new(Fd(slot as i32), GROUP).build();
+        self.push(receive.flags(self.naming()), token)
     }
 
     /// Sends the first `len` bytes of a buffer, which must not be recycled before it is done.
@@ -152,20 +166,34 @@ impl Hand {
     pub fn send_held(&mut self, slot: u32, held: &Held, len: u32, token: u64) -> io::Result<()> {
         debug_assert!(len <= self.buffers.bytes, "no buffer is longer");
         let at = self.buffers.at(held.index());
-        self.push(opcode::Send::new(Fixed(slot), at, len).flags(SEND_FLAGS).build(), token)
+        let send = opcode::Send::new(Fd(slot as i32), at, len).flags(SEND_FLAGS).build();
+        self.push(send.flags(self.naming()), token)
     }
 
     /// Sends bytes that are there for ever. It completes only where it fails.
     #[inline]
     pub fn send_quietly(&mut self, slot: u32, bytes: &'static [u8], token: u64) -> io::Result<()> {
-        let send = opcode::Send::new(Fixed(slot), bytes.as_ptr(), bytes.len() as u32);
-        self.push(send.flags(SEND_FLAGS).build().flags(Flags::SKIP_SUCCESS), token)
+        let send = opcode::Send::new(Fd(slot as i32), bytes.as_ptr(), bytes.len() as u32);
+        let send = send.flags(SEND_FLAGS).build();
+        self.push(send.flags(Flags::SKIP_SUCCESS | self.naming()), token)
     }
 
-    /// Closes a direct descriptor.
+    /// Closes a connection.
     #[inline]
     pub fn close(&mut self, slot: u32, token: u64) -> io::Result<()> {
-        self.push(opcode::Close::new(Fixed(slot)).build(), token)
+        match self.files {
+            Files::Direct(_) => self.push(opcode::Close::new(Fixed(slot)).build(), token),
+            Files::Plain => self.push(opcode::Close::new(Fd(slot as i32)).build(), token),
+        }
+    }
+
+    /// Whether a number names a slot of the table or a descriptor of the process.
+    #[inline]
+    fn naming(&self) -> Flags {
+        match self.files {
+            Files::Direct(_) => Flags::FIXED_FILE,
+            Files::Plain => Flags::empty(),
+        }
     }
 
     #[inline]

@@ -20,7 +20,7 @@ use std::{
 use hdrhistogram::Histogram;
 
 use crate::{
-    ring::{Done, Geometry, Hand},
+    ring::{Done, Files, Geometry, Hand},
     server::raise_descriptors,
 };
 
@@ -88,6 +88,7 @@ impl Load {
     pub fn new() -> io::Result<Self> {
         // The kernel takes no larger table than a process may have descriptors.
         let files = LANES.min(raise_descriptors() as u32);
+        let files = Files::Direct(files);
         let hand = Hand::new(Geometry { submissions: 256, completions: 64 * 1024, files })?;
         // Numbers that do not repeat within a window.
         let byte = |at: usize| (at as u32).wrapping_mul(2_654_435_761).to_le_bytes()[3];

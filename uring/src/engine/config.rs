@@ -11,6 +11,10 @@ pub(crate) struct Config {
     pub(crate) completions: u32,
     /// Entries of the ring of provided buffers, a power of two.
     pub(crate) buffers: u16,
+    /// Entries of the ring's table of direct descriptors; zero: it has none.
+    pub(crate) direct: u32,
+    /// Accepted connections that a worker has open at a time; `u32::MAX`: as many as come.
+    pub(crate) connections: u32,
     /// The ring refuses every operation that is not one of ours.
     pub(crate) restrict: bool,
     /// A first send answers only where it falls short.
@@ -27,6 +31,8 @@ impl Default for Config {
             submissions: 256,
             completions: 4096,
             buffers: 1024,
+            direct: 0,
+            connections: u32::MAX,
             restrict: false,
             quiet_sends: true,
             expect_sends: false,

@@ -5,66 +5,92 @@
 use std::{
     cell::RefCell,
     io::{Read, Write},
+    mem,
     net::Shutdown,
     os::{
-        fd::{AsRawFd, OwnedFd, RawFd},
-        unix::net::UnixStream,
+        fd::{AsRawFd, FromRawFd, OwnedFd},
+        linux::net::SocketAddrExt,
+        unix::net::{SocketAddr, UnixListener, UnixStream},
     },
+    process,
     rc::Rc,
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
 use tidemill_core::clock::Instant;
 
 use super::{
-    Completion, Config, End, Engine, GROUP, Op, Until, World,
+    Completion, Config, End, Engine, GROUP, Op, Target, Until, World,
     sim::{Plan, Random},
 };
 
-const MORE: u32 = Completion::MORE;
-const CANCELED: i32 = -libc::ECANCELED;
+pub(super) const MORE: u32 = Completion::MORE;
+pub(super) const CANCELED: i32 = -libc::ECANCELED;
 
-/// An engine, a connection on it, and memory to lend.
-struct Rig {
+/// An engine with a table of four direct descriptors, a connection on it, a listener, and memory to lend.
+pub(super) struct Rig {
     engine: Engine,
     ours: OwnedFd,
     far: Far,
+    listening: OwnedFd,
+    at: Address,
     // Boxed so that it stays in place; the engine, which may look at it, goes first.
     memory: Box<[[u8; 64]; 4]>,
 }
 
-enum Far {
+pub(super) enum Far {
     Kernel(UnixStream),
     Sim(Rc<RefCell<World>>, End),
 }
 
+/// Where its listener is called.
+enum Address {
+    Kernel(SocketAddr),
+    Sim(std::net::SocketAddr),
+}
+
+fn config() -> Config {
+    Config { submissions: 4, completions: 8, buffers: 16, direct: 4, ..Config::default() }
+}
+
 /// Asks `script` of the kernel's ring and of simulated ones.
-fn both(script: impl Fn(&mut Rig)) {
-    let config = Config { submissions: 4, completions: 8, buffers: 16, ..Config::default() };
-    let memory = || Box::new([[0; 64]; 4]);
+pub(super) fn both(script: impl Fn(&mut Rig)) {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
     let (ours, far) = UnixStream::pair().expect("descriptors");
     far.set_nonblocking(true).expect("an option");
-    let engine = Engine::kernel(config).expect("a ring");
-    script(&mut Rig { engine, ours: ours.into(), far: Far::Kernel(far), memory: memory() });
+    // ordering: Relaxed, a number of one's own is all that is asked for.
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("tidemill fidelity {} {number}", process::id());
+    let at = SocketAddr::from_abstract_name(name).expect("a name");
+    let listening = UnixListener::bind_addr(&at).expect("a name of our own").into();
+    let (engine, memory) = (Engine::kernel(config()).expect("a ring"), Box::new([[0; 64]; 4]));
+    let (far, at) = (Far::Kernel(far), Address::Kernel(at));
+    script(&mut Rig { engine, ours: ours.into(), far, listening, at, memory });
     for seed in 0..16 {
-        let world = World::new(config, seed, Plan::CALM);
-        let (end, ours) = world.borrow_mut().pair().expect("descriptors");
-        let engine = Engine::Sim(world.clone());
-        script(&mut Rig { engine, ours, far: Far::Sim(world, end), memory: memory() });
+        script(&mut simulated(seed, Plan::CALM));
     }
 }
 
+pub(super) fn simulated(seed: u64, plan: Plan) -> Rig {
+    let world = World::new(config(), seed, plan);
+    let (end, ours) = world.borrow_mut().pair().expect("descriptors");
+    let (listening, at) = world.borrow_mut().listener().expect("descriptors");
+    let (engine, memory) = (Engine::Sim(world.clone()), Box::new([[0; 64]; 4]));
+    Rig { engine, ours, far: Far::Sim(world, end), listening, at: Address::Sim(at), memory }
+}
+
 impl Rig {
-    fn fd(&self) -> RawFd {
-        self.ours.as_raw_fd()
+    fn fd(&self) -> Target {
+        self.ours.as_raw_fd().into()
     }
 
-    fn ask(&mut self, op: Op, token: u64) {
+    pub(super) fn ask(&mut self, op: Op, token: u64) {
         assert!(self.engine.push(op, token), "the queue has room");
     }
 
     /// Lends the first `count` pieces of memory.
-    fn lend(&mut self, count: u16) {
+    pub(super) fn lend(&mut self, count: u16) {
         for id in 0..count {
             let at = self.memory[usize::from(id)].as_mut_ptr();
             self.engine.provide(id, at, 64);
@@ -73,20 +99,56 @@ impl Rig {
 
     /// A send that must not wait, and is quiet.
     fn send_now(&mut self, bytes: &'static [u8], token: u64) {
+        self.send_to(self.fd(), bytes, token);
+    }
+
+    pub(super) fn send_to(&mut self, target: Target, bytes: &'static [u8], token: u64) {
         // SAFETY: the bytes are static.
-        let op = unsafe { Op::send(self.fd(), bytes.as_ptr(), bytes.len() as u32, true) };
+        let op = unsafe { Op::send(target, bytes.as_ptr(), bytes.len() as u32, true) };
         self.ask(op, token);
     }
 
+    /// The listener.
+    pub(super) fn door(&self) -> Target {
+        self.listening.as_raw_fd().into()
+    }
+
+    /// Connects to the listener; the far end that was there comes back, alive.
+    pub(super) fn dial(&mut self) -> Far {
+        let far = match (&self.far, &self.at) {
+            (Far::Kernel(_), Address::Kernel(at)) => {
+                let far = UnixStream::connect_addr(at).expect("room in the backlog");
+                far.set_nonblocking(true).expect("an option");
+                Far::Kernel(far)
+            }
+            (Far::Sim(world, _), Address::Sim(at)) => {
+                let end = world.borrow_mut().dial(*at).expect("somebody listens");
+                Far::Sim(world.clone(), end)
+            }
+            _ => unreachable!("both are of one kind"),
+        };
+        mem::replace(&mut self.far, far)
+    }
+
+    /// Whether no more will come to the far end.
+    pub(super) fn has_ended(&mut self) -> bool {
+        match &mut self.far {
+            Far::Kernel(stream) => matches!(stream.read(&mut [0]), Ok(0)),
+            Far::Sim(world, end) => {
+                world.borrow_mut().fetch(*end, 1).is_ok_and(|told| told == Some(Vec::new()))
+            }
+        }
+    }
+
     /// One enter: what it answers, as token, result, flags.
-    fn enter(&mut self, until: Until) -> Vec<(u64, i32, u32)> {
+    pub(super) fn enter(&mut self, until: Until) -> Vec<(u64, i32, u32)> {
         self.engine.enter(until).expect("nothing refuses it");
         let completions = self.engine.reap();
         let told = |it: &Completion| (it.token, it.result, it.flags & 0xffff_0003);
         completions.iter().map(told).collect()
     }
 
-    fn write(&mut self, bytes: &[u8]) {
+    pub(super) fn write(&mut self, bytes: &[u8]) {
         match &mut self.far {
             Far::Kernel(stream) => stream.write_all(bytes).expect("room"),
             Far::Sim(world, end) => {
@@ -96,7 +158,7 @@ impl Rig {
     }
 
     /// Reads all that is there.
-    fn drain(&mut self) -> Vec<u8> {
+    pub(super) fn drain(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         match &mut self.far {
             Far::Kernel(stream) => drop(stream.read_to_end(&mut all)),
@@ -187,6 +249,19 @@ fn a_quiet_send_speaks_only_when_it_falls_short_and_then_at_once() {
 }
 
 #[test]
+fn an_accept_of_one_takes_one() {
+    both(|rig| {
+        let _far = [rig.dial(), rig.dial()];
+        rig.ask(Op::accept_once(rig.door()), 3);
+        let told = rig.enter(Until::Completion);
+        let [(3, fd @ 0.., 0)] = told[..] else { panic!("one, the last: {told:?}") };
+        // SAFETY: made for us, and nobody else knows of it.
+        drop(unsafe { OwnedFd::from_raw_fd(fd) });
+        assert_eq!(rig.enter(Until::Now), []);
+    });
+}
+
+#[test]
 fn a_timeout_fires_and_an_update_finds_it_or_says_so() {
     both(|rig| {
         rig.ask(Op::timeout_update(8, Instant::ORIGIN), 9);
@@ -233,11 +308,7 @@ fn what_finds_no_room_is_kept_back_in_order() {
 
 /// A simulated ring whose operations are all late, and a connection on it.
 fn late() -> Rig {
-    let config = Config { submissions: 4, completions: 8, buffers: 16, ..Config::default() };
-    let world = World::new(config, 1, Plan { late: 1000, ..Plan::CALM });
-    let (end, ours) = world.borrow_mut().pair().expect("descriptors");
-    let engine = Engine::Sim(world.clone());
-    Rig { engine, ours, far: Far::Sim(world, end), memory: Box::new([[0; 64]; 4]) }
+    simulated(1, Plan { late: 1000, ..Plan::CALM })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! | a ring is | how                                                                               |
 //! |-----------|-----------------------------------------------------------------------------------|
 //! | disabled  | set up on the first rung of the ladder that the kernel takes, its features noted  |
-//! | dressed   | buffers and its own descriptor registered, restricted if asked for                |
+//! | dressed   | buffers, a table of descriptors, its own descriptor registered; restricted if asked|
 //! | enabled   | from now on it is this thread's alone, and is entered                             |
 //!
 //! [I1] Only the thread that made the ring uses it (`SINGLE_ISSUER`, `DEFER_TASKRUN`): the type is `!Send`. So the kernel takes entries and
@@ -24,15 +24,16 @@ use std::{
 };
 
 use io_uring::{
-    CompletionQueue, EnterFlags, SubmissionQueue, Submitter, opcode, squeue,
-    types::{CancelBuilder, Fd, SubmitArgs, TimeoutFlags, Timespec},
+    CompletionQueue, EnterFlags, SubmissionQueue, Submitter, squeue,
+    types::{SubmitArgs, Timespec},
 };
 use tidemill_core::clock::Instant;
 
 use super::{
     buffers::BufferRing,
     config::{Config, Until},
-    op::{Completion, FUTEX, Kind, Op},
+    entry,
+    op::{Completion, Kind, Op},
     place::Place,
     probe::{Feature, Setup, climb, look, probe, restrict, set_up},
     refusal::{explain, lacks},
@@ -90,6 +91,11 @@ impl Kernel {
         unsafe { submitter.register_buf_ring_with_flags(at, entries, GROUP, 0) }
             .map_err(refused("IORING_REGISTER_PBUF_RING"))?;
         setup.buffers = config.buffers;
+        if config.direct > 0 {
+            submitter
+                .register_files_sparse(config.direct)
+                .map_err(refused("IORING_REGISTER_FILES2"))?;
+        }
         let times = vec![Timespec::new(); setup.submissions as usize].into();
         let mut ring = Self {
             submission,
@@ -134,8 +140,8 @@ impl Kernel {
         }
         match op.kind {
             Kind::Send { fd, addr, len, now } => {
-                let send = opcode::Send::new(Fd(fd), addr as *const u8, len);
-                self.put(send.flags(sending(now)).build().flags(quiet(op)).user_data(token));
+                let send = entry::send(fd, addr, len, now);
+                self.put(send.flags(entry::quiet(op)).user_data(token));
             }
             _ => self.push_rarer(op, token),
         }
@@ -145,49 +151,8 @@ impl Kernel {
     /// Pushes what is not asked for with every request. There is room.
     #[inline(never)]
     fn push_rarer(&mut self, op: Op, token: u64) {
-        let quiet = quiet(op);
-        let mut put = |entry: squeue::Entry| self.put(entry.flags(quiet).user_data(token));
-        match op.kind {
-            Kind::Accept { fd } => {
-                put(opcode::AcceptMulti::new(Fd(fd)).flags(libc::SOCK_CLOEXEC).build());
-            }
-            Kind::Receive { fd, group } => put(opcode::RecvMulti::new(Fd(fd), group).build()),
-            Kind::Send { fd, addr, len, now } => {
-                let send = opcode::Send::new(Fd(fd), addr as *const u8, len);
-                put(send.flags(sending(now)).build());
-            }
-            Kind::SendMessage { fd, message, now } => {
-                let send = opcode::SendMsg::new(Fd(fd), message as *const libc::msghdr);
-                put(send.flags(sending(now) as u32).build());
-            }
-            Kind::Read { fd, addr, len } => {
-                put(opcode::Read::new(Fd(fd), addr as *mut u8, len).offset(u64::MAX).build());
-            }
-            Kind::Connect { fd, addr, len } => {
-                put(opcode::Connect::new(Fd(fd), addr as *const libc::sockaddr, len).build());
-            }
-            Kind::Timeout { time } => {
-                let at = self.stay(time);
-                let timeout = opcode::Timeout::new(at).flags(TimeoutFlags::ABS).build();
-                self.put(timeout.flags(quiet).user_data(token));
-            }
-            Kind::TimeoutUpdate { token: armed, time } => {
-                let at = self.stay(time);
-                let update = opcode::TimeoutUpdate::new(armed, at).flags(TimeoutFlags::ABS).build();
-                self.put(update.flags(quiet).user_data(token));
-            }
-            Kind::Cancel { token } => put(opcode::AsyncCancel::new(token).build()),
-            Kind::CancelAll => {
-                put(opcode::AsyncCancel2::new(CancelBuilder::any().all()).build());
-            }
-            Kind::WaitForChange { word, from } => {
-                let (word, any) = (word as *const u32, u64::from(u32::MAX));
-                put(opcode::FutexWait::new(word, from.into(), any, FUTEX).build());
-            }
-            Kind::Message { ring, token } => {
-                put(opcode::MsgRingData::new(Fd(ring), 0, token, None).build());
-            }
-        }
+        let entry = entry::of(op, |time| self.stay(time));
+        self.put(entry.user_data(token));
     }
 
     /// Puts `entry` in the next place of the queue, which is free. Inlined, so that it is made where it lies.
@@ -332,19 +297,6 @@ impl Drop for Kernel {
             debug_assert!(gone.is_ok(), "what was registered can be unregistered: {gone:?}");
         }
     }
-}
-
-/// Whether only a failure is told.
-#[inline]
-fn quiet(op: Op) -> squeue::Flags {
-    if op.quiet { squeue::Flags::SKIP_SUCCESS } else { squeue::Flags::empty() }
-}
-
-/// How bytes are sent: all of them; `now`, without a wait for room.
-#[inline]
-fn sending(now: bool) -> i32 {
-    let when = if now { libc::MSG_DONTWAIT } else { 0 };
-    libc::MSG_NOSIGNAL | libc::MSG_WAITALL | when
 }
 
 #[cfg(test)]

@@ -5,8 +5,11 @@
 
 mod buffers;
 mod config;
+mod entry;
 #[cfg(test)]
 mod fidelity;
+#[cfg(test)]
+mod fidelity_direct;
 mod kernel;
 mod op;
 mod place;
@@ -15,6 +18,7 @@ mod refusal;
 mod select;
 #[cfg(any(test, feature = "sim"))]
 mod sim;
+mod target;
 
 pub(crate) use config::{Config, Until};
 pub(crate) use kernel::GROUP;
@@ -26,3 +30,4 @@ pub(crate) use select::Engine;
 pub use sim::{Counts, Plan, Random};
 #[cfg(any(test, feature = "sim"))]
 pub(crate) use sim::{End, World};
+pub(crate) use target::Target;

@@ -3,11 +3,15 @@
 //! | operation      | the kernel touches                     | until                        | answers                             |
 //! |----------------|----------------------------------------|------------------------------|-------------------------------------|
 //! | accept         | nothing                                | -                            | one descriptor each, many times     |
+//! | accept once    | nothing                                | -                            | one descriptor                      |
+//! | accept direct  | nothing                                | -                            | one entry of the table              |
 //! | receive        | buffers of the group that it names     | each answer hands one back   | one filled buffer each, many times  |
 //! | send           | the bytes at `addr`                    | its only answer              | bytes sent                          |
 //! | send message   | the [`Message`], its vectors, its bytes| its only answer              | bytes sent                          |
 //! | read           | the bytes at `addr`                    | its only answer              | bytes read                          |
 //! | connect        | nothing after submission               | -                            | zero                                |
+//! | shutdown       | nothing                                | -                            | zero                                |
+//! | close direct   | nothing                                | -                            | zero                                |
 //! | timeout        | nothing after submission               | -                            | `-ETIME`                            |
 //! | wait for change| the word, once, when it is submitted   | its only answer              | zero; `-EAGAIN`: it differs already |
 //! | message        | nothing                                | -                            | nothing: another ring answers zero  |
@@ -21,6 +25,8 @@
 use std::{os::fd::RawFd, sync::atomic::AtomicU32, time::Duration};
 
 use tidemill_core::clock::Instant;
+
+use super::target::Target;
 
 /// What is asked of a ring.
 #[derive(Clone, Copy, Debug)]
@@ -36,18 +42,31 @@ pub(super) const FUTEX: u32 = 0x02 | 0x80;
 /// The kinds of operation, each with its plain numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
-    Accept { fd: RawFd },
-    Receive { fd: RawFd, group: u16 },
-    Send { fd: RawFd, addr: u64, len: u32, now: bool },
-    SendMessage { fd: RawFd, message: u64, now: bool },
+    Accept { fd: Target, into: Into },
+    Receive { fd: Target, group: u16 },
+    Send { fd: Target, addr: u64, len: u32, now: bool },
+    SendMessage { fd: Target, message: u64, now: bool },
     Read { fd: RawFd, addr: u64, len: u32 },
-    Connect { fd: RawFd, addr: u64, len: u32 },
+    Connect { fd: Target, addr: u64, len: u32 },
+    Shutdown { fd: Target },
+    CloseDirect { entry: u32 },
     Timeout { time: [u64; 2] },
     TimeoutUpdate { token: u64, time: [u64; 2] },
     Cancel { token: u64 },
     CancelAll,
     WaitForChange { word: u64, from: u32 },
     Message { ring: RawFd, token: u64 },
+}
+
+/// Where accepted connections go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Into {
+    /// Descriptors, many of them.
+    Many,
+    /// One descriptor.
+    Once,
+    /// One entry of the table.
+    Direct,
 }
 
 /// A message header with room for the pieces of one send; lives in a side slab, never in a future.
@@ -68,12 +87,33 @@ impl Op {
     }
 
     /// Accepts connections of the listening socket `fd` until it fails or is cancelled; descriptors are close-on-exec.
-    pub(crate) const fn accept(fd: RawFd) -> Self {
-        Self::loud(Kind::Accept { fd })
+    pub(crate) const fn accept(fd: Target) -> Self {
+        Self::loud(Kind::Accept { fd, into: Into::Many })
+    }
+
+    /// Accepts one connection, like [`Op::accept`].
+    pub(crate) const fn accept_once(fd: Target) -> Self {
+        Self::loud(Kind::Accept { fd, into: Into::Once })
+    }
+
+    /// Accepts one connection into a free entry of the ring's table, and answers which. Where all are taken the connection is destroyed, and the answer `-ENFILE`:
+    /// the caller counts.
+    pub(crate) const fn accept_direct(fd: Target) -> Self {
+        Self::loud(Kind::Accept { fd, into: Into::Direct })
+    }
+
+    /// Tells the peer of the socket `fd` that no more will come.
+    pub(crate) const fn shutdown(fd: Target) -> Self {
+        Self::loud(Kind::Shutdown { fd })
+    }
+
+    /// Frees an entry of the ring's table, which closes what is there.
+    pub(crate) const fn close_direct(entry: u32) -> Self {
+        Self::loud(Kind::CloseDirect { entry })
     }
 
     /// Receives from the socket `fd` into buffers of `group` until it fails, the peer is done, or it is cancelled.
-    pub(crate) const fn receive(fd: RawFd, group: u16) -> Self {
+    pub(crate) const fn receive(fd: Target, group: u16) -> Self {
         Self::loud(Kind::Receive { fd, group })
     }
 
@@ -81,7 +121,7 @@ impl Op {
     ///
     /// # Safety
     /// [I2]
-    pub(crate) unsafe fn send(fd: RawFd, addr: *const u8, len: u32, now: bool) -> Self {
+    pub(crate) unsafe fn send(fd: Target, addr: *const u8, len: u32, now: bool) -> Self {
         Self { kind: Kind::Send { fd, addr: addr as u64, len, now }, quiet: now }
     }
 
@@ -89,7 +129,7 @@ impl Op {
     ///
     /// # Safety
     /// [I2]
-    pub(crate) unsafe fn send_message(fd: RawFd, message: *const Message, now: bool) -> Self {
+    pub(crate) unsafe fn send_message(fd: Target, message: *const Message, now: bool) -> Self {
         Self { kind: Kind::SendMessage { fd, message: message as u64, now }, quiet: now }
     }
 
@@ -105,7 +145,7 @@ impl Op {
     ///
     /// # Safety
     /// [I2]
-    pub(crate) unsafe fn connect(fd: RawFd, addr: *const u8, len: u32) -> Self {
+    pub(crate) unsafe fn connect(fd: Target, addr: *const u8, len: u32) -> Self {
         Self::loud(Kind::Connect { fd, addr: addr as u64, len })
     }
 

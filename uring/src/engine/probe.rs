@@ -15,13 +15,15 @@ use io_uring::{IoUring, Parameters, Probe, Submitter, opcode, register::Restrict
 use super::config::Config;
 
 /// What [`Kernel::push`] asks of the kernel.
-const OPCODES: [(u8, &str); 9] = [
+const OPCODES: [(u8, &str); 11] = [
     (opcode::AcceptMulti::CODE, "IORING_OP_ACCEPT"),
     (opcode::RecvMulti::CODE, "IORING_OP_RECV"),
     (opcode::Send::CODE, "IORING_OP_SEND"),
     (opcode::SendMsg::CODE, "IORING_OP_SENDMSG"),
     (opcode::Read::CODE, "IORING_OP_READ"),
     (opcode::Connect::CODE, "IORING_OP_CONNECT"),
+    (opcode::Shutdown::CODE, "IORING_OP_SHUTDOWN"),
+    (opcode::Close::CODE, "IORING_OP_CLOSE"),
     (opcode::Timeout::CODE, "IORING_OP_TIMEOUT"),
     (opcode::TimeoutUpdate::CODE, "IORING_OP_TIMEOUT_REMOVE"),
     (opcode::AsyncCancel::CODE, "IORING_OP_ASYNC_CANCEL"),
@@ -139,7 +141,8 @@ pub(super) fn probe(ring: &Submitter<'_>) -> io::Result<(u32, Option<&'static st
 
 /// Lets a disabled ring refuse all that is none of ours.
 pub(super) fn restrict(ring: &Submitter<'_>) -> io::Result<()> {
-    let flags = squeue::Flags::SKIP_SUCCESS | squeue::Flags::BUFFER_SELECT;
+    use squeue::Flags;
+    let flags = Flags::SKIP_SUCCESS | Flags::BUFFER_SELECT | Flags::FIXED_FILE;
     let mut allowed = vec![
         Restriction::sqe_flags_allowed(flags.bits()),
         Restriction::register_op(UNREGISTER_RING_FDS),

@@ -206,6 +206,15 @@ impl Engine {
         }
     }
 
+    /// Closes the ring, and what is in its table.
+    pub(crate) fn close(self) {
+        #[cfg(any(test, feature = "sim"))]
+        if let Self::Sim(world) = &self {
+            world.borrow_mut().close();
+        }
+        drop(self);
+    }
+
     /// Tasks of simulated peers that are to be woken.
     #[cfg(any(test, feature = "sim"))]
     pub(crate) fn woken(&mut self) -> Vec<Waker> {

@@ -183,7 +183,7 @@ impl Reader {
         }
     }
 
-    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.inbound.fd()
     }
 

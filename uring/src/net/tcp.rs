@@ -17,7 +17,7 @@ use tidemill_core::{clock::Instant, scope::at};
 
 use crate::{
     io::{Reader, Writer},
-    ring::{Acceptor, Fd, Inbound, Single, Worker},
+    ring::{Acceptor, Fd, File, Inbound, Single, Worker},
 };
 
 /// Connections that the kernel keeps for us before they are accepted.
@@ -90,7 +90,8 @@ impl TcpListener {
     /// # Errors
     /// The system refuses.
     pub fn share(&self) -> io::Result<Share> {
-        let socket = SockRef::from(self.acceptor.fd());
+        let fd = self.acceptor.fd();
+        let socket = SockRef::from(&fd);
         socket.set_reuse_port(true)?;
         let backlog = self.backlog;
         Ok(Share {
@@ -102,7 +103,7 @@ impl TcpListener {
     /// Listens on a socket that listens already.
     #[cfg(any(test, feature = "sim"))]
     pub(crate) fn adopt(fd: OwnedFd) -> io::Result<Self> {
-        let acceptor = Acceptor::new(Worker::current()?, fd);
+        let acceptor = Acceptor::new(Worker::current()?, fd, BACKLOG);
         Ok(Self { acceptor, backlog: BACKLOG, rests: None })
     }
 
@@ -120,7 +121,7 @@ impl TcpListener {
             self.rests = None;
         }
         match poll_fn(|cx| self.acceptor.poll_accept(cx)).await {
-            Ok(fd) => TcpStream::new(fd),
+            Ok(file) => TcpStream::new(file),
             Err(error) => {
                 self.rests = Some(self.acceptor.now() + REST);
                 Err(error)
@@ -133,13 +134,13 @@ impl TcpListener {
     /// # Errors
     /// The system refuses to tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        address(SockRef::from(self.acceptor.fd()).local_addr()?)
+        address(SockRef::from(&self.acceptor.fd()).local_addr()?)
     }
 }
 
 impl AsFd for TcpListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.acceptor.fd().as_fd()
+        self.acceptor.fd()
     }
 }
 
@@ -188,7 +189,7 @@ impl ListenerBuilder {
         for addr in addr.to_socket_addrs()? {
             match self.listen(addr) {
                 Ok(socket) => {
-                    let acceptor = Acceptor::new(worker, socket.into());
+                    let acceptor = Acceptor::new(worker, socket.into(), self.backlog);
                     return Ok(TcpListener { acceptor, backlog: self.backlog, rests: None });
                 }
                 Err(error) => {
@@ -248,12 +249,12 @@ pub struct TcpStream {
 
 impl TcpStream {
     /// A connected socket of the calling worker's.
-    pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self::of(Worker::current()?, Fd::new(fd)))
+    pub(crate) fn new(file: impl Into<File>) -> io::Result<Self> {
+        Ok(Self::of(Worker::current()?, file.into()))
     }
 
-    fn of(worker: Rc<Worker>, fd: Fd) -> Self {
-        let (inbound, outbound) = Inbound::pair(worker, fd);
+    fn of(worker: Rc<Worker>, file: File) -> Self {
+        let (inbound, outbound) = Inbound::pair(worker, file);
         Self { reader: Reader::new(inbound), writer: Writer::new(outbound) }
     }
 
@@ -272,7 +273,7 @@ impl TcpStream {
             Ok(socket.into())
         })?);
         let fd = Single::connect(worker.clone(), fd, addr.into())?.await?;
-        Ok(Self::of(worker, fd))
+        Ok(Self::of(worker, fd.into()))
     }
 
     /// The address of the peer.
@@ -280,7 +281,7 @@ impl TcpStream {
     /// # Errors
     /// The connection has ended.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        address(SockRef::from(&self.as_fd()).peer_addr()?)
+        address(SockRef::from(&self.plain()?).peer_addr()?)
     }
 
     /// The address of this end.
@@ -288,7 +289,19 @@ impl TcpStream {
     /// # Errors
     /// The system refuses to tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        address(SockRef::from(&self.as_fd()).local_addr()?)
+        address(SockRef::from(&self.plain()?).local_addr()?)
+    }
+
+    /// The descriptor, to set options of the socket. `None`: it is known to its ring alone, because the runtime was told not to use the process's own.
+    pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.reader.fd()
+    }
+
+    fn plain(&self) -> io::Result<BorrowedFd<'_>> {
+        self.as_fd().ok_or_else(|| {
+            let text = "no system call reaches a direct descriptor: use plain descriptors";
+            io::Error::new(io::ErrorKind::Unsupported, text)
+        })
     }
 
     /// Both directions, borrowed.
@@ -299,11 +312,5 @@ impl TcpStream {
     /// Both directions. The connection closes when both are dropped; when the writer is dropped alone, the peer learns that no more will come.
     pub fn split(self) -> (Reader, Writer) {
         (self.reader, self.writer)
-    }
-}
-
-impl AsFd for TcpStream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.reader.fd()
     }
 }

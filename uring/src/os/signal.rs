@@ -9,7 +9,7 @@ use std::{
 
 use signal_hook::{SigId, consts::FORBIDDEN, low_level};
 
-use crate::ring::{Fd, Inbound, Worker};
+use crate::ring::{Inbound, Worker};
 
 /// Waits for some of the process's signals.
 ///
@@ -40,7 +40,7 @@ impl Signals {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let (read, write) = UnixStream::pair()?;
-        let inbound = Inbound::alone(worker, Fd::new(OwnedFd::from(read)));
+        let inbound = Inbound::alone(worker, OwnedFd::from(read));
         let mut this = Self { inbound, registered: Vec::with_capacity(signals.len()) };
         for signal in signals {
             this.registered.push(low_level::pipe::register(*signal, write.try_clone()?)?);

@@ -3,8 +3,8 @@
 //! Futures only wait: dropping one loses no connection. Dropping the acceptor closes what nobody took.
 
 use std::{
-    io, mem,
-    os::fd::OwnedFd,
+    io,
+    os::fd::{BorrowedFd, OwnedFd},
     rc::Rc,
     task::{Context, Poll},
 };
@@ -12,35 +12,28 @@ use std::{
 use tidemill_core::clock::{Clock, Instant};
 
 use super::{
-    fd::Fd,
-    listening::Listening,
-    table::{Role, Slot},
+    fd::{Fd, File},
     worker::{self, Worker},
 };
-use crate::engine::Op;
 
 /// The owner of a listening socket's accept.
 pub(crate) struct Acceptor {
     worker: Rc<Worker>,
     fd: Rc<Fd>,
     key: u32,
-    slot: Slot,
 }
 
 impl Acceptor {
-    /// Accepts on `fd`, from the first `poll_accept` on.
-    pub(crate) fn new(worker: Rc<Worker>, fd: OwnedFd) -> Self {
+    /// Accepts on `fd`, whose kernel keeps `backlog` connections, from the first `poll_accept` on.
+    pub(crate) fn new(worker: Rc<Worker>, fd: OwnedFd, backlog: u32) -> Self {
         let fd = Rc::new(Fd::new(fd));
-        let (key, slot) = worker.with(|driver| {
-            let key = driver.listeners.insert(Listening::default()) as u32;
-            (key, driver.table.open(Role::Accept(key), Some(fd.clone())))
-        });
-        Self { worker, fd, key, slot }
+        let key = worker.with(|driver| driver.listen(&fd, backlog));
+        Self { worker, fd, key }
     }
 
     /// The listening socket.
-    pub(crate) fn fd(&self) -> &Fd {
-        &self.fd
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.plain().expect("plain, as it was given")
     }
 
     /// The present moment of its worker.
@@ -49,14 +42,15 @@ impl Acceptor {
     }
 
     /// The next connection, in the order of their arrival.
-    pub(crate) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<OwnedFd>> {
-        let (key, slot, raw) = (self.key, self.slot, self.fd.raw());
+    pub(crate) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<File>> {
+        let key = self.key;
         self.worker.poll(
             cx,
             |driver| {
                 let listening = &mut driver.listeners[key as usize];
-                if let Some(fd) = listening.ready.pop_front() {
-                    return Some(Ok(fd));
+                listening.wanted = false;
+                if let Some(file) = listening.ready.pop_front() {
+                    return Some(Ok(file));
                 }
                 if let Some(errno) = listening.error.take() {
                     return Some(Err(io::Error::from_raw_os_error(errno)));
@@ -64,10 +58,8 @@ impl Acceptor {
                 if driver.engine.is_closed() {
                     return Some(Err(worker::closed()));
                 }
-                if !driver.table.get(slot).armed {
-                    let token = driver.table.arm(slot);
-                    driver.submit(Op::accept(raw), token);
-                }
+                listening.wanted = true;
+                driver.arm_accepts(key);
                 None
             },
             |driver| &mut driver.listeners[key as usize].waker,
@@ -77,12 +69,7 @@ impl Acceptor {
 
 impl Drop for Acceptor {
     fn drop(&mut self) {
-        let left = self.worker.with(|driver| {
-            let left = mem::take(&mut driver.listeners[self.key as usize]);
-            driver.listeners.remove(self.key as usize);
-            driver.abandon(self.slot);
-            left
-        });
+        let left = self.worker.with(|driver| driver.dismiss(self.key));
         drop(left);
         self.worker.drop_spent();
     }

@@ -4,12 +4,10 @@
 
 #![expect(unsafe_code, reason = "points operations at addresses of the side slab")]
 
-use std::os::fd::RawFd;
-
 use slab::Slab;
 use socket2::SockAddr;
 
-use crate::engine::Op;
+use crate::engine::{Op, Target};
 
 /// Addresses that operations in flight point at.
 #[derive(Default)]
@@ -17,7 +15,7 @@ pub(super) struct Addresses(Slab<Box<SockAddr>>);
 
 impl Addresses {
     /// A connect of the socket `fd` to `to`, and the number under which its address stays.
-    pub(super) fn connect(&mut self, fd: RawFd, to: SockAddr) -> (u32, Op) {
+    pub(super) fn connect(&mut self, fd: Target, to: SockAddr) -> (u32, Op) {
         let entry = self.0.vacant_entry();
         let key = entry.key() as u32;
         let address = entry.insert(Box::new(to));

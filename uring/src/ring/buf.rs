@@ -17,10 +17,11 @@
 
 use std::{ptr::NonNull, slice};
 
-use super::slab::Slab;
+use super::{
+    chain::{Chain, NONE},
+    slab::Slab,
+};
 
-/// No chunk: the end of a list.
-const NONE: u32 = u32::MAX;
 /// Chunks that are made at once, when there is none left to carry what users write.
 const SLAB: u32 = 64;
 
@@ -35,44 +36,6 @@ struct Meta {
     start: u32,
     end: u32,
     provided: bool,
-}
-
-/// Bytes in order, in chunks.
-#[derive(Debug)]
-pub(crate) struct Chain {
-    head: u32,
-    tail: u32,
-    count: u32,
-    bytes: u32,
-}
-
-impl Chain {
-    /// No bytes.
-    pub(crate) const EMPTY: Self = Self { head: NONE, tail: NONE, count: 0, bytes: 0 };
-
-    /// Bytes in it.
-    #[inline]
-    pub(crate) const fn bytes(&self) -> usize {
-        self.bytes as usize
-    }
-
-    /// Chunks in it.
-    #[inline]
-    pub(crate) const fn count(&self) -> usize {
-        self.count as usize
-    }
-
-    /// Whether it holds nothing.
-    #[inline]
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.head == NONE
-    }
-
-    /// Takes all of it.
-    #[inline]
-    pub(crate) fn take(&mut self) -> Self {
-        std::mem::replace(self, Self::EMPTY)
-    }
 }
 
 /// The buffer memory of one worker.

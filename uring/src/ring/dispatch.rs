@@ -13,8 +13,6 @@ use tidemill_core::task::wake_here;
 
 use super::{
     driver::{Driver, Seat},
-    fd,
-    listening::Listening,
     table::{Role, Slot, Tag, flight_of},
 };
 use crate::engine::Completion;
@@ -123,38 +121,11 @@ impl Driver {
     fn answered(&mut self, completion: Completion) {
         let Some(slot) = self.table.resolve(completion.token) else { return };
         match self.table.get(slot).role {
-            Role::Accept(key) => self.accepted(slot, key, completion),
+            Role::Accept(key) | Role::Shot(key) => self.accepted(slot, key, completion),
             Role::Single(address) => self.ended(slot, address, completion),
+            Role::Shutdown(key) => self.was_shut(slot, key),
+            Role::Close(number) => self.closed(slot, number, completion),
             Role::Free => {}
-        }
-    }
-
-    fn accepted(&mut self, slot: Slot, key: u32, completion: Completion) {
-        let orphan = self.table.get(slot).orphan;
-        if completion.result >= 0 {
-            let fd = fd::accepted(&completion);
-            // Without a listener it is closed here.
-            if !orphan && let Some(listening) = self.listeners.get_mut(key as usize) {
-                self.stats.accepted += 1;
-                listening.ready.push_back(fd);
-                if listening.ready.len() >= Listening::BOUND {
-                    self.cancel(slot);
-                }
-            }
-        }
-        if !completion.more() {
-            self.table.land(slot);
-            if orphan {
-                return self.close_entry(slot);
-            }
-        }
-        let Some(listening) = self.listeners.get_mut(key as usize) else { return };
-        let again = [-libc::ECANCELED, -libc::EINTR, -libc::EAGAIN, -libc::ECONNABORTED];
-        if completion.result < 0 && !again.contains(&completion.result) {
-            listening.error = Some(-completion.result);
-        }
-        if let Some(waker) = listening.waker.take() {
-            self.woken.push((Seat::Listener(key), waker));
         }
     }
 

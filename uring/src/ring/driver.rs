@@ -1,6 +1,7 @@
 //! The driver turns a worker's ring: what was asked goes in with one enter, what came back goes to whom it concerns.
 //!
-//! A turn: flush dirty sockets -> provide free chunks -> arm starved receives -> set the timeout -> one enter -> reap all -> retire quiet sends.
+//! A turn: close what was let go of and accept for it -> flush dirty sockets -> provide free chunks -> arm starved receives -> set the timeout -> one
+//! enter -> dispatch all -> retire quiet sends.
 //!
 //! [I1] Tasks of this worker are queued in here, which runs nobody's code (`wake_here`). No other waker is woken, and none dropped: they are moved to
 //!      `woken` and `spent`, and the worker empties both when nothing of the driver is borrowed.
@@ -20,6 +21,7 @@ use super::{
     doorbell::Ear,
     listening::Listening,
     message::Messages,
+    slots::Slots,
     socket::{Interest, Socket},
     table::{Flights, Slot, Table, Tag, Token, flight_token},
     timer::Timer,
@@ -78,6 +80,7 @@ pub(super) struct Driver {
     pub(super) ear: Ear,
     pub(super) sockets: Slab<Socket>,
     pub(super) listeners: Slab<Listening>,
+    pub(super) slots: Slots,
     pub(super) woken: Vec<(Seat, Waker)>,
     pub(super) spent: Vec<Waker>,
     pub(super) stats: Stats,
@@ -106,7 +109,7 @@ pub(super) struct Driver {
     /// The kernel said that completions were lost: the quiet sends in flight may have failed.
     pub(super) lost: bool,
     /// The worker is closing: nothing is armed again.
-    stopped: bool,
+    pub(super) stopped: bool,
 }
 
 impl Driver {
@@ -121,6 +124,7 @@ impl Driver {
             ear,
             sockets: Slab::new(),
             listeners: Slab::new(),
+            slots: Slots::new(&config),
             woken: Vec::with_capacity(256),
             spent: Vec::with_capacity(64),
             stats: Stats::default(),
@@ -199,6 +203,9 @@ impl Driver {
     #[inline]
     pub(super) fn turn(&mut self, wait: Wait, clock: &impl Clock) -> io::Result<()> {
         let held_back = !self.quiet.is_empty();
+        if self.slots.is_stirred() {
+            self.collect();
+        }
         self.flush();
         self.provide();
         if let Some(op) = self.ear.listen() {
@@ -295,7 +302,7 @@ impl Driver {
         let flight = self.flights.next();
         let socket = &mut self.sockets[key as usize];
         socket.receive = flight;
-        let op = Op::receive(socket.fd.raw(), GROUP);
+        let op = Op::receive(socket.fd.target(), GROUP);
         self.submit(op, flight_token(Tag::Receive, flight, key));
     }
 

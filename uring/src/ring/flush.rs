@@ -107,7 +107,7 @@ impl Driver {
     pub(super) fn settle(&mut self, key: u32) {
         let socket = &mut self.sockets[key as usize];
         if socket.writer_left && socket.is_settled() {
-            return self.shut(key);
+            return self.end_writer(key);
         }
         if socket.is_met()
             && let Some(waker) = &socket.writer
@@ -159,12 +159,11 @@ impl Driver {
     }
 
     /// Nothing is left to send, and nobody who might write more.
-    fn shut(&mut self, key: u32) {
-        let socket = &mut self.sockets[key as usize];
-        if !socket.is_over() {
+    fn end_writer(&mut self, key: u32) {
+        if !self.sockets[key as usize].is_over() {
             // The other direction goes on, or ends with the next turn: the peer learns now that no more will come. A socket that is not connected any
             // more needs no word.
-            let _ = rustix::net::shutdown(&socket.fd, rustix::net::Shutdown::Write);
+            let _ = self.shut(key);
         }
         self.close_if_over(key);
     }
@@ -189,6 +188,9 @@ impl Driver {
             self.stats.lost += u64::from(socket.lost);
             self.spent.extend(socket.reader);
             self.spent.extend(socket.writer);
+            if socket.counted {
+                self.slots.let_go(socket.fd.target().entry());
+            }
         }
     }
 }

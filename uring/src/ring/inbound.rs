@@ -19,14 +19,14 @@
 
 use std::{
     io,
-    os::fd::BorrowedFd,
+    os::fd::{AsRawFd, BorrowedFd, OwnedFd},
     rc::Rc,
     task::{Context, Poll, Waker},
 };
 
 use super::{
     buf,
-    fd::Fd,
+    fd::File,
     outbound::Outbound,
     socket::{Interest, Socket},
     worker::{self, Worker},
@@ -51,15 +51,15 @@ pub(crate) struct Inbound {
 }
 
 impl Inbound {
-    /// Both ends of the connected socket `fd`. Receives from the first `poll_fill` on.
-    pub(crate) fn pair(worker: Rc<Worker>, fd: Fd) -> (Self, Outbound) {
-        let key = worker.with(|driver| driver.sockets.insert(Socket::new(fd)) as u32);
+    /// Both ends of the connected socket `file`. Receives from the first `poll_fill` on.
+    pub(crate) fn pair(worker: Rc<Worker>, file: File) -> (Self, Outbound) {
+        let key = worker.with(|driver| driver.sockets.insert(Socket::new(file)) as u32);
         (Self { worker: worker.clone(), key }, Outbound::new(worker, key))
     }
 
     /// The receiving end of what nobody sends into.
-    pub(crate) fn alone(worker: Rc<Worker>, fd: Fd) -> Self {
-        let mut socket = Socket::new(fd);
+    pub(crate) fn alone(worker: Rc<Worker>, fd: OwnedFd) -> Self {
+        let mut socket = Socket::new(fd.into());
         socket.writer_left = true;
         let key = worker.with(|driver| driver.sockets.insert(socket) as u32);
         Self { worker, key }
@@ -94,11 +94,14 @@ impl Inbound {
         )
     }
 
-    /// The descriptor.
-    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
-        let raw = self.worker.with(|driver| driver.sockets[self.key as usize].fd.raw());
+    /// The descriptor. `None`: it is direct.
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        let raw = self.worker.with(|driver| {
+            let fd = driver.sockets[self.key as usize].fd.plain();
+            fd.map(|fd| fd.as_raw_fd()).ok()
+        });
         // SAFETY: [I3]
-        unsafe { BorrowedFd::borrow_raw(raw) }
+        raw.map(|raw| unsafe { BorrowedFd::borrow_raw(raw) })
     }
 
     /// The bytes of the first chunk, without waiting; empty where there is none.

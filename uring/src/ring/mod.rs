@@ -1,11 +1,14 @@
 //! A worker's ring: its operations in flight, its buffers, its sockets' two directions, its timer and its doorbell.
 
+mod accepting;
 mod acceptor;
 mod address;
 mod buf;
+mod chain;
 mod dispatch;
 mod doorbell;
 mod driver;
+mod ending;
 mod fd;
 mod flush;
 mod inbound;
@@ -14,6 +17,7 @@ mod message;
 mod outbound;
 mod relief;
 mod slab;
+mod slots;
 mod socket;
 mod submit;
 mod table;
@@ -28,7 +32,7 @@ pub use driver::Stats;
 pub(crate) use {
     acceptor::Acceptor,
     doorbell::Bell,
-    fd::Fd,
+    fd::{Fd, File},
     inbound::{Inbound, Next},
     outbound::Outbound,
     submit::Single,

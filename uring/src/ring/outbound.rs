@@ -138,8 +138,7 @@ impl Outbound {
 
     /// Tells the peer that no more will come; what is queued is not waited for.
     pub(crate) fn shutdown(&self) -> io::Result<()> {
-        let write = rustix::net::Shutdown::Write;
-        Ok(self.with(|socket| rustix::net::shutdown(&socket.fd, write))?)
+        self.worker.with(|driver| driver.shut(self.key))
     }
 
     /// Gives up what is queued and in flight.

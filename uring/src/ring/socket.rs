@@ -22,9 +22,11 @@
 use std::{io, num::NonZeroU16, task::Waker};
 
 use super::{
-    buf::{Chain, Chunk, Pool},
-    fd::Fd,
+    buf::{Chunk, Pool},
+    chain::Chain,
+    fd::{Fd, File},
     message::{MessageId, Messages},
+    slots::Place,
 };
 use crate::engine::{Message, Op};
 
@@ -78,21 +80,23 @@ pub(crate) struct Socket {
     pub(crate) cancelling: bool,
     /// It waits for buffers to be received into.
     pub(crate) starved: bool,
-    /// The send in flight answers only if it falls short.
+    /// The send in flight answers only if it falls short; or, where none is, the last one did: the next waits for room.
     pub(crate) quiet: bool,
-    /// A quiet send found no room: the next one waits for it.
-    full: bool,
     /// It stands in the driver's list of those to flush.
     pub(crate) dirty: bool,
     /// The owner of the way in is gone.
     pub(crate) reader_left: bool,
     /// The owner of the way out is gone.
     pub(crate) writer_left: bool,
+    /// Its descriptor takes a slot of the worker's.
+    pub(crate) counted: bool,
+    /// An operation that shuts the way out is in flight.
+    pub(crate) shutting: bool,
 }
 
 impl Socket {
     /// A connection that has nothing to send and receives nothing yet.
-    pub(crate) fn new(fd: Fd) -> Self {
+    pub(crate) fn new(File { fd, place }: File) -> Self {
         Self {
             fd,
             reader: None,
@@ -110,10 +114,11 @@ impl Socket {
             cancelling: false,
             starved: false,
             quiet: false,
-            full: false,
             dirty: false,
             reader_left: false,
             writer_left: false,
+            counted: place.map(Place::hand_over).is_some(),
+            shutting: false,
         }
     }
 
@@ -170,7 +175,11 @@ impl Socket {
     /// Whether nobody has to do with it any more.
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
-        self.reader_left && self.writer_left && self.receive == 0 && self.is_settled()
+        self.reader_left
+            && self.writer_left
+            && self.receive == 0
+            && !self.shutting
+            && self.is_settled()
     }
 
     /// Whether what the writer waits for has come.
@@ -209,7 +218,7 @@ impl Socket {
             self.flying = len;
             self.quiet = self.may_be_quiet() && !low;
             // SAFETY: [I1]
-            return unsafe { Op::send(self.fd.raw(), at.as_ptr(), len, self.quiet) };
+            return unsafe { Op::send(self.fd.target(), at.as_ptr(), len, self.quiet) };
         }
         let most = pool.share().min(Message::PIECES);
         let (id, message, bytes) = messages.fill(pool.pieces(&self.queued).take(most));
@@ -218,18 +227,17 @@ impl Socket {
         // [I2]
         self.quiet = self.may_be_quiet() && !low && self.queued.count() <= most;
         // SAFETY: [I1], and the message is this send's until it is freed in `land`.
-        unsafe { Op::send_message(self.fd.raw(), message, self.quiet) }
+        unsafe { Op::send_message(self.fd.target(), message, self.quiet) }
     }
 
     /// [I2]
     #[inline]
     fn may_be_quiet(&self) -> bool {
-        self.interest == Interest::FAILURE && !self.full && !self.writer_left
+        self.interest == Interest::FAILURE && !self.quiet && !self.writer_left
     }
 
     /// The send in flight ended with `result`.
     pub(crate) fn land(&mut self, result: i32, pool: &mut Pool, messages: &mut Messages) {
-        self.full = self.quiet;
         let sent = (result.max(0) as u32).min(self.flying);
         self.touch_down(sent, pool, messages);
         let again = [-libc::EAGAIN, -libc::EINTR];
@@ -246,9 +254,11 @@ impl Socket {
         if self.message.is_none() && self.flying as usize == self.queued.bytes() {
             self.send = 0;
             self.flying = 0;
+            self.quiet = false;
             return pool.pop_only(&mut self.queued);
         }
         self.touch_down(self.flying, pool, messages);
+        self.quiet = false;
         None
     }
 

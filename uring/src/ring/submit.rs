@@ -31,8 +31,7 @@ impl Single {
             if driver.engine.is_closed() {
                 return Err(worker::closed());
             }
-            let raw = fd.raw();
-            let (key, op) = driver.addresses.connect(raw, to);
+            let (key, op) = driver.addresses.connect(fd.target(), to);
             let slot = driver.table.open(Role::Single(key), Some(Rc::new(fd)));
             let token = driver.table.arm(slot);
             driver.submit(op, token);

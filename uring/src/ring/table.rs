@@ -72,8 +72,14 @@ pub(crate) enum Role {
     Free,
     /// A listener's accept: descriptors wait in the listener of this number.
     Accept(u32),
+    /// The same, for one connection.
+    Shot(u32),
     /// A single operation whose result waits in the entry; the address of this number goes when it ends.
     Single(u32),
+    /// The end of the way out of the socket of this number, on a direct descriptor.
+    Shutdown(u32),
+    /// The close of this entry of the ring's table.
+    Close(u32),
 }
 
 /// The place of an entry, for whoever owns it.

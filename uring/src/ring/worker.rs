@@ -232,7 +232,7 @@ impl Worker {
             driver.listeners.iter_mut().for_each(|(_, listening)| listening.ready.clear());
             mem::replace(&mut driver.engine, Engine::Closed)
         });
-        drop(engine);
+        engine.close();
         Ok(())
     }
 

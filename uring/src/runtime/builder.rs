@@ -89,6 +89,15 @@ impl Builder {
         self
     }
 
+    /// Connections that the listeners of a worker accept and that are open at a time (default: no limit; at least 1). Further ones wait in the listeners' backlogs,
+    /// where the system refuses what does not fit; each that closes lets one in. Connections that wait for an `accept` count, those made by `connect` do not.
+    ///
+    /// A listener accepts at full speed while more are free than its backlog and 64.
+    pub fn connections(mut self, most: u32) -> Self {
+        self.plan.config.connections = most.max(1);
+        self
+    }
+
     /// Hardening (default off): each ring is told once, before its first use, which operations this crate asks for, and refuses all others with `EACCES`,
     /// whoever asks.
     pub fn restrict(mut self, restrict: bool) -> Self {
@@ -115,6 +124,14 @@ impl Builder {
     #[doc(hidden)]
     pub fn enter_deadline(mut self, enter: bool) -> Self {
         self.plan.config.enter_deadline = enter;
+        self
+    }
+
+    /// To be measured: whether accepted connections are entries of a table of the ring's own, of so many (default zero: plain descriptors). They have
+    /// no address, and no descriptor for system calls.
+    #[doc(hidden)]
+    pub fn direct_descriptors(mut self, entries: u32) -> Self {
+        self.plan.config.direct = entries;
         self
     }
 

@@ -4,6 +4,7 @@ use std::{
     collections::HashSet,
     io::{ErrorKind, Read, Write},
     net,
+    os::fd::AsFd,
 };
 
 use tidemill_uring::{
@@ -13,7 +14,7 @@ use tidemill_uring::{
 
 use crate::stage::{
     Hoard, Random, alone, descriptors, forget, forgetful, give_up, listener, pair_of, peer, rest,
-    run, stats, turn, until,
+    run, run_on, stats, turn, until,
 };
 
 // io 2
@@ -140,14 +141,17 @@ fn a_dropped_listener_closes_what_nobody_took_and_frees_its_port() {
 // io 8
 #[test]
 fn accepted_descriptors_are_closed_on_exec() {
-    run(async {
-        let (mut listener, addr) = listener();
-        let (ours, _theirs) = pair_of(&mut listener, addr).await;
-        let flags = rustix::io::fcntl_getfd(&ours).expect("a descriptor");
-        assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
-        let flags = rustix::io::fcntl_getfd(&listener).expect("a descriptor");
-        assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
-    });
+    // Accepted many at once, and one by one.
+    for builder in [Runtime::builder(), Runtime::builder().connections(4)] {
+        run_on(builder, async {
+            let (mut listener, addr) = listener();
+            let (ours, _theirs) = pair_of(&mut listener, addr).await;
+            for fd in [ours.as_fd().expect("plain"), listener.as_fd()] {
+                let flags = rustix::io::fcntl_getfd(fd).expect("a descriptor");
+                assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
+            }
+        });
+    }
 }
 
 // io 5

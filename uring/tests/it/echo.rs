@@ -200,7 +200,7 @@ fn receive(mut from: net::TcpStream) -> (u64, u64) {
 fn frames_stay_whole_through_a_small_send_buffer_and_a_slow_reader() {
     run(async {
         let (mut ours, mut theirs) = pair().await;
-        SockRef::from(&ours).set_send_buffer_size(4096).expect("an option");
+        SockRef::from(&ours.as_fd().expect("plain")).set_send_buffer_size(4096).expect("an option");
         let reader = peer(move || {
             let mut got = vec![0; 8 << 20];
             for piece in got.chunks_mut(1000) {

@@ -202,7 +202,9 @@ fn quiet_sends_that_fall_short_while_completions_overflow_lose_nothing() {
         let mut theirs = Vec::new();
         for _ in 0..COUNT {
             let (our, their) = pair_of(&mut listener, addr).await;
-            SockRef::from(&our).set_send_buffer_size(4096).expect("an option");
+            SockRef::from(&our.as_fd().expect("plain"))
+                .set_send_buffer_size(4096)
+                .expect("an option");
             SockRef::from(&their).set_recv_buffer_size(64 << 10).expect("an option");
             ours.push(our);
             theirs.push(their);

@@ -82,6 +82,11 @@ fn a_restricted_ring_serves_all_the_same() {
 }
 
 #[test]
+fn a_restricted_ring_serves_direct_descriptors() {
+    serves(Runtime::builder().restrict(true).direct_descriptors(8));
+}
+
+#[test]
 fn sends_that_answer_serve_all_the_same() {
     serves(Runtime::builder().quiet_sends(false));
 }

@@ -21,7 +21,7 @@ use crate::stage::{
 /// A connection through small buffers of the kernel's.
 pub(crate) async fn narrow() -> (TcpStream, net::TcpStream) {
     let (ours, theirs) = pair().await;
-    SockRef::from(&ours).set_send_buffer_size(4096).expect("an option");
+    SockRef::from(&ours.as_fd().expect("plain")).set_send_buffer_size(4096).expect("an option");
     SockRef::from(&theirs).set_recv_buffer_size(64 << 10).expect("an option");
     (ours, theirs)
 }

@@ -11,7 +11,7 @@ use super::{
     net::{End, Role},
     world::{LATE, World},
 };
-use crate::engine::op::{Completion, Kind};
+use crate::engine::op::{Completion, Into, Kind};
 
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +64,13 @@ impl World {
 
     fn attempt(&mut self, deed: &mut Deed) -> Outcome {
         match deed.op.kind {
-            Kind::Accept { .. } => self.accept(deed),
+            Kind::Accept { into, .. } => self.accept(deed, into),
             Kind::Receive { .. } => self.receive(deed),
             Kind::Send { now, .. } | Kind::SendMessage { now, .. } => self.send(deed, now),
             Kind::Read { fd, .. } => self.read(deed, fd),
             Kind::Connect { .. } => self.connect(deed),
+            Kind::Shutdown { .. } => self.shutdown(deed),
+            Kind::CloseDirect { entry } => self.free(entry),
             Kind::Timeout { time } => match self.now() >= moment(time) {
                 false => Outcome::Blocked,
                 true if self.random.hits(self.plan.transient) => {
@@ -111,8 +113,11 @@ impl World {
                     | Kind::Send { .. }
                     | Kind::SendMessage { .. }
                     | Kind::Connect { .. }
+                    | Kind::Shutdown { .. }
+                    | Kind::CloseDirect { .. }
             );
-        let descriptor = matches!(kind, Kind::Accept { .. }) && result >= 0;
+        let descriptor =
+            matches!(kind, Kind::Accept { into: Into::Many | Into::Once, .. }) && result >= 0;
         if matches!(kind, Kind::Send { now: true, .. } | Kind::SendMessage { now: true, .. }) {
             // In the enter that took it.
             return self.answers.post(completion, descriptor);
@@ -157,7 +162,7 @@ impl World {
         }
     }
 
-    fn accept(&mut self, deed: &Deed) -> Outcome {
+    fn accept(&mut self, deed: &Deed, into: Into) -> Outcome {
         let Some(Role::Listening(addr)) = self.role(deed) else {
             return Outcome::Last(-libc::EBADF, 0);
         };
@@ -174,13 +179,48 @@ impl World {
             return Outcome::Last(-errno, 0);
         }
         let Some(end) = self.net.accept(addr) else { return Outcome::Blocked };
+        if into == Into::Direct {
+            return self.accept_direct(end);
+        }
         let number = match self.net.stand_in(Role::Connected(end)) {
             Ok(fd) => fd.into_raw_fd(),
             Err(error) => panic!("no descriptor can stand for a connection: {error}"),
         };
-        match self.answers.is_full() {
+        match into == Into::Once || self.answers.is_full() {
             true => Outcome::Last(number, 0),
             false => Outcome::More(number, 0),
+        }
+    }
+
+    fn accept_direct(&mut self, end: End) -> Outcome {
+        let socket = self.net.direct(Role::Connected(end));
+        if let Some(entry) = self.files.put(socket) {
+            return Outcome::Last(entry as i32, 0);
+        }
+        self.counts.destroyed += 1;
+        self.net.remove(socket);
+        Outcome::Last(-libc::ENFILE, 0)
+    }
+
+    fn shutdown(&mut self, deed: &Deed) -> Outcome {
+        match self.end(deed) {
+            Ok(end) => {
+                self.net.shut(end);
+                Outcome::Last(0, 0)
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    fn free(&mut self, entry: u32) -> Outcome {
+        // Kernels up to 6.12 need memory for it.
+        if self.random.hits(self.plan.transient) {
+            self.counts.failed += 1;
+            return Outcome::Last(-libc::ENOMEM, 0);
+        }
+        match self.close_direct(entry) {
+            true => Outcome::Last(0, 0),
+            false => Outcome::Last(-libc::EBADF, 0),
         }
     }
 

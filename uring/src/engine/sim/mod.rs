@@ -6,6 +6,7 @@
 //! | submission queue         | a queue of the same capacity; an enter may refuse it, or take a part                     |
 //! | completion queue         | the same capacity; what finds no room is kept back, in order, until an enter finds some   |
 //! | sockets                  | two pipes of bytes; a real descriptor stands for each, so that leaks and closes are seen |
+//! | direct descriptors       | a table of sockets; at a full one a connection is accepted and destroyed, as the kernel does |
 //! | provided buffers         | taken in order; poisoned while they are lent, and the poison is checked                  |
 //! | a timeout                | the clock moves on when nothing else can happen                                          |
 //! | nothing can ever happen  | a panic that names the seed                                                              |
@@ -17,6 +18,7 @@
 mod answers;
 mod deed;
 mod execute;
+mod files;
 mod lent;
 mod memory;
 mod net;

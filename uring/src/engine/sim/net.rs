@@ -39,15 +39,28 @@ pub(super) enum Role {
     Listening(SocketAddr),
 }
 
-/// A descriptor that stands for a socket.
+/// A socket that the ring works on.
 #[derive(Debug)]
 struct Socket {
+    /// `None`: it is direct.
+    stand_in: Option<StandIn>,
+    role: Role,
+    shut: bool,
+}
+
+/// A descriptor that stands for a socket.
+#[derive(Debug)]
+struct StandIn {
     number: RawFd,
     identity: u64,
     /// The other end of the pair.
     kept: OwnedFd,
-    role: Role,
-    shut: bool,
+}
+
+impl StandIn {
+    fn is_open(&self) -> bool {
+        memory::identity(self.number) == Some(self.identity)
+    }
 }
 
 #[derive(Debug)]
@@ -100,15 +113,23 @@ impl Net {
         let number = given.as_raw_fd();
         let identity = memory::identity(number).ok_or(io::ErrorKind::NotFound)?;
         let key = self.next();
-        let socket = Socket { number, identity, kept: kept.into(), role, shut: false };
-        self.sockets.insert(key, socket);
+        let stand_in = Some(StandIn { number, identity, kept: kept.into() });
+        self.sockets.insert(key, Socket { stand_in, role, shut: false });
         Ok(given)
+    }
+
+    /// A socket in `role` that no descriptor stands for.
+    pub(super) fn direct(&mut self, role: Role) -> u64 {
+        let key = self.next();
+        self.sockets.insert(key, Socket { stand_in: None, role, shut: false });
+        key
     }
 
     /// The socket that `number` stands for at this moment ([I1]).
     pub(super) fn find(&self, number: RawFd) -> Option<u64> {
         let identity = memory::identity(number)?;
-        let is_it = |socket: &Socket| socket.number == number && socket.identity == identity;
+        let is_it = |it: &StandIn| it.number == number && it.identity == identity;
+        let is_it = |socket: &Socket| socket.stand_in.as_ref().is_some_and(is_it);
         self.sockets.iter().find(|(_, socket)| is_it(socket)).map(|(key, _)| *key)
     }
 
@@ -124,7 +145,7 @@ impl Net {
         }
     }
 
-    /// Descriptors that stand for sockets.
+    /// Sockets that are open.
     pub(super) fn open(&mut self) -> usize {
         self.sweep();
         self.sockets.len()
@@ -135,10 +156,11 @@ impl Net {
         let mut gone = Vec::new();
         let mut shut = Vec::new();
         for (key, socket) in &mut self.sockets {
-            if memory::identity(socket.number) != Some(socket.identity) {
+            let Some(stand_in) = &socket.stand_in else { continue };
+            if !stand_in.is_open() {
                 gone.push(*key);
             } else if !socket.shut && matches!(socket.role, Role::Connected(_)) {
-                let mut polled = [PollFd::new(&socket.kept, PollFlags::RDHUP)];
+                let mut polled = [PollFd::new(&stand_in.kept, PollFlags::RDHUP)];
                 let now = Timespec { tv_sec: 0, tv_nsec: 0 };
                 socket.shut = matches!(poll(&mut polled, Some(&now)), Ok(1));
                 if socket.shut {
@@ -151,14 +173,17 @@ impl Net {
                 self.shut(end);
             }
         }
-        for key in &gone {
-            match self.sockets.remove(key).map(|socket| socket.role) {
-                Some(Role::Connected(end)) => self.close(end),
-                Some(Role::Listening(addr)) => self.unlisten(addr),
-                Some(Role::Fresh) | None => {}
-            }
-        }
+        gone.iter().for_each(|key| self.remove(*key));
         gone
+    }
+
+    /// The socket is closed.
+    pub(super) fn remove(&mut self, socket: u64) {
+        match self.sockets.remove(&socket).map(|socket| socket.role) {
+            Some(Role::Connected(end)) => self.close(end),
+            Some(Role::Listening(addr)) => self.unlisten(addr),
+            Some(Role::Fresh) | None => {}
+        }
     }
 
     /// Listens on an address of its own.

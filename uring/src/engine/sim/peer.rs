@@ -95,7 +95,7 @@ impl World {
         self.net.close(end);
     }
 
-    /// Descriptors that stand for sockets.
+    /// Sockets of the ring's side that are open.
     pub(crate) fn open(&mut self) -> usize {
         self.net.open()
     }

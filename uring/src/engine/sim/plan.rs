@@ -101,4 +101,6 @@ pub struct Counts {
     pub cancelled: u64,
     /// Operations on a descriptor that stands for no socket of the simulation.
     pub astray: u64,
+    /// Connections that were accepted and destroyed, for want of a free entry in the table of direct descriptors.
+    pub destroyed: u64,
 }

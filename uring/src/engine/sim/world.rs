@@ -22,6 +22,7 @@ use tidemill_core::clock::{Clock, Instant, ManualClock};
 use super::{
     answers::{Answer, Answers},
     deed::{Deed, Digest},
+    files::Files,
     lent::Lent,
     memory::Span,
     net::Net,
@@ -51,6 +52,7 @@ pub(crate) struct World {
     pub(super) counts: Counts,
     clock: Arc<ManualClock>,
     pub(super) net: Net,
+    pub(super) files: Files,
     pub(super) lent: Lent,
     pub(super) deeds: BTreeMap<u64, Deed>,
     pub(super) answers: Answers,
@@ -70,6 +72,7 @@ impl World {
             counts: Counts::default(),
             clock: Arc::new(ManualClock::starting_at(MORNING)),
             net: Net::new(plan.socket_bytes),
+            files: Files::new(config.direct),
             lent: Lent::new(config.buffers),
             deeds: BTreeMap::new(),
             answers: Answers::new(config.completions as usize),
@@ -238,10 +241,30 @@ impl World {
     /// Sees what became of the descriptors. An operation keeps its own open.
     pub(super) fn look_around(&mut self) {
         for socket in self.net.sweep() {
-            if let Some(deed) = self.deeds.values().find(|deed| deed.socket == Some(socket)) {
-                let text = format!("a descriptor was closed under {:?}", deed.op.kind);
-                return self.complain(&text);
-            }
+            self.gone(socket);
+        }
+    }
+
+    fn gone(&self, socket: u64) {
+        if let Some(deed) = self.deeds.values().find(|deed| deed.socket == Some(socket)) {
+            self.complain(&format!("a descriptor was closed under {:?}", deed.op.kind));
+        }
+    }
+
+    /// An entry of the table is freed; whether there was something.
+    pub(super) fn close_direct(&mut self, entry: u32) -> bool {
+        let socket = self.files.take(entry);
+        if let Some(socket) = socket {
+            self.gone(socket);
+            self.net.remove(socket);
+        }
+        socket.is_some()
+    }
+
+    /// The ring is closed, and with it what is in its table.
+    pub(crate) fn close(&mut self) {
+        for socket in self.files.clear() {
+            self.net.remove(socket);
         }
     }
 
@@ -249,13 +272,17 @@ impl World {
     fn take(&mut self, op: Op, token: u64) {
         self.number += 1;
         let (fd, at_once) = match op.kind {
-            Kind::Accept { fd } | Kind::Receive { fd, .. } | Kind::Connect { fd, .. } => {
-                (Some(fd), false)
-            }
+            Kind::Accept { fd, .. }
+            | Kind::Receive { fd, .. }
+            | Kind::Connect { fd, .. }
+            | Kind::Shutdown { fd } => (Some(fd), false),
             Kind::Send { fd, now, .. } | Kind::SendMessage { fd, now, .. } => (Some(fd), now),
             _ => (None, false),
         };
-        let socket = fd.and_then(|fd| self.net.find(fd));
+        let socket = fd.and_then(|fd| match fd.plain() {
+            Some(fd) => self.net.find(fd),
+            None => self.files.find(fd.number() as usize),
+        });
         if fd.is_some() && socket.is_none() {
             self.counts.astray += 1;
         }
