@@ -17,7 +17,7 @@ use std::{
 use tidemill_core::{scope::after, wait::WakeCell};
 use tidemill_uring::runtime::{Runtime, Way, Workers, spawn, spawn_on};
 
-use crate::stage::{Random, Watch, full, stats};
+use crate::stage::{Random, Watch, again, full, stats};
 
 const WAYS: [Way; 4] = [Way::Best, Way::Eventfd, Way::Futex, Way::Message];
 
@@ -62,19 +62,6 @@ impl Game {
             }
         }
     }
-}
-
-/// Another turn of this task, which keeps its worker awake.
-async fn again() {
-    let mut first = true;
-    poll_fn(|cx| {
-        if !std::mem::take(&mut first) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Polls `future`, and fails where two polls of it overlap.

@@ -10,7 +10,7 @@ use std::{
 use tidemill_core::scope::after;
 use tidemill_uring::{
     net::{TcpListener, TcpStream},
-    runtime::Runtime,
+    runtime::{Builder, Runtime},
     sim::{self, Net, Plan, Sim, seeds},
 };
 
@@ -44,6 +44,19 @@ pub(crate) fn everywhere<F: Future<Output = ()>>(scenario: impl Fn(Place, u64) -
             sim.run(scenario(Place::Simulated(sim.net()), seed));
             sim.end();
         }
+    });
+}
+
+/// Runs `scenario` on the kernel's ring, then with many seeds on simulated ones of the same size where nothing goes wrong.
+pub(crate) fn calmly<F: Future<Output = ()>>(
+    builder: impl Fn() -> Builder,
+    scenario: impl Fn(Place) -> F,
+) {
+    stage::run_on(builder(), async { scenario(Place::Kernel).await });
+    seeds(|seed| {
+        let sim = Sim::with(builder(), seed, Plan::CALM);
+        sim.run(scenario(Place::Simulated(sim.net())));
+        sim.end();
     });
 }
 
