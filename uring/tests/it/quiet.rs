@@ -105,16 +105,17 @@ fn a_send_of_some_pieces_is_one_and_quiet_only_if_it_is_the_last() {
 #[test]
 fn a_copy_is_quiet_only_with_the_last_of_what_there_is() {
     // A send takes sixteen pieces, and a stream may hold thirty-two.
-    let builder = || Runtime::builder().buffers(1024).buffer_bytes(64);
-    calmly(builder, async |place: Place| {
+    calmly(|| builder().buffers(1024), async |place: Place| {
         let (mut ours, theirs) = place.pair().await;
         let (reader, writer) = ours.both();
         assert!(poll_once(reader.fill()).await.is_none(), "nothing came");
         turns().await;
         for (pieces, loud) in [(16, 0), (20, 1), (5, 0)] {
-            let block = bytes(pieces, pieces as usize * 64);
-            theirs.write_all(&block).await.expect("alive");
-            until("all has come", || reader.buffered() == block.len()).await;
+            let block = bytes(pieces, pieces as usize * 100);
+            for (number, piece) in block.chunks(100).enumerate() {
+                theirs.write_all(piece).await.expect("alive");
+                until("it has come", || reader.buffered() > number * 100).await;
+            }
             let told = completions(async {
                 let mut copying = pin!(Flow::copy(reader, writer));
                 for _ in 0..1024 {
@@ -138,7 +139,7 @@ async fn hoard(place: &Place) -> Vec<(TcpStream, Wire)> {
     for _ in 0..64 {
         let (mut ours, theirs) = place.pair().await;
         assert!(poll_once(ours.both().0.fill()).await.is_none(), "nothing came");
-        theirs.write_all(&[1; 16 * 64]).await.expect("alive");
+        theirs.write_all(&[1; 16 * 4096]).await.expect("alive");
         all.push((ours, theirs));
     }
     turns().await;
@@ -151,7 +152,6 @@ async fn hoard(place: &Place) -> Vec<(TcpStream, Wire)> {
 // quiet sends, rule 1
 #[test]
 fn a_send_answers_while_the_pool_runs_low() {
-    let builder = || Runtime::builder().buffers(16).buffer_bytes(64);
     calmly(builder, async |place: Place| {
         let (mut ours, theirs) = place.pair().await;
         let (_, writer) = ours.both();
@@ -216,6 +216,8 @@ fn a_quiet_send_that_was_not_taken_is_pending_and_ends_its_waits_once_it_is() {
         sim.run(async {
             let (mut ours, theirs) = net.pair().expect("a descriptor");
             let (_, writer) = ours.both();
+            // There are no buffers before the first turn.
+            turns().await;
             net.change(refusing());
             writer.try_write(b"one").expect("there is room");
             turns().await;
@@ -240,6 +242,7 @@ fn a_stream_that_is_dropped_or_closed_waits_for_its_quiet_send() {
         let sim = Sim::with(builder(), seed, Plan::CALM);
         let net = sim.net();
         sim.run(async {
+            turns().await;
             for by_force in [false, true] {
                 let (mut ours, theirs) = net.pair().expect("a descriptor");
                 net.change(refusing());
@@ -274,6 +277,7 @@ fn a_runtime_that_ends_waits_for_quiet_sends() {
         let net = sim.net();
         let theirs = sim.run(async {
             let (mut ours, theirs) = net.pair().expect("a descriptor");
+            turns().await;
             let mut plan = refusing();
             plan.refused = 900;
             net.change(plan);
@@ -297,14 +301,21 @@ fn failures_of_quiet_sends_that_find_no_room_are_waited_for() {
         let sim = Sim::with(builder(), seed, plan);
         let net = sim.net();
         sim.run(async {
+            turns().await;
             let mut pairs: Vec<_> = (0..12).map(|_| net.pair().expect("a descriptor")).collect();
             for (number, (ours, _)) in pairs.iter_mut().enumerate() {
                 let block = bytes(number as u64, 3000);
                 ours.both().1.try_write(&block).expect("there is room");
             }
-            turns().await;
-            for (ours, _) in &mut pairs {
-                assert_eq!(ours.both().1.pending(), 2000, "each fell short, and is told of it");
+            loop {
+                turns().await;
+                let pending: Vec<_> =
+                    pairs.iter_mut().map(|(ours, _)| ours.both().1.pending()).collect();
+                let (least, most) = (pending.iter().min(), pending.iter().max());
+                assert!(least >= Some(&2000), "each fell short");
+                if most == Some(&2000) {
+                    break;
+                }
             }
             for (number, (ours, theirs)) in pairs.into_iter().enumerate() {
                 drop(ours);
@@ -327,6 +338,7 @@ fn where_a_failure_was_lost_every_quiet_send_of_the_list_has_failed() {
         let sim = Sim::with(builder(), seed, plan);
         let net = sim.net();
         sim.run(async {
+            turns().await;
             let mut pairs: Vec<_> = (0..3).map(|_| net.pair().expect("a descriptor")).collect();
             for ((ours, _), length) in pairs.iter_mut().zip([1000, 1001, 1]) {
                 ours.both().1.try_write(&vec![7; length]).expect("there is room");
