@@ -119,6 +119,28 @@ impl Wire {
         Ok(())
     }
 
+    /// Writes as many of `bytes` as there is room for, without waiting; how many.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Simulated(peer) => peer.try_write(bytes),
+            Self::Real(stream) => now(|| (&*stream).write(bytes)).map(Option::unwrap_or_default),
+        }
+    }
+
+    /// Reads some bytes, without waiting; `None` while there are none, empty at the end.
+    pub(crate) fn try_read(&self) -> io::Result<Option<Vec<u8>>> {
+        let mut stream = match self {
+            Self::Simulated(peer) => return peer.try_read(8000),
+            Self::Real(stream) => stream,
+        };
+        let mut bytes = vec![0; 8000];
+        let count = now(|| stream.read(&mut bytes))?;
+        Ok(count.map(|count| {
+            bytes.truncate(count);
+            bytes
+        }))
+    }
+
     /// Reads some bytes; none at the end.
     pub(crate) async fn read(&self) -> io::Result<Vec<u8>> {
         let mut stream = match self {
@@ -154,6 +176,14 @@ impl Wire {
             Self::Simulated(peer) => peer.reset(),
             Self::Real(stream) => reset(stream),
         }
+    }
+}
+
+/// `None` where it would wait.
+fn now<T>(f: impl FnOnce() -> io::Result<T>) -> io::Result<Option<T>> {
+    match f() {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        told => told.map(Some),
     }
 }
 

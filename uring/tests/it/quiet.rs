@@ -105,32 +105,35 @@ fn a_send_of_some_pieces_is_one_and_quiet_only_if_it_is_the_last() {
 #[test]
 fn a_copy_is_quiet_only_with_the_last_of_what_there_is() {
     // A send takes sixteen pieces, and a stream may hold thirty-two.
-    calmly(|| builder().buffers(1024), async |place: Place| {
-        let (mut ours, theirs) = place.pair().await;
-        let (reader, writer) = ours.both();
-        assert!(poll_once(reader.fill()).await.is_none(), "nothing came");
-        turns().await;
-        for (pieces, loud) in [(16, 0), (20, 1), (5, 0)] {
-            let block = bytes(pieces, pieces as usize * 100);
-            for (number, piece) in block.chunks(100).enumerate() {
-                theirs.write_all(piece).await.expect("alive");
-                until("it has come", || reader.buffered() > number * 100).await;
-            }
-            let told = completions(async {
-                let mut copying = pin!(Flow::copy(reader, writer));
-                for _ in 0..1024 {
-                    assert!(poll_once(copying.as_mut()).await.is_none(), "more may come");
-                    again().await;
+    calmly(
+        || builder().buffers(1024),
+        async |place: Place| {
+            let (mut ours, theirs) = place.pair().await;
+            let (reader, writer) = ours.both();
+            assert!(poll_once(reader.fill()).await.is_none(), "nothing came");
+            turns().await;
+            for (pieces, loud) in [(16, 0), (20, 1), (5, 0)] {
+                let block = bytes(pieces, pieces as usize * 100);
+                for (number, piece) in block.chunks(100).enumerate() {
+                    theirs.write_all(piece).await.expect("alive");
+                    until("it has come", || reader.buffered() > number * 100).await;
                 }
-            });
-            assert_eq!(told.await, loud, "{pieces} pieces");
-            let mut got = Vec::new();
-            while got.len() < block.len() {
-                got.extend(theirs.read().await.expect("alive"));
+                let told = completions(async {
+                    let mut copying = pin!(Flow::copy(reader, writer));
+                    for _ in 0..1024 {
+                        assert!(poll_once(copying.as_mut()).await.is_none(), "more may come");
+                        again().await;
+                    }
+                });
+                assert_eq!(told.await, loud, "{pieces} pieces");
+                let mut got = Vec::new();
+                while got.len() < block.len() {
+                    got.extend(theirs.read().await.expect("alive"));
+                }
+                assert_same(&got, &block);
             }
-            assert_same(&got, &block);
-        }
-    });
+        },
+    );
 }
 
 /// Streams that hold all buffers there are, unread.
@@ -144,7 +147,8 @@ async fn hoard(place: &Place) -> Vec<(TcpStream, Wire)> {
     }
     turns().await;
     turns().await;
-    let holding = all.iter_mut().filter_map(|(ours, _)| (ours.both().0.buffered() > 0).then_some(()));
+    let holding =
+        all.iter_mut().filter_map(|(ours, _)| (ours.both().0.buffered() > 0).then_some(()));
     assert!(holding.count() < 64, "some found no buffer");
     all
 }
