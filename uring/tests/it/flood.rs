@@ -17,10 +17,10 @@ use crate::{
 
 const OTHERS: usize = 63;
 const ASKED: usize = 100;
-const ROUNDS: u64 = 100;
+const ROUNDS: u64 = 50;
 
 fn builder() -> Builder {
-    Runtime::builder().buffers(64).buffer_bytes(4096)
+    Runtime::builder().buffers(256).buffer_bytes(4096)
 }
 
 /// What a flood had sent, what the others' rounds cost, and what was held meanwhile.

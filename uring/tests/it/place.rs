@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use socket2::SockRef;
 use tidemill_core::scope::after;
 use tidemill_uring::{
     net::{TcpListener, TcpStream},
@@ -117,6 +118,14 @@ impl Wire {
             bytes = &bytes[count..];
         }
         Ok(())
+    }
+
+    /// Holds little that nobody has read, however fast it is read. (A simulated one always does.)
+    pub(crate) fn narrow(&self) {
+        if let Self::Real(stream) = self {
+            let told = SockRef::from(stream).set_recv_buffer_size(64 << 10);
+            told.expect("a socket has options");
+        }
     }
 
     /// Writes as many of `bytes` as there is room for, without waiting; how many.
