@@ -27,6 +27,7 @@ mod signal;
 mod sim_accept;
 mod sim_drop;
 mod sim_echo;
+mod sim_quiet;
 mod sim_scarce;
 mod sim_time;
 mod stage;
