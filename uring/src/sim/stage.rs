@@ -82,6 +82,11 @@ impl Sim {
         self.net.clone()
     }
 
+    /// Chunks that are neither free nor the ring's.
+    pub fn chunks_out(&self) -> usize {
+        self.runtime.worker().chunks_out()
+    }
+
     /// Runs `main`.
     pub fn run<F: Future>(&self, main: F) -> F::Output {
         self.runtime.run(main)

@@ -7,10 +7,11 @@ use std::{
     time::Duration,
 };
 
+use socket2::SockRef;
 use tidemill_core::scope::after;
 use tidemill_uring::{
     net::{TcpListener, TcpStream},
-    runtime::Runtime,
+    runtime::{Builder, Runtime},
     sim::{self, Net, Plan, Sim, seeds},
 };
 
@@ -44,6 +45,19 @@ pub(crate) fn everywhere<F: Future<Output = ()>>(scenario: impl Fn(Place, u64) -
             sim.run(scenario(Place::Simulated(sim.net()), seed));
             sim.end();
         }
+    });
+}
+
+/// Runs `scenario` on the kernel's ring, then with many seeds on simulated ones of the same size where nothing goes wrong.
+pub(crate) fn calmly<F: Future<Output = ()>>(
+    builder: impl Fn() -> Builder,
+    scenario: impl Fn(Place) -> F,
+) {
+    stage::run_on(builder(), async { scenario(Place::Kernel).await });
+    seeds(|seed| {
+        let sim = Sim::with(builder(), seed, Plan::CALM);
+        sim.run(scenario(Place::Simulated(sim.net())));
+        sim.end();
     });
 }
 
@@ -106,6 +120,36 @@ impl Wire {
         Ok(())
     }
 
+    /// Holds little that nobody has read, however fast it is read. (A simulated one always does.)
+    pub(crate) fn narrow(&self) {
+        if let Self::Real(stream) = self {
+            let told = SockRef::from(stream).set_recv_buffer_size(64 << 10);
+            told.expect("a socket has options");
+        }
+    }
+
+    /// Writes as many of `bytes` as there is room for, without waiting; how many.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Simulated(peer) => peer.try_write(bytes),
+            Self::Real(stream) => now(|| (&*stream).write(bytes)).map(Option::unwrap_or_default),
+        }
+    }
+
+    /// Reads some bytes, without waiting; `None` while there are none, empty at the end.
+    pub(crate) fn try_read(&self) -> io::Result<Option<Vec<u8>>> {
+        let mut stream = match self {
+            Self::Simulated(peer) => return peer.try_read(8000),
+            Self::Real(stream) => stream,
+        };
+        let mut bytes = vec![0; 8000];
+        let count = now(|| stream.read(&mut bytes))?;
+        Ok(count.map(|count| {
+            bytes.truncate(count);
+            bytes
+        }))
+    }
+
     /// Reads some bytes; none at the end.
     pub(crate) async fn read(&self) -> io::Result<Vec<u8>> {
         let mut stream = match self {
@@ -141,6 +185,14 @@ impl Wire {
             Self::Simulated(peer) => peer.reset(),
             Self::Real(stream) => reset(stream),
         }
+    }
+}
+
+/// `None` where it would wait.
+fn now<T>(f: impl FnOnce() -> io::Result<T>) -> io::Result<Option<T>> {
+    match f() {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        told => told.map(Some),
     }
 }
 

@@ -84,6 +84,36 @@ pub(crate) async fn turn() {
     }
 }
 
+/// Another turn of this task, which keeps its worker awake.
+pub(crate) async fn again() {
+    let mut first = true;
+    poll_fn(|cx| {
+        if !std::mem::take(&mut first) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Some turns of the ring, without a timer: what was asked before is asked of the ring, and what it says at once has come.
+pub(crate) async fn turns() {
+    // A cycle has 256 polls.
+    for _ in 0..1024 {
+        again().await;
+    }
+}
+
+/// Polls `future` once.
+pub(crate) async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    match poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
 /// Polls `future` at most `polls` times, a turn of the ring apart, then drops it.
 pub(crate) async fn give_up<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);

@@ -120,6 +120,11 @@ impl World {
             matches!(kind, Kind::Accept { into: Into::Many | Into::Once, .. }) && result >= 0;
         if matches!(kind, Kind::Send { now: true, .. } | Kind::SendMessage { now: true, .. }) {
             // In the enter that took it.
+            if self.random.hits(self.plan.dropped) {
+                self.counts.dropped += 1;
+                self.dropping = true;
+                return;
+            }
             return self.answers.post(completion, descriptor);
         }
         let mut at = self.now();

@@ -22,6 +22,8 @@ pub struct Plan {
     pub stale: u32,
     /// The completion queue has little room in this enter.
     pub overflow: u32,
+    /// The failure of a quiet send finds no memory to be kept in: it is dropped, and the enter says `EBADR`.
+    pub dropped: u32,
     /// An enter fails with `EINTR`, `EBUSY`, `EAGAIN` or `ENOMEM`, having taken nothing.
     pub refused: u32,
     /// An enter takes a part of the queue.
@@ -42,6 +44,7 @@ impl Plan {
         reorder: 0,
         stale: 0,
         overflow: 0,
+        dropped: 0,
         refused: 0,
         partial: 0,
         socket_bytes: 64 * 1024,
@@ -72,6 +75,7 @@ impl Plan {
         reorder: 500,
         stale: 200,
         overflow: 200,
+        dropped: 0,
         refused: 150,
         partial: 150,
         socket_bytes: 5000,
@@ -93,6 +97,8 @@ pub struct Counts {
     pub stale: u64,
     /// Completions that were kept back.
     pub kept: u64,
+    /// Failures of quiet sends that were dropped.
+    pub dropped: u64,
     /// Enters that failed.
     pub refused: u64,
     /// Enters that took a part.

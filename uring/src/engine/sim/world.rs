@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(super) lent: Lent,
     pub(super) deeds: BTreeMap<u64, Deed>,
     pub(super) answers: Answers,
+    /// An answer was dropped, and nobody has been told.
+    pub(super) dropping: bool,
     queue: VecDeque<(Op, u64)>,
     capacity: usize,
     number: u64,
@@ -76,6 +78,7 @@ impl World {
             lent: Lent::new(config.buffers),
             deeds: BTreeMap::new(),
             answers: Answers::new(config.completions as usize),
+            dropping: false,
             queue: VecDeque::new(),
             capacity: config.submissions as usize,
             number: 0,
@@ -176,6 +179,9 @@ impl World {
             self.take(op, token);
         }
         self.step();
+        if mem::take(&mut self.dropping) {
+            return Err(io::Error::from_raw_os_error(libc::EBADR));
+        }
         if take < asked {
             // As the kernel: it does not wait after a part.
             self.counts.partial += 1;
