@@ -177,7 +177,7 @@ fn a_quiet_send_that_falls_short_is_followed_by_one_ordinary_send_of_the_rest() 
     let builder = || Runtime::builder().buffers(16).buffer_bytes(200_000);
     calmly(builder, async |place: Place| {
         let (mut ours, theirs) = place.pair().await;
-        SockRef::from(&ours).set_send_buffer_size(4096).expect("an option");
+        SockRef::from(&ours.as_fd().expect("plain")).set_send_buffer_size(4096).expect("an option");
         theirs.narrow();
         let (_, writer) = ours.both();
         for round in 0..3 {
