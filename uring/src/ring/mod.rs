@@ -9,6 +9,7 @@ mod driver;
 mod fd;
 mod flush;
 mod inbound;
+mod lent;
 mod listening;
 mod message;
 mod outbound;
@@ -30,6 +31,7 @@ pub(crate) use {
     doorbell::Bell,
     fd::Fd,
     inbound::{Inbound, Next},
+    lent::Lent,
     outbound::Outbound,
     submit::Single,
     tally::Tally,

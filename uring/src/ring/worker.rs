@@ -18,7 +18,7 @@ use tidemill_core::{
 };
 
 use super::{
-    buf::Pool,
+    buf::{Chunk, Pool},
     doorbell::{Bell, Ear, Way},
     driver::{Driver, Seat, Stats},
     table::Tag,
@@ -113,6 +113,14 @@ impl Worker {
     #[inline]
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Driver) -> R) -> R {
         f(&mut self.driver.borrow_mut())
+    }
+
+    /// A chunk that was lent comes back. Inside the driver's borrow, where nobody drops one ([I1]), it would be lost, and nothing worse.
+    #[inline]
+    pub(super) fn give(&self, chunk: Chunk) {
+        if let Ok(mut driver) = self.driver.try_borrow_mut() {
+            driver.pool.give(chunk);
+        }
     }
 
     /// Asks `ready`; where it has nothing, leaves the task's waker in `seat`.
