@@ -5,6 +5,7 @@
 
 mod accept;
 mod chaos;
+mod chunks;
 mod close;
 mod connect;
 mod cross;
