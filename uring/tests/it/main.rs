@@ -13,6 +13,7 @@ mod echo;
 mod everywhere;
 mod flow;
 mod forget;
+mod held;
 mod line;
 mod place;
 mod process;
