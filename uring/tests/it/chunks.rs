@@ -16,7 +16,7 @@ use tidemill_uring::{
 
 use crate::{
     place::{Place, everywhere},
-    stage::{assert_same, bytes, forgetful, give_up, rest, turn},
+    stage::{Watch, assert_same, bytes, forgetful, give_up, rest, turn},
 };
 
 /// Bytes of a buffer of `few`.
@@ -197,6 +197,7 @@ fn drop_all(mut held: Vec<(Chunk, Vec<u8>)>, seed: u64) {
 
 #[test]
 fn chunks_outlive_their_reader_their_stream_and_their_runtime() {
+    let _watch = Watch::new();
     let runtime = few().build().expect("a runtime");
     let held = runtime.run(orphans(Place::Kernel, 0));
     drop(runtime);

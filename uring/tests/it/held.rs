@@ -21,7 +21,7 @@ use tidemill_uring::{
 use crate::{
     chunks::{few, next},
     place::{Place, Wire},
-    stage::{assert_same, bytes, forgetful, run_on, stats, turn, until},
+    stage::{Watch, assert_same, bytes, forgetful, run_on, stats, turn, until},
 };
 
 /// Buffers of a worker of `few`: four times as many as the kernel may have at a time.
@@ -203,6 +203,7 @@ fn one_chunk_dropped_between_two_runs_lets_a_stream_go_on() {
         }
         (held, waiting.expect("inside a runtime"), theirs)
     };
+    let _watch = Watch::new();
     let runtime = few().build().expect("a runtime");
     let (mut held, waiting, theirs) = runtime.run(hold(Place::Kernel));
     drop(held.pop());
