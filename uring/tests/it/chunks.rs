@@ -189,7 +189,7 @@ fn drop_all(mut held: Vec<(Chunk, Vec<u8>)>, seed: u64) {
             assert_same(other, copy);
         }
         assert_same(&chunk, &copy);
-        if held.len() % 2 == 0 {
+        if held.len().is_multiple_of(2) {
             assert_same(&chunk.into_vec(), &copy);
         }
     }
