@@ -17,11 +17,13 @@
 //! }
 //! ```
 
+mod chunk;
 mod flow;
 mod gathered;
 mod reader;
 mod writer;
 
+pub use chunk::{Chunk, Chunks};
 pub use flow::{Copy, Flow};
 pub use reader::Reader;
 pub use writer::{Closed, Writer};

@@ -18,7 +18,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::gathered::Gathered;
+use super::{chunk::Chunks, gathered::Gathered};
 use crate::{error::ReadError, ring::Inbound};
 
 /// The receiving end of a stream.
@@ -66,6 +66,21 @@ impl Reader {
     /// Bytes that can be read without waiting.
     pub fn buffered(&self) -> usize {
         self.gathered.bytes().len() + self.inbound.buffered()
+    }
+
+    /// Takes bytes out as chunks that their holder owns, in the buffers that the kernel filled.
+    ///
+    /// ```no_run
+    /// # async fn of(reader: &mut tidemill_uring::io::Reader) -> std::io::Result<()> {
+    /// let mut chunks = reader.chunks();
+    /// while let Some(chunk) = chunks.next().await? {
+    ///     println!("{} bytes", chunk.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn chunks(&mut self) -> Chunks<'_> {
+        Chunks::new(&mut self.gathered, &mut self.inbound)
     }
 
     /// Reads some bytes into `into`, at least one; zero at the end of the stream, or where `into` is empty.

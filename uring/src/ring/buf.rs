@@ -102,6 +102,11 @@ impl Pool {
         self.held[0] > self.providable / 4 * 3
     }
 
+    /// Bytes that a chunk holds.
+    pub(crate) fn size(&self) -> usize {
+        self.size as usize
+    }
+
     /// Chunks that the kernel has.
     #[inline]
     pub(crate) fn provided(&self) -> u32 {
@@ -362,7 +367,7 @@ impl Pool {
 /// The bytes at `at`, as long as `owner` is borrowed.
 ///
 /// # Safety
-/// `(at, len)` is a piece of a chain that `owner` holds, and which nobody changes while `owner` is borrowed.
+/// `(at, len)` is a piece of a chain or a chunk that `owner` holds, and which nobody changes while `owner` is borrowed.
 #[inline]
 pub(crate) unsafe fn lend<T: ?Sized>((at, len): (NonNull<u8>, u32), _owner: &T) -> &[u8] {
     // SAFETY: [I1] and [I2] with the contract; all memory of the pool was zeroed when it was made, so it is initialised.

@@ -84,6 +84,8 @@ impl Driver {
             return self.close_if_over(key);
         }
         match -result {
+            // A send may have been told of the reset, and then nobody else is.
+            0 if socket.was_reset() => socket.set_end(libc::ECONNRESET),
             0 => socket.set_end(0),
             libc::ENOBUFS => {
                 self.stats.starved += 1;

@@ -27,6 +27,7 @@ use std::{
 use super::{
     buf,
     fd::File,
+    lent::Lent,
     outbound::Outbound,
     socket::{Interest, Socket},
     worker::{self, Worker},
@@ -120,6 +121,20 @@ impl Inbound {
     /// Bytes that wait.
     pub(crate) fn buffered(&self) -> usize {
         self.worker.with(|driver| driver.sockets[self.key as usize].received.bytes())
+    }
+
+    /// Takes the first chunk, for as long as its holder likes; `None` where there is none.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<Lent> {
+        self.worker.with(|driver| {
+            let chain = &mut driver.sockets[self.key as usize].received;
+            Lent::first(&self.worker, &mut driver.pool, chain)
+        })
+    }
+
+    /// A chunk with as many of `bytes` as it holds; `None` where there are none.
+    pub(crate) fn copy(&self, bytes: &[u8]) -> Option<Lent> {
+        self.worker.with(|driver| Lent::copy(&self.worker, &mut driver.pool, bytes))
     }
 
     /// Forgets the first `count` bytes, of those that wait.

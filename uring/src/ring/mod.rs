@@ -12,6 +12,7 @@ mod ending;
 mod fd;
 mod flush;
 mod inbound;
+mod lent;
 mod listening;
 mod message;
 mod outbound;
@@ -34,6 +35,7 @@ pub(crate) use {
     doorbell::Bell,
     fd::{Fd, File},
     inbound::{Inbound, Next},
+    lent::Lent,
     outbound::Outbound,
     submit::Single,
     tally::Tally,

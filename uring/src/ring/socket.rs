@@ -195,6 +195,11 @@ impl Socket {
         self.error.is_some()
     }
 
+    /// Whether a send was told that the peer has reset the connection.
+    pub(crate) fn was_reset(&self) -> bool {
+        self.error.is_some_and(|errno| i32::from(errno.get()) == libc::ECONNRESET)
+    }
+
     /// The failure to send, as users see it.
     pub(crate) fn failure(&self) -> Option<io::Error> {
         self.error.map(|errno| io::Error::from_raw_os_error(errno.get().into()))

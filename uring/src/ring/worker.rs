@@ -18,7 +18,7 @@ use tidemill_core::{
 };
 
 use super::{
-    buf::Pool,
+    buf::{Chunk, Pool},
     doorbell::{Bell, Ear, Way},
     driver::{Driver, Seat, Stats},
     table::Tag,
@@ -113,6 +113,14 @@ impl Worker {
     #[inline]
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Driver) -> R) -> R {
         f(&mut self.driver.borrow_mut())
+    }
+
+    /// A chunk that was lent comes back. Inside the driver's borrow, where nobody drops one ([I1]), it would be lost, and nothing worse.
+    #[inline]
+    pub(super) fn give(&self, chunk: Chunk) {
+        if let Ok(mut driver) = self.driver.try_borrow_mut() {
+            driver.pool.give(chunk);
+        }
     }
 
     /// Asks `ready`; where it has nothing, leaves the task's waker in `seat`.
@@ -221,11 +229,14 @@ impl Worker {
         self.with(Driver::stop);
         while !self.with(|driver| driver.is_at_rest()) {
             if self.time.now() >= end {
-                return self.leak();
+                return self.leak(io::ErrorKind::TimedOut.into());
             }
             // Its own answer ends the wait, so this never blocks.
             self.with(|driver| driver.submit(Op::cancel_all(), Tag::Cancel.token()));
-            self.with(|driver| driver.drain(&self.time))?;
+            if let Err(error) = self.with(|driver| driver.drain(&self.time)) {
+                // No completion will be told: what is in flight may be touched for ever.
+                return self.leak(error);
+            }
             self.wake();
         }
         let engine = self.with(|driver| {
@@ -237,14 +248,14 @@ impl Worker {
     }
 
     /// Leaves the ring, and by a count that nobody takes back all that its operations may still touch, in memory for ever.
-    fn leak(self: &Rc<Self>) -> io::Result<()> {
+    fn leak(self: &Rc<Self>, why: io::Error) -> io::Result<()> {
         let left = self.with(|driver| {
             mem::forget(mem::replace(&mut driver.engine, Engine::Closed));
             driver.table.armed() + driver.flights.up()
         });
         mem::forget(self.clone());
-        let text = format!("{left} operations could not be ended: their memory is leaked");
-        Err(io::Error::new(io::ErrorKind::TimedOut, text))
+        let text = format!("{left} operations could not be ended: their memory is leaked: {why}");
+        Err(io::Error::new(why.kind(), text))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod accept;
 mod chaos;
+mod chunks;
 mod close;
 mod connect;
 mod cross;
@@ -13,6 +14,7 @@ mod everywhere;
 mod flood;
 mod flow;
 mod forget;
+mod held;
 mod line;
 mod place;
 mod process;

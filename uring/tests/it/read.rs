@@ -131,6 +131,22 @@ fn a_reset_is_an_error_told_again_and_the_buffers_come_back() {
 }
 
 #[test]
+fn a_reset_of_which_a_write_was_told_is_an_error_to_read_as_well() {
+    run(async {
+        let (mut ours, theirs) = pair().await;
+        reset(theirs);
+        let (reader, writer) = ours.both();
+        writer.write(b"into the void").await.expect("queued");
+        let told = writer.flushed().await.expect_err("reset");
+        assert_eq!(told.kind(), ErrorKind::ConnectionReset);
+        for _ in 0..2 {
+            let told = reader.fill().await.expect_err("a reset is no end");
+            assert_eq!(told.kind(), ErrorKind::ConnectionReset);
+        }
+    });
+}
+
+#[test]
 fn what_came_before_a_reset_is_read_first() {
     run(async {
         let (mut ours, mut theirs) = pair().await;

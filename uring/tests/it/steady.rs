@@ -95,6 +95,43 @@ fn a_request_read_and_answered_by_hand_allocates_nothing() {
 }
 
 #[test]
+fn a_chunk_taken_written_on_and_dropped_allocates_nothing() {
+    alone("steady::a_chunk_taken_written_on_and_dropped_allocates_nothing", || {
+        run(async {
+            const SIZE: usize = 3000;
+            let (mut ours, mut theirs) = pair().await;
+            let asking = peer(move || {
+                let mut message = [9; SIZE];
+                for _ in 0..WARM + COUNTED {
+                    theirs.write_all(&message).expect("written");
+                    theirs.read_exact(&mut message).expect("answered");
+                }
+                theirs
+            });
+            let mut region = Region::new(ALLOCATOR);
+            let (reader, writer) = ours.both();
+            let mut held = None;
+            for round in 0..WARM + COUNTED {
+                if round == WARM {
+                    region.reset();
+                }
+                let mut got = 0;
+                while got < SIZE {
+                    let chunk = reader.chunks().next().await.expect("alive").expect("more comes");
+                    writer.write(&chunk).await.expect("alive");
+                    got += chunk.len();
+                    // It outlives the next one's arrival.
+                    held = Some(chunk);
+                }
+            }
+            assert_none(&region, "chunks taken and dropped");
+            drop(held);
+            drop(asking.await);
+        });
+    });
+}
+
+#[test]
 fn a_timer_and_a_spawn_allocate_nothing_once_warm() {
     alone("steady::a_timer_and_a_spawn_allocate_nothing_once_warm", || {
         run(async {
