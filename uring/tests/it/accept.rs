@@ -258,3 +258,30 @@ fn a_listener_that_nobody_asks_takes_a_bounded_number_and_loses_none() {
         });
     });
 }
+
+#[test]
+fn a_listener_emptied_while_its_accept_is_cancelled_awaits_the_end_of_that() {
+    alone(
+        "accept::a_listener_emptied_while_its_accept_is_cancelled_awaits_the_end_of_that",
+        || {
+            const BATCH: usize = 800;
+            run(async {
+                let (mut listener, addr) = listener();
+                assert!(give_up(1, listener.accept()).await.is_none());
+                let connect = || net::TcpStream::connect(addr).expect("backlog");
+                let mut clients = Vec::new();
+                for batch in 1..=2 {
+                    clients.extend((0..BATCH).map(|_| connect()));
+                    until("they were delivered", || stats().accepted as usize == batch * BATCH)
+                        .await;
+                }
+                // It holds so much that it was cancelled; the next turn brings the end of it.
+                for _ in 0..2 * BATCH {
+                    drop(listener.accept().await.expect("delivered"));
+                }
+                assert!(give_up(1, listener.accept()).await.is_none());
+                let (_ours, _theirs) = pair_of(&mut listener, addr).await;
+            });
+        },
+    );
+}

@@ -35,9 +35,11 @@ async fn crowd(net: Net, seed: u64, count: u32, most: usize) {
     let open = Rc::new(Cell::new(0));
     let seen = Rc::new(RefCell::new(HashSet::new()));
     let mut random = Random::new(seed);
-    let mut serving = Vec::new();
+    let (mut serving, mut rests) = (Vec::new(), 0);
     while serving.len() < count as usize {
         let Some(Ok(mut stream)) = give_up(random.below(4), listener.accept()).await else {
+            rests += 1;
+            assert!(rests < 20_000, "{} of {count} came, and no more do", serving.len());
             after(Duration::from_micros(500)).await.expect("inside a runtime");
             continue;
         };
