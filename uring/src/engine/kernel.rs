@@ -266,6 +266,11 @@ impl Kernel {
     }
 
     #[inline]
+    pub(super) fn dropped(&self) -> u32 {
+        self.completion.overflow()
+    }
+
+    #[inline]
     pub(super) fn provide(&mut self, id: u16, addr: *mut u8, len: u32) {
         self.buffers.provide(id, addr, len);
     }

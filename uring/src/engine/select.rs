@@ -140,6 +140,17 @@ impl Engine {
         }
     }
 
+    /// How many completions the kernel had no memory to keep back, and dropped. An enter tells of it only where it submits nothing.
+    #[inline]
+    pub(crate) fn dropped(&self) -> u32 {
+        match self {
+            Self::Kernel(ring) => ring.dropped(),
+            #[cfg(any(test, feature = "sim"))]
+            Self::Sim(world) => world.borrow().dropped(),
+            Self::Closed => 0,
+        }
+    }
+
     /// Gives the buffer `id` to the one group of receives, from the next enter on.
     ///
     /// At most `Config::buffers` may be given at a time; the caller counts.

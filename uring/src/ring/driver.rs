@@ -106,8 +106,8 @@ pub(super) struct Driver {
     pub(super) orphans: VecDeque<Linger>,
     /// Lingers so far.
     pub(super) lingers: u32,
-    /// The kernel said that completions were lost: the quiet sends in flight may have failed.
-    pub(super) lost: bool,
+    /// Completions that the kernel dropped, as far as this is known: where there are more, the quiet sends in flight may have failed.
+    pub(super) dropped: u32,
     /// The worker is closing: nothing is armed again.
     pub(super) stopped: bool,
 }
@@ -142,7 +142,7 @@ impl Driver {
             starved: VecDeque::new(),
             orphans: VecDeque::new(),
             lingers: 0,
-            lost: false,
+            dropped: 0,
             stopped: false,
         }
     }
@@ -244,16 +244,13 @@ impl Driver {
     #[cold]
     fn refused(&mut self, patient: bool, error: io::Error) -> io::Result<()> {
         match error.raw_os_error() {
-            Some(libc::EINTR | libc::EBUSY) => Ok(()),
+            // `EBADR`: completions were dropped, which their count tells, too.
+            Some(libc::EINTR | libc::EBUSY | libc::EBADR) => Ok(()),
             // No memory for operations: whatever comes back frees some.
             Some(libc::EAGAIN | libc::ENOMEM) => {
                 if patient {
                     self.engine.rest(REST);
                 }
-                Ok(())
-            }
-            Some(libc::EBADR) => {
-                self.lost = true;
                 Ok(())
             }
             _ => Err(error),

@@ -6,7 +6,8 @@
 //! | in a quiet send    | -                         | retired as sent, unless a completion said otherwise|
 //! | without writer     | the same                  | shut once nothing is left, or its time is over     |
 //!
-//! [I1] A quiet send is retired as whole only when the submission queue is empty, everything was reaped, and no completion is kept back by the kernel.
+//! [I1] A quiet send is retired as whole only when the submission queue is empty, everything was dispatched, and no completion is kept back by the kernel, or
+//!      was dropped for want of memory.
 
 use std::{mem, time::Duration};
 
@@ -57,17 +58,15 @@ impl Driver {
     /// Retires the quiet sends of this turn as sent, or, where completions were lost, as failed ([I1]).
     #[inline(always)]
     pub(super) fn retire_quiet(&mut self) {
-        if self.quiet.is_empty() {
-            self.lost = false;
-            return;
-        }
-        if !self.backlog.is_empty()
-            || !self.engine.is_submitted()
-            || (!self.lost && self.engine.is_overflowing())
+        let dropped = self.engine.dropped();
+        let lost = dropped != self.dropped;
+        let kept_back = !lost && self.engine.is_overflowing();
+        if !self.quiet.is_empty()
+            && (kept_back || !self.backlog.is_empty() || !self.engine.is_submitted())
         {
             return;
         }
-        let lost = mem::take(&mut self.lost);
+        self.dropped = dropped;
         let mut quiet = mem::take(&mut self.quiet);
         for &(flight, key) in &quiet {
             let Some(socket) = self.sockets.get_mut(key as usize) else { continue };

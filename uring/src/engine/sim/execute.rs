@@ -122,7 +122,6 @@ impl World {
             // In the enter that took it.
             if self.random.hits(self.plan.dropped) {
                 self.counts.dropped += 1;
-                self.dropping = true;
                 return;
             }
             return self.answers.post(completion, descriptor);

@@ -22,7 +22,7 @@ pub struct Plan {
     pub stale: u32,
     /// The completion queue has little room in this enter.
     pub overflow: u32,
-    /// The failure of a quiet send finds no memory to be kept in: it is dropped, and the enter says `EBADR`.
+    /// The failure of a quiet send finds no memory to be kept in: it is dropped, and counted.
     pub dropped: u32,
     /// An enter fails with `EINTR`, `EBUSY`, `EAGAIN` or `ENOMEM`, having taken nothing.
     pub refused: u32,

@@ -56,8 +56,6 @@ pub(crate) struct World {
     pub(super) lent: Lent,
     pub(super) deeds: BTreeMap<u64, Deed>,
     pub(super) answers: Answers,
-    /// An answer was dropped, and nobody has been told.
-    pub(super) dropping: bool,
     queue: VecDeque<(Op, u64)>,
     capacity: usize,
     number: u64,
@@ -78,7 +76,6 @@ impl World {
             lent: Lent::new(config.buffers),
             deeds: BTreeMap::new(),
             answers: Answers::new(config.completions as usize),
-            dropping: false,
             queue: VecDeque::new(),
             capacity: config.submissions as usize,
             number: 0,
@@ -141,6 +138,10 @@ impl World {
         self.answers.is_overflowing()
     }
 
+    pub(crate) fn dropped(&self) -> u32 {
+        self.counts.dropped as u32
+    }
+
     pub(crate) fn enters(&self) -> u64 {
         self.enters
     }
@@ -179,9 +180,6 @@ impl World {
             self.take(op, token);
         }
         self.step();
-        if mem::take(&mut self.dropping) {
-            return Err(io::Error::from_raw_os_error(libc::EBADR));
-        }
         if take < asked {
             // As the kernel: it does not wait after a part.
             self.counts.partial += 1;
