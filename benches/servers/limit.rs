@@ -57,7 +57,7 @@ struct Limit {
 
 fn serve(told: Arguments) -> io::Result<()> {
     let listener = server::listener(told.listen)?;
-    let buffers = told.number("--buffers")?.unwrap_or(1024);
+    let buffers = told.value("--buffers")?.unwrap_or(1024);
     let most = server::raise_descriptors() as u32;
     // The kernel takes no larger table than a process may have descriptors.
     let (slots, files) = match told.has("--plain") {

@@ -36,12 +36,12 @@ impl Arguments {
     /// The value after `name` in the rest.
     ///
     /// # Errors
-    /// It is there and is no number.
-    pub fn number<N: std::str::FromStr>(&self, name: &str) -> io::Result<Option<N>> {
+    /// It is there, and what follows it is none.
+    pub fn value<N: std::str::FromStr>(&self, name: &str) -> io::Result<Option<N>> {
         let Some(at) = self.rest.iter().position(|word| word == name) else { return Ok(None) };
         match self.rest.get(at + 1).map(|text| text.parse()) {
             Some(Ok(number)) => Ok(Some(number)),
-            _ => Err(io::Error::other(format!("{name} needs a number"))),
+            _ => Err(io::Error::other(format!("{name} needs a value, of its kind"))),
         }
     }
 

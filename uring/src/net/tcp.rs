@@ -7,7 +7,7 @@ use std::{
     future::poll_fn,
     io,
     net::{SocketAddr, ToSocketAddrs},
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd},
     rc::Rc,
     time::Duration,
 };
@@ -102,7 +102,7 @@ impl TcpListener {
 
     /// Listens on a socket that listens already.
     #[cfg(any(test, feature = "sim"))]
-    pub(crate) fn adopt(fd: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn adopt(fd: std::os::fd::OwnedFd) -> io::Result<Self> {
         let acceptor = Acceptor::new(Worker::current()?, fd, BACKLOG);
         Ok(Self { acceptor, backlog: BACKLOG, rests: None })
     }
