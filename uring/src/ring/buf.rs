@@ -54,6 +54,9 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    /// What one holder may always have.
+    pub(crate) const LEAST: usize = 2;
+
     /// A pool whose first `providable` chunks of `size` bytes, a multiple of 64, may be provided.
     pub(crate) fn new(size: u32, providable: u16) -> Self {
         let providable = u32::from(providable);
@@ -90,10 +93,10 @@ impl Pool {
     }
 
     /// Chunks that one holder may have: a share of those that nobody has, so that however many hold theirs for nothing, some are left for
-    /// the others (the dynamic threshold of shared-memory switches: Choudhury, Hahne 1998). At least two.
+    /// the others (the dynamic threshold of shared-memory switches: Choudhury, Hahne 1998).
     #[inline]
     pub(crate) fn share(&self) -> usize {
-        ((self.providable - self.held[0]) as usize / 128).max(2)
+        ((self.providable - self.held[0]) as usize / 128).max(Self::LEAST)
     }
 
     /// Whether less than a quarter of the chunks that may be provided are left.
@@ -209,7 +212,7 @@ impl Pool {
     }
 
     /// Puts `chunk` at the end of `chain`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, chain: &mut Chain, chunk: Chunk) {
         let meta = &mut self.meta[chunk.0 as usize];
         meta.next = NONE;

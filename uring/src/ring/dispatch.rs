@@ -2,7 +2,7 @@
 //!
 //! | is of   | result              | then                                                                   |
 //! |---------|---------------------|------------------------------------------------------------------------|
-//! | receive | a filled buffer     | it waits in the socket; over its quota the receive is cancelled        |
+//! | receive | a filled buffer     | it waits in the socket; over its share the receive is cancelled        |
 //! | receive | `ENOBUFS`           | with a reader waiting: armed again once there are buffers              |
 //! | receive | 0, or another errno | ended: end of stream or failure, told after what came before it        |
 //! | send    | bytes               | what is left goes out before anything newer                            |
@@ -12,6 +12,7 @@
 use tidemill_core::task::wake_here;
 
 use super::{
+    buf::Pool,
     driver::{Driver, Seat},
     table::{Role, Slot, Tag, flight_of},
 };
@@ -31,8 +32,11 @@ impl Driver {
 
     #[inline(always)]
     fn deliver(&mut self, completion: Completion) {
+        if Tag::Receive.is_of(completion.token) {
+            return self.received(completion);
+        }
         match Tag::of(completion.token) {
-            Some(Tag::Receive) => self.received(completion),
+            Some(Tag::Receive) => {}
             Some(Tag::Send) => self.sent(completion),
             Some(Tag::Entry) => self.answered(completion),
             Some(Tag::Timer | Tag::TimerUpdate) => self.timer_fired(),
@@ -62,7 +66,8 @@ impl Driver {
         if !completion.more() {
             return self.receive_landed(key, completion.result);
         }
-        let hoards = socket.received.count() >= self.quota.min(self.pool.share());
+        let count = socket.received.count();
+        let hoards = count >= Pool::LEAST && count >= self.pool.share();
         if let Some(waker) = &socket.reader
             && !wake_here(waker)
         {

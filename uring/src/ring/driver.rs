@@ -88,8 +88,6 @@ pub(super) struct Driver {
     pub(super) ring: u32,
     /// With fewer of them left in the ring, sends are not quiet; that is always so where [`Config`] wants none.
     pub(super) scarce: u32,
-    /// Chunks that one stream may hold unread.
-    pub(super) quota: usize,
     /// Where the next look for hoarded chunks begins.
     pub(super) round: usize,
     /// See [`Config`].
@@ -130,7 +128,6 @@ impl Driver {
             stats: Stats::default(),
             ring,
             scarce: if config.quiet_sends { ring / 4 } else { u32::MAX },
-            quota: (ring as usize / 16).max(2),
             round: 0,
             expect_sends: config.expect_sends,
             loud: 0,
@@ -280,12 +277,6 @@ impl Driver {
                 self.arm_receive(key);
             }
         }
-    }
-
-    /// Chunks that one stream may hold unread before its receive is cancelled.
-    #[inline]
-    pub(super) fn allowance(&self) -> usize {
-        self.pool.share().min(self.quota)
     }
 
     /// Starts the receive of the socket `key`, or lets it wait for buffers.

@@ -75,7 +75,7 @@ impl Inbound {
             |driver| {
                 let socket = &driver.sockets[key as usize];
                 if !socket.received.is_empty() {
-                    if socket.is_idle() && socket.received.count() <= driver.allowance() / 2 {
+                    if socket.is_idle() && socket.received.count() <= driver.pool.share() / 2 {
                         driver.arm_receive(key);
                     }
                     return Some(Ok(true));

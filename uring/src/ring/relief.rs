@@ -9,7 +9,7 @@
 //! A turn looks at some of them, and the next goes on from there. The copies are bounded: see [`Pool::spill`](super::buf::Pool::spill). Beyond that,
 //! streams wait for buffers until somebody reads.
 
-use super::driver::Driver;
+use super::{buf::Pool, driver::Driver};
 
 /// Sockets that one turn looks at.
 const STEP: usize = 64;
@@ -26,17 +26,17 @@ impl Driver {
     }
 
     fn relieve_socket(&mut self, place: usize) {
-        let allowance = self.allowance();
+        let share = self.pool.share();
         let Some(socket) = self.sockets.get_mut(place) else { return };
         if !socket.queued.is_empty() {
             socket.spill(&mut self.pool);
         }
-        if socket.received.count() < 2 {
+        if socket.received.count() < Pool::LEAST {
             return;
         }
         if socket.receive == 0 {
             self.pool.spill(&mut socket.received, 1);
-        } else if socket.received.count() >= allowance {
+        } else if socket.received.count() >= share {
             self.cancel_receive(place as u32);
         }
     }

@@ -48,6 +48,12 @@ impl Tag {
         (self as u64) << 56
     }
 
+    /// Whether `token` is of this kind.
+    #[inline]
+    pub(crate) const fn is_of(self, token: Token) -> bool {
+        token >> 56 == self as u64
+    }
+
     /// Which kind `token` is of.
     #[inline]
     pub(crate) const fn of(token: Token) -> Option<Self> {
