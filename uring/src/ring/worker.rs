@@ -153,8 +153,10 @@ impl Worker {
 
     /// Drops the wakers of those who left.
     pub(super) fn drop_spent(&self) {
-        let spent = self.with(|driver| mem::take(&mut driver.spent));
-        drop(spent);
+        // One by one, so that the list keeps its memory.
+        while let Some(waker) = self.with(|driver| driver.spent.pop()) {
+            drop(waker);
+        }
     }
 
     /// One turn of the ring, then wakes whom it concerned.
@@ -180,7 +182,7 @@ impl Worker {
             waker.wake_by_ref();
         }
         // Those whose seat is free go back: whoever waits again finds its waker there, and clones none.
-        let spent = self.with(|driver| {
+        self.with(|driver| {
             for (seat, waker) in woken.drain(..) {
                 driver.put_back(seat, waker);
             }
@@ -188,9 +190,8 @@ impl Worker {
             if driver.woken.is_empty() {
                 driver.woken = woken;
             }
-            if driver.spent.is_empty() { Vec::new() } else { mem::take(&mut driver.spent) }
         });
-        drop(spent);
+        self.drop_spent();
     }
 
     /// Chunks that are neither free nor the ring's.
