@@ -41,7 +41,8 @@ impl Driver {
             Some(Tag::Entry) => self.answered(completion),
             Some(Tag::Timer | Tag::TimerUpdate) => self.timer_fired(),
             Some(Tag::Bell) => self.ear.heard(),
-            Some(Tag::Cancel | Tag::Message) | None => {}
+            Some(Tag::Message) => self.messaged(completion.token),
+            Some(Tag::Cancel) | None => {}
         }
     }
 

@@ -6,7 +6,7 @@
 //! | futex    | raises the word, wakes its waiter    | waiting for the word to change   | Linux 6.7  |
 //! | message  | asks its own ring to post an answer  | nothing: the answer comes        | Linux 6.1  |
 //!
-//! Whoever has no ring writes the eventfd in the third way too, so there the ring also reads it.
+//! Only workers ring by message, with their next enter: it needs one of the other ways beside it, for threads without a ring, and where it fails.
 //!
 //! [I1] The ring has at most one read on the eventfd in flight, into `count`, which nobody else touches; and at most one wait on the word, which only grows and
 //!      lives as long as the ear. A worker drops the ear once that operation is over, else leaks it.
@@ -22,7 +22,7 @@ use std::{
     sync::{
         Arc,
         atomic::{
-            AtomicU32,
+            AtomicU32, AtomicU64,
             Ordering::{Acquire, Relaxed, Release},
         },
     },
@@ -37,14 +37,14 @@ use crate::engine::{Engine, Op, Until};
 /// How a sleeping worker is woken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Way {
-    /// The futex where the kernel's rings can wait for one, else the eventfd.
+    /// The message with the futex where the kernel's rings can wait for one, else the eventfd.
     #[default]
     Best,
     /// An eventfd that the ring reads.
     Eventfd,
     /// A word that the ring waits for.
     Futex,
-    /// An answer that the ringing worker's ring posts into this one; from threads without a ring the eventfd.
+    /// An answer that the ringing worker's ring posts into this one; from threads without a ring the futex.
     Message,
 }
 
@@ -56,30 +56,37 @@ pub(crate) struct Bell(Arc<Shared>);
 #[derive(Debug)]
 #[repr(align(64))]
 struct Shared {
-    /// How often it rang: the word of the futex.
+    /// How often it rang but by message: the word of the futex.
     rings: AtomicU32,
+    /// How often it rang by message.
+    messages: AtomicU64,
     means: Means,
+    /// The ring to post messages into.
+    ring: Option<OwnedFd>,
 }
 
 #[derive(Debug)]
 enum Means {
     Futex,
     Eventfd(OwnedFd),
-    /// The eventfd, and the ring to post into.
-    Message(OwnedFd, OwnedFd),
 }
 
 impl Bell {
     /// Whether a worker rings it through its own ring.
     pub(crate) fn is_rung_by_message(&self) -> bool {
-        matches!(self.0.means, Means::Message(..))
+        self.0.ring.is_some()
+    }
+
+    /// Whether both ring the same worker.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// What the ring of the worker that rings is to be asked, in place of [`ring`](Doorbell::ring); it is counted as rung.
     pub(super) fn message(&self) -> Option<Op> {
-        let Means::Message(_, ring) = &self.0.means else { return None };
+        let ring = self.0.ring.as_ref()?;
         // ordering: Relaxed, a count.
-        self.0.rings.fetch_add(1, Relaxed);
+        self.0.messages.fetch_add(1, Relaxed);
         Some(Op::message(ring.as_raw_fd(), Tag::Message.token()))
     }
 }
@@ -94,7 +101,7 @@ impl Doorbell for Bell {
                 // It can only fail for a word that is not there.
                 let _ = futex::wake(&self.0.rings, futex::Flags::PRIVATE, 1);
             }
-            Means::Eventfd(fd) | Means::Message(fd, _) => {
+            Means::Eventfd(fd) => {
                 // The count can only fail to grow where it is at its end, and then the worker is about to be woken anyway.
                 let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
             }
@@ -116,21 +123,30 @@ impl Ear {
     pub(crate) fn new(way: Way, engine: &mut Engine) -> io::Result<Self> {
         let eventfd = || rustix::event::eventfd(0, EventfdFlags::CLOEXEC);
         let means = match way {
-            Way::Best | Way::Futex if waits_for_words(engine)? => Means::Futex,
-            Way::Best | Way::Eventfd => Means::Eventfd(eventfd()?),
-            Way::Futex => return Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP)),
-            Way::Message => match engine.raw() {
-                Some(ring) => {
-                    // SAFETY: the engine is borrowed, and has its descriptor meanwhile.
-                    let ring = unsafe { BorrowedFd::borrow_raw(ring) };
-                    Means::Message(eventfd()?, ring.try_clone_to_owned()?)
-                }
-                None => Means::Eventfd(eventfd()?),
-            },
+            Way::Eventfd => Means::Eventfd(eventfd()?),
+            _ if waits_for_words(engine)? => Means::Futex,
+            Way::Best => Means::Eventfd(eventfd()?),
+            Way::Futex | Way::Message => {
+                return Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP));
+            }
         };
-        let shared = Shared { rings: AtomicU32::new(0), means };
+        // A kernel that waits for words also wakes a ring that is messaged while its thread is to run what completes.
+        let messaged = matches!((way, &means), (Way::Best | Way::Message, Means::Futex));
+        let ring = engine.raw().filter(|_| messaged).map(|ring| {
+            // SAFETY: the engine is borrowed, and has its descriptor meanwhile.
+            unsafe { BorrowedFd::borrow_raw(ring) }.try_clone_to_owned()
+        });
+        let (rings, messages) = (AtomicU32::new(0), AtomicU64::new(0));
+        let shared = Shared { rings, messages, means, ring: ring.transpose()? };
         let count = Box::new(UnsafeCell::new(0));
         Ok(Self { bell: Bell(Arc::new(shared)), count, listening: false, rings: 0 })
+    }
+
+    /// Messages are posted to what is no ring, and fail.
+    #[cfg(test)]
+    pub(super) fn misdirect(&mut self) {
+        let shared = Arc::get_mut(&mut self.bell.0).expect("nobody has the bell yet");
+        shared.ring = Some(rustix::event::eventfd(0, EventfdFlags::CLOEXEC).expect("an eventfd"));
     }
 
     /// The side for others.
@@ -147,7 +163,7 @@ impl Ear {
         self.listening = true;
         let shared = &*self.bell.0;
         Some(match &shared.means {
-            Means::Eventfd(fd) | Means::Message(fd, _) => {
+            Means::Eventfd(fd) => {
                 // SAFETY: [I1]
                 unsafe { Op::read(fd.as_raw_fd(), self.count.get().cast(), 8) }
             }
@@ -159,7 +175,7 @@ impl Ear {
     /// The operation is over: it rang, or was cancelled.
     pub(crate) fn heard(&mut self) {
         self.listening = false;
-        self.rings = self.rings();
+        self.rings = self.rings_of_word();
     }
 
     /// Whether an operation is in flight.
@@ -169,6 +185,11 @@ impl Ear {
 
     /// How often others rang.
     pub(crate) fn rings(&self) -> u64 {
+        // ordering: Relaxed, a count.
+        self.rings_of_word() + self.bell.0.messages.load(Relaxed)
+    }
+
+    fn rings_of_word(&self) -> u64 {
         // ordering: Acquire pairs with Release in `ring`.
         let more = self.bell.0.rings.load(Acquire).wrapping_sub(self.rings as u32);
         self.rings + u64::from(more)

@@ -12,13 +12,13 @@ use std::{collections::VecDeque, io, mem, task::Waker, time::Duration};
 use slab::Slab;
 use tidemill_core::{
     clock::{Clock, Instant},
-    wait::Wait,
+    wait::{Doorbell, Wait},
 };
 
 use super::{
     address::Addresses,
     buf::Pool,
-    doorbell::Ear,
+    doorbell::{Bell, Ear},
     listening::Listening,
     message::Messages,
     slots::Slots,
@@ -78,6 +78,8 @@ pub(super) struct Driver {
     pub(super) messages: Messages,
     pub(super) addresses: Addresses,
     pub(super) ear: Ear,
+    /// Whom this worker has rung by message.
+    rung: Vec<Bell>,
     pub(super) sockets: Slab<Socket>,
     pub(super) listeners: Slab<Listening>,
     pub(super) slots: Slots,
@@ -120,6 +122,7 @@ impl Driver {
             messages: Messages::default(),
             addresses: Addresses::default(),
             ear,
+            rung: Vec::new(),
             sockets: Slab::new(),
             listeners: Slab::new(),
             slots: Slots::new(&config),
@@ -169,6 +172,27 @@ impl Driver {
                 return;
             }
             self.backlog.pop_front();
+        }
+    }
+
+    /// Rings `bell`, which is rung by message, with the next enter.
+    pub(super) fn send_message(&mut self, bell: &Bell) {
+        let known = self.rung.iter().position(|other| other.is(bell));
+        let index = known.unwrap_or_else(|| {
+            self.rung.push(bell.clone());
+            self.rung.len() - 1
+        });
+        if let Some(op) = bell.message() {
+            self.submit(op, Tag::Message.token() | (index as u64 + 1));
+        }
+    }
+
+    /// A message has come, or one of ours could not be posted: then the bell is rung by its other way.
+    #[cold]
+    pub(super) fn messaged(&mut self, token: Token) {
+        let index = (token as u32 as usize).checked_sub(1);
+        if let Some(bell) = index.and_then(|index| self.rung.get(index)) {
+            bell.ring();
         }
     }
 

@@ -88,8 +88,11 @@ impl Worker {
             let Ok(current) = current.try_borrow() else { return false };
             let Some(worker) = &*current else { return false };
             let Ok(mut driver) = worker.driver.try_borrow_mut() else { return false };
-            let message = if driver.engine.is_closed() { None } else { bell.message() };
-            message.map(|op| driver.submit(op, Tag::Message.token())).is_some()
+            if driver.engine.is_closed() {
+                return false;
+            }
+            driver.send_message(bell);
+            true
         })
     }
 
@@ -312,5 +315,33 @@ impl Park for InRing<'_> {
         if let Some(tally) = self.tally {
             tally.write(self.worker.stats());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidemill_core::{clock::Instant, wait::Wait};
+
+    use super::{Config, Ear, Engine, Op, Tag, Way, Worker};
+    use crate::engine::Until;
+
+    #[test]
+    fn a_message_that_cannot_be_posted_rings_by_the_other_way() {
+        let worker = Worker::new(Config::default(), 4096, Way::Best).expect("a ring");
+        let mut sleeper = Engine::kernel(Config::default()).expect("a ring");
+        let mut ear = Ear::new(Way::Best, &mut sleeper).expect("a doorbell");
+        ear.misdirect();
+        let bell = ear.bell();
+        assert!(sleeper.push(ear.listen().expect("not listening"), Tag::Bell.token()));
+        sleeper.enter(Until::Now).expect("a ring can be entered");
+        worker.enter(|| assert!(Worker::rings_by_message(&bell), "it does not know yet"));
+        worker.turn(Wait::Poll);
+        worker.turn(Wait::Poll);
+        let passed = Op::timeout(Instant::from_nanos(1));
+        assert!(sleeper.push(passed, Tag::Timer.token()));
+        sleeper.enter(Until::Completion).expect("a ring can be entered");
+        let heard = sleeper.reap().iter().any(|it| Tag::of(it.token) == Some(Tag::Bell));
+        assert!(heard, "it sleeps on");
+        assert_eq!(ear.rings(), 2, "by message and, in vain as that was, by the word");
     }
 }
