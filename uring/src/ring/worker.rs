@@ -235,8 +235,12 @@ impl Worker {
             if self.time.now() >= end {
                 return self.leak(io::ErrorKind::TimedOut.into());
             }
-            // Its own answer ends the wait, so this never blocks.
-            self.with(|driver| driver.submit(Op::cancel_all(), Tag::Cancel.token()));
+            // Its own answer ends the wait, so this never blocks. Behind a backlog there is no wait, and it would only grow.
+            self.with(|driver| {
+                if driver.backlog.is_empty() {
+                    driver.submit(Op::cancel_all(), Tag::Cancel.token());
+                }
+            });
             if let Err(error) = self.with(|driver| driver.drain(&self.time)) {
                 // No completion will be told: what is in flight may be touched for ever.
                 return self.leak(error);

@@ -118,7 +118,7 @@ impl Sim {
     /// Something is left: an operation, a descriptor, a chunk.
     pub fn stop(self) -> (Stats, Counts) {
         let worker = self.runtime.worker().clone();
-        drop(self.runtime);
+        self.runtime.shutdown().expect("the ring can be emptied");
         let (stats, counts) = (worker.stats(), self.net.counts());
         assert_eq!((stats.live, stats.in_flight), (0, 0), "the table is empty: {stats:?}");
         assert_eq!(worker.chunks_out(), 0, "all chunks are back: {stats:?}");
