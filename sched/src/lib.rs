@@ -8,9 +8,13 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 mod erased;
 mod home;
 mod local;
+pub mod pace;
 #[cfg(feature = "std")]
 pub mod pool;
 

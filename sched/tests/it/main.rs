@@ -8,6 +8,8 @@ mod board;
 #[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
+mod pace;
+#[cfg(feature = "std")]
 mod place;
 #[cfg(feature = "std")]
 mod run;
