@@ -17,4 +17,4 @@ pub mod pool;
 pub use home::Home;
 pub use local::Local;
 #[cfg(feature = "std")]
-pub use tidemill_core::task::spawn;
+pub use tidemill_core::task::{spawn, spawn_with};

@@ -55,6 +55,7 @@ static VTABLE: TaskVTable = TaskVTable {
     drop_output: |_| unreachable!("a root keeps no output"),
     take: |_, _| unreachable!("a root has no handle"),
     free,
+    name: |_| Some("root"),
 };
 
 impl Root {

@@ -12,6 +12,7 @@ use super::{
     header::{Header, TaskRef, Turn, free},
     state::{Complete, Start},
 };
+use crate::context::Priority;
 
 /// All tasks of an executor that have not ended.
 pub struct Tasks {
@@ -42,11 +43,13 @@ impl Tasks {
     /// # Safety
     /// This is the home thread; the task is new, and its state counts a reference for this list.
     #[inline]
-    pub unsafe fn insert(&self, task: NonNull<Header>) {
+    pub unsafe fn insert(&self, task: NonNull<Header>, priority: Priority) {
         self.born.set(self.born.get().wrapping_add(1));
         self.len.set(self.len.get() + 1);
         // SAFETY: [T1] of `header`, the list's reference.
-        unsafe { task.as_ref() }.id.set(self.born.get());
+        let header = unsafe { task.as_ref() };
+        header.id.set(self.born.get());
+        header.priority.set(priority);
         // SAFETY: the contract is the same.
         unsafe { self.link(task) };
     }

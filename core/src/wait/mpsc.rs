@@ -269,7 +269,16 @@ impl<T: Linked> Chain<T> {
     /// Takes the first node.
     #[inline]
     pub fn pop(&mut self) -> Option<NonNull<T>> {
+        self.pop_if(|| true)
+    }
+
+    /// Takes the first node, if there is one and `may` then says so.
+    #[inline]
+    pub fn pop_if(&mut self, may: impl FnOnce() -> bool) -> Option<NonNull<T>> {
         let (first, last) = self.ends?;
+        if !may() {
+            return None;
+        }
         // SAFETY: nodes are alive while they are queued (contract of `push`), and the queue is ours.
         self.ends = unsafe { next(first) }.map(|second| (second, last));
         Some(first)

@@ -6,6 +6,8 @@ mod bare;
 #[cfg(feature = "std")]
 mod board;
 #[cfg(feature = "std")]
+mod cycle;
+#[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
 mod place;
