@@ -40,6 +40,8 @@ use tidemill_core::{
     task::Blocks,
 };
 
+use crate::stats::Watch;
+
 /// How many turns each priority has in a cycle by default.
 const BUDGET: isize = 256;
 
@@ -75,6 +77,9 @@ pub(crate) struct Bound {
     left: [Cell<isize>; 2],
     /// How many turns were given, all cycles together.
     pub(crate) turns: Cell<usize>,
+    /// How many cycles were begun.
+    pub(crate) cycles: Cell<usize>,
+    pub(crate) watch: Cell<Option<Watch>>,
     pub(crate) tasks: Tasks,
     pub(crate) root: Root,
     pub(crate) budget: Cell<isize>,
@@ -107,6 +112,8 @@ impl<H: Hooks> Home<H> {
                     graded: Cell::new(false),
                     left: [Cell::new(0), Cell::new(0)],
                     turns: Cell::new(0),
+                    cycles: Cell::new(0),
+                    watch: Cell::new(None),
                     tasks: Tasks::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),
@@ -227,18 +234,27 @@ impl Bound {
             .any(|&priority| self.left[priority as usize].get() > 0 && !self.is_idle(priority))
     }
 
-    /// Queues many, after those that waited for the next cycle.
+    /// Queues those that waited for the next cycle.
     #[inline]
-    pub(crate) fn append(&self, tasks: Chain<Header>) {
-        let mut all = self.later.take();
-        all.append(tasks);
+    pub(crate) fn append_later(&self) {
+        self.append(self.later.take());
+    }
+
+    /// Queues many.
+    #[inline]
+    pub(crate) fn append(&self, mut tasks: Chain<Header>) {
         if !self.graded.get() {
-            return change(&self.queues[Priority::Normal as usize], |queue| queue.append(all));
+            return change(&self.queues[Priority::Normal as usize], |queue| queue.append(tasks));
         }
-        while let Some(task) = all.pop() {
+        while let Some(task) = tasks.pop() {
             // SAFETY: it was queued, and left that queue just now.
             unsafe { self.push(task) };
         }
+    }
+
+    /// Takes all that is queued with this priority. Whoever has it gives the turns.
+    pub(crate) fn take(&self, priority: Priority) -> Chain<Header> {
+        self.queues[priority as usize].take()
     }
 
     /// Whether no task of this priority is queued.

@@ -8,13 +8,18 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
+mod batch;
+pub mod debug;
 mod erased;
 mod home;
 mod local;
+mod order;
 #[cfg(feature = "std")]
 pub mod pool;
+mod stats;
 
 pub use home::Home;
 pub use local::Local;
+pub use stats::Stats;
 #[cfg(feature = "std")]
 pub use tidemill_core::task::{spawn, spawn_with};

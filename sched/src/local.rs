@@ -19,14 +19,14 @@
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
-use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull};
+use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull, time::Duration};
 
 use tidemill_core::{
     clock::Instant,
     context::{Here, HomeRef, Priority, enter, leave},
     error::Occupied,
     sync::Ordering::Relaxed,
-    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace},
+    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskInfo, TaskPlace},
     wait::{Park, Wait},
 };
 
@@ -41,6 +41,7 @@ use crate::erased::Shared;
 use crate::{
     erased::Static,
     home::{Bound, Home},
+    stats::{Stats, Watch},
 };
 
 /// The executor of one thread, of a microcontroller and of a ring worker: the half of a [`Home`] that one thread has.
@@ -129,8 +130,14 @@ impl<H: Hooks> Local<H> {
         self.home().hooks()
     }
 
+    /// The tasks that have not ended, the oldest first.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
+        // SAFETY: [L1], and the iterator borrows the Local.
+        unsafe { self.bound().tasks.iter() }
+    }
+
     #[inline]
-    fn bound(&self) -> &Bound {
+    pub(crate) fn bound(&self) -> &Bound {
         &self.home().bound
     }
 
@@ -147,6 +154,17 @@ impl<H: Hooks> Local<H> {
     /// Leaves the Normal tasks that are ready to the next cycle, if it is called within one. (Async's `force_current_cycle_to_end`.)
     pub fn end_cycle(&self) {
         self.bound().cut();
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self) -> Stats {
+        Stats { cycles: self.bound().cycles.get(), turns: self.bound().turns.get() }
+    }
+
+    /// Has `tell` told how long a cycle took, without its wait, whenever that is `at_least` so much. The clock is read twice per cycle then.
+    /// (Async's `long_cycles`.)
+    pub fn watch(&self, at_least: Duration, tell: fn(Duration)) {
+        self.bound().watch.set(Some(Watch { at_least, tell }));
     }
 
     /// Makes a task of `future`. It is polled first in the next cycle, never here.
@@ -236,19 +254,27 @@ impl<H: Hooks> Local<H> {
     /// One cycle without its end, for those who park in their own way: it says how. Until the next tick the inbox stays put to
     /// sleep, so the doorbell rings if work comes from elsewhere.
     pub fn tick(&self) -> Wait {
-        self.enter(|| {
-            self.run_ready();
-            self.prepare()
-        })
+        // The root runs within `run_with` alone; if that is called in a turn of this, the cycle may end early.
+        self.enter(|| self.work().unwrap_or(Wait::Poll))
     }
 
     fn cycle_within(&self, park: &mut impl Park) {
-        if self.run_ready() {
-            return;
-        }
-        park.park(self.prepare());
+        let Some(wait) = self.work() else { return };
+        park.park(wait);
         // SAFETY: [L1], the one consumer.
         unsafe { self.home().inbox.wake_up() };
+    }
+
+    /// A cycle but for its wait. `None`: the root has ended in its turn, and nothing more was done.
+    fn work(&self) -> Option<Wait> {
+        let bound = self.bound();
+        bound.cycles.set(bound.cycles.get().wrapping_add(1));
+        let watch = bound.watch.get().map(|watch| (watch, self.hooks().now()));
+        let wait = (!self.run_ready()).then(|| self.prepare());
+        if let Some((watch, begun)) = watch {
+            watch.look(self.hooks().now() - begun);
+        }
+        wait
     }
 
     /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
@@ -285,9 +311,18 @@ impl<H: Hooks> Local<H> {
         }
     }
 
+    /// Takes the inbox, fires what is due, and says how one would park.
+    pub(crate) fn gather(&self) -> Wait {
+        let wait = self.prepare();
+        // SAFETY: [L1], the one consumer.
+        unsafe { self.home().inbox.wake_up() };
+        wait
+    }
+
     /// Takes the inbox, fires what is due, and says how to park.
     fn prepare(&self) -> Wait {
         let (home, bound) = (self.home(), self.bound());
+        bound.append_later();
         // SAFETY: [L1], the one consumer.
         bound.append(unsafe { home.inbox.take() });
         let mut next = home.wheel.next_deadline();

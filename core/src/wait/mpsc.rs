@@ -284,6 +284,23 @@ impl<T: Linked> Chain<T> {
         Some(first)
     }
 
+    /// Takes the first node, as a queue of its own; if there is none, an empty one.
+    pub fn take_first(&mut self) -> Self {
+        let Some(first) = self.pop() else { return Self::new() };
+        let mut alone = Self::new();
+        // SAFETY: it has left this queue, and whoever has the new one keeps the contract of `push` as he did for this one.
+        unsafe { alone.push(first) };
+        alone
+    }
+
+    /// Turns it round.
+    pub fn reverse(&mut self) {
+        if let Some((first, _)) = self.ends.take() {
+            // SAFETY: the queue is ours, and a stack under its first node.
+            *self = unsafe { Self::reversed(first.as_ptr()) };
+        }
+    }
+
     /// # Safety
     /// `first` to `last` are linked, alive, and in no queue.
     #[inline]

@@ -1,15 +1,24 @@
-//! The cycle of a Local: two priorities with a budget each, yielding, names.
+//! The cycle: timers beside busy tasks, its end on demand, its counts, and whom it tells that it took long.
 
-use std::{cell::Cell, future::poll_fn, rc::Rc, task::Poll};
+use std::{cell::Cell, future::poll_fn, panic, pin::pin, rc::Rc, task::Poll, time::Duration};
 
 use tidemill_core::{
+    clock::{Clock, Instant},
+    error::JoinError,
+    scope::after,
     task::{Attributes, Priority, yield_now},
-    task_place,
     wait::Wait,
 };
-use tidemill_sched::{Local, spawn_with};
+use tidemill_sched::{
+    Local,
+    debug::{DebugScheduler, Order},
+    spawn,
+};
 
-use crate::board::{Board, Log};
+use crate::{
+    board::{Board, Log},
+    everywhere::everywhere,
+};
 
 const LOW: Attributes = Attributes::new().priority(Priority::Low);
 
@@ -25,191 +34,209 @@ async fn busy(more: impl Fn() -> bool) {
     .await
 }
 
-// async 55
+// async 54
 #[test]
-fn a_low_task_runs_in_the_cycle_in_which_endless_normal_ones_use_up_their_budget() {
-    let local = Local::new(Board::default());
-    local.set_budget(10);
-    let turns = Rc::new(Cell::new(0));
-    for _ in 0..3 {
-        let turns = turns.clone();
-        drop(local.spawn(busy(move || turns.replace(turns.get() + 1) < 1000)));
-    }
-    let seen = turns.clone();
-    let low = local.spawn_with(LOW, async move { seen.get() });
-    assert_eq!(local.tick(), Wait::Poll);
-    assert!(low.is_finished());
-    assert_eq!(turns.get(), 10, "and they had all of theirs before it");
-}
-
-#[test]
-fn endless_low_tasks_have_a_budget_of_their_own_and_leave_the_normal_ones_theirs() {
-    let local = Local::new(Board::default());
-    local.set_budget(10);
-    let turns = Rc::new(Cell::new([0, 0]));
-    for (place, priority) in Priority::ALL.into_iter().enumerate() {
-        let turns = turns.clone();
-        let count = move || {
-            let mut counted = turns.get();
-            counted[place] += 1;
-            turns.set(counted);
-            true
-        };
-        drop(local.spawn_with(Attributes::new().priority(priority), busy(count)));
-    }
-    for cycle in 1..4 {
-        assert_eq!(local.tick(), Wait::Poll);
-        assert_eq!(turns.get(), [10 * cycle, 10 * cycle]);
-    }
-}
-
-// async 56
-#[test]
-fn what_one_turn_makes_at_low_and_then_at_normal_runs_at_normal_first() {
-    let (local, log) = (Local::new(Board::default()), Log::default());
-    let say = log.clone();
-    drop(local.spawn(async move {
-        for (word, priority) in [("low", Priority::Low), ("normal", Priority::Normal)] {
-            let say = say.clone();
-            let attributes = Attributes::new().priority(priority);
-            drop(spawn_with(attributes, async move { say.say(word) }).unwrap());
-        }
-    }));
-    assert_eq!(local.tick(), Wait::Forever, "both within the one cycle");
-    assert_eq!(log.take(), ["normal", "low"]);
-}
-
-#[test]
-fn what_low_tasks_wake_at_normal_runs_after_all_of_them_in_what_is_left_of_the_cycle() {
-    let (local, log) = (Local::new(Board::default()), Log::default());
-    for word in ["a", "b"] {
-        let say = log.clone();
-        drop(local.spawn_with(LOW, async move {
-            say.say(word);
-            drop(spawn_with(Attributes::new(), async move { say.say("normal") }).unwrap());
-        }));
-    }
-    assert_eq!(local.tick(), Wait::Forever);
-    assert_eq!(log.take(), ["a", "b", "normal", "normal"]);
-}
-
-#[test]
-fn a_woken_task_keeps_its_priority_wherever_the_wake_comes_from() {
-    let (local, log) = (Local::new(Board::default()), Log::default());
-    let wakers = Rc::new(Cell::new(Vec::new()));
-    for (word, priority) in [("low", Priority::Low), ("normal", Priority::Normal)] {
-        let (say, wakers) = (log.clone(), wakers.clone());
-        let mut polled = false;
-        let attributes = Attributes::new().priority(priority);
-        drop(local.spawn_with(
-            attributes,
-            poll_fn(move |cx| {
-                if std::mem::replace(&mut polled, true) {
-                    say.say(word);
-                    return Poll::Ready(());
-                }
-                let mut all = wakers.take();
-                all.insert(0, cx.waker().clone());
-                wakers.set(all);
-                Poll::Pending
-            }),
-        ));
-    }
-    local.tick();
-    // From another thread, through the inbox: the low one first.
-    let all = wakers.take();
-    std::thread::spawn(move || all.into_iter().for_each(|waker| waker.wake())).join().unwrap();
-    local.tick();
-    local.tick();
-    assert_eq!(log.take(), ["normal", "low"]);
-}
-
-// async 59
-#[test]
-fn yielders_go_on_in_the_next_cycle_first_in_first_out_and_before_whoever_is_woken() {
-    let (local, log) = (Local::new(Board::default()), Log::default());
-    for word in ["a", "b", "c"] {
-        let say = log.clone();
-        drop(local.spawn(async move {
-            for turn in 0..3 {
-                say.say(format!("{word}{turn}"));
-                yield_now().await;
-            }
-        }));
-    }
-    for turn in 0..3 {
-        assert_eq!(local.tick(), Wait::Poll);
-        assert_eq!(log.take(), ["a", "b", "c"].map(|word| format!("{word}{turn}")));
-    }
-    assert_eq!((local.tick(), local.live()), (Wait::Forever, 0));
-}
-
-#[test]
-fn a_yielding_low_task_stays_low() {
-    let (local, log) = (Local::new(Board::default()), Log::default());
-    for (word, priority) in [("low", Priority::Low), ("normal", Priority::Normal)] {
-        let say = log.clone();
-        drop(local.spawn_with(Attributes::new().priority(priority), async move {
-            if word == "normal" {
-                yield_now().await;
-            }
-            yield_now().await;
-            say.say(word);
-        }));
-    }
-    for _ in 0..4 {
-        local.tick();
-        log.say("|");
-    }
-    assert_eq!(log.take(), ["|", "low", "|", "normal", "|", "|"]);
-}
-
-#[test]
-fn a_yield_under_an_executor_of_others_wakes_itself() {
-    let flag = std::sync::Arc::new(crate::board::Flag::default());
-    let waker = flag.clone().into();
-    let mut cx = std::task::Context::from_waker(&waker);
-    let mut yielding = std::pin::pin!(yield_now());
-    assert!(yielding.as_mut().poll(&mut cx).is_pending());
-    assert!(flag.is_set());
-    assert!(yielding.as_mut().poll(&mut cx).is_ready());
-}
-
-#[test]
-fn a_yielder_that_is_cancelled_or_whose_local_goes_is_dropped_once() {
-    for cancel in [false, true] {
-        let held = Rc::new(());
-        let local = Local::new(Board::default());
-        let inner = held.clone();
-        let handle = local.spawn(async move {
-            let _inner = inner;
-            loop {
-                yield_now().await;
-            }
+fn a_timer_that_is_due_fires_however_busy_a_task_is() {
+    everywhere(|place| {
+        let turns = Rc::new(Cell::new(0));
+        let (count, seen) = (turns.clone(), turns.clone());
+        drop(place.spawn(busy(move || count.replace(count.get() + 1) < 100_000)));
+        let begun = Rc::new(Cell::new(false));
+        let beginning = begun.clone();
+        let timer = place.spawn(async move {
+            beginning.set(true);
+            after(Duration::from_millis(1)).await.unwrap();
+            seen.get()
         });
-        local.tick();
-        local.tick();
-        if cancel {
-            handle.cancel();
-            local.tick();
-            assert!(handle.is_finished());
-        } else {
-            drop(local);
+        while !begun.get() {
+            place.one_cycle();
         }
-        assert_eq!(Rc::strong_count(&held), 1);
+        let before = turns.get();
+        place.hooks().clock().advance(Duration::from_millis(1));
+        let fired = place.run_with(pin!(timer)).unwrap();
+        assert!(fired - before <= 512, "after {} turns of the other", fired - before);
+    });
+}
+
+// async 53
+#[test]
+fn running_until_now_runs_chains_of_timers_that_are_due_and_leaves_what_is_not() {
+    everywhere(|place| {
+        let links = Rc::new(Cell::new(0));
+        let count = links.clone();
+        drop(place.spawn(async move {
+            for _ in 0..10 {
+                after(Duration::ZERO).await.unwrap();
+                count.set(count.get() + 1);
+            }
+        }));
+        let tomorrow = place.spawn(after(Duration::from_secs(86_400)));
+        place.run_until(place.hooks().now());
+        assert_eq!((links.get(), tomorrow.is_finished()), (10, false));
+        assert_eq!(place.hooks().now(), Instant::ORIGIN);
+        place.run_all();
+        assert!(tomorrow.is_finished());
+        assert_eq!(place.hooks().now(), Instant::ORIGIN + Duration::from_secs(86_400));
+    });
+}
+
+// async 58
+#[test]
+fn a_task_that_panics_stops_nobody_else() {
+    everywhere(|place| {
+        let log = Log::default();
+        let handles = [1, 2, 3].map(|number| {
+            let say = log.clone();
+            place.spawn(async move {
+                if number == 2 {
+                    panic::resume_unwind(Box::new("on purpose"));
+                }
+                say.say(number.to_string());
+            })
+        });
+        place.one_cycle();
+        place.run_all();
+        let mut words = log.take();
+        words.sort();
+        assert_eq!(words, ["1", "3"]);
+        let [first, second, third] = handles;
+        assert!(first.is_finished() && third.is_finished());
+        let told = place.run_with(pin!(second));
+        assert!(matches!(told, Err(JoinError::Panicked(_))));
+    });
+}
+
+// async 61
+#[test]
+fn a_task_that_only_yields_holds_up_no_timer() {
+    everywhere(|place| {
+        let home = place.shared();
+        drop(place.spawn(async move {
+            loop {
+                home.hooks().clock().advance(Duration::from_micros(1));
+                yield_now().await;
+            }
+        }));
+        let home = place.shared();
+        let timer = place.spawn(async move {
+            let begun = home.hooks().now();
+            after(Duration::from_millis(1)).await.unwrap();
+            home.hooks().now() - begun
+        });
+        let took = place.run_with(pin!(timer)).unwrap();
+        let bounds = Duration::from_millis(1)..Duration::from_micros(1050);
+        assert!(bounds.contains(&took), "{took:?}");
+    });
+}
+
+// async 64
+#[test]
+fn what_a_task_holds_goes_when_it_ends_and_not_when_its_place_is_used_again() {
+    everywhere(|place| {
+        let held = Rc::new(());
+        let (mut inner, seen) = (Some(held.clone()), Rc::new(Cell::new(0)));
+        let first = place.spawn(poll_fn(move |_| {
+            // It stands in the future to the end.
+            assert!(inner.as_mut().is_some());
+            Poll::Ready(())
+        }));
+        let (count, watched) = (seen.clone(), held.clone());
+        drop(place.spawn_with(LOW, async move { count.set(Rc::strong_count(&watched)) }));
+        place.run_all();
+        assert!(first.is_finished());
+        assert_eq!(seen.get(), 2, "ours, and that of who looked, after the turn of the first");
+    });
+}
+
+// async 67
+#[test]
+fn the_counts_of_cycles_and_turns_only_grow_and_miss_none() {
+    everywhere(|place| {
+        let turns = Rc::new(Cell::new(0));
+        for _ in 0..3 {
+            let count = turns.clone();
+            drop(place.spawn(async move {
+                for _ in 0..20 {
+                    count.set(count.get() + 1);
+                    yield_now().await;
+                }
+                count.set(count.get() + 1);
+            }));
+        }
+        let mut before = place.stats();
+        assert_eq!((before.cycles, before.turns), (0, 0));
+        while place.live() > 0 {
+            place.one_cycle();
+            let stats = place.stats();
+            assert!(stats.cycles > before.cycles && stats.turns >= before.turns);
+            assert_eq!(stats.turns, turns.get());
+            before = stats;
+        }
+        assert_eq!(before.turns, 63);
+    });
+}
+
+// async 63
+#[test]
+fn a_cycle_that_takes_long_is_told_once_with_how_long_it_took() {
+    thread_local!(static TOLD: Cell<Vec<Duration>> = const { Cell::new(Vec::new()) });
+    let board = Board::default();
+    let local = Local::new(board.clone());
+    local.watch(Duration::from_millis(50), |took| {
+        TOLD.set([TOLD.take(), vec![took]].concat());
+    });
+    for millis in [49, 50, 1] {
+        let board = board.clone();
+        drop(local.spawn(async move { board.advance(Duration::from_millis(millis)) }));
+        local.tick();
     }
+    assert_eq!(TOLD.take(), [Duration::from_millis(50)]);
+    // A long wait is no long cycle.
+    drop(local.spawn(after(Duration::from_secs(1))));
+    local.run_with(pin!(after(Duration::from_secs(2))), &mut board.virtual_time()).unwrap();
+    assert_eq!(TOLD.take(), []);
+}
+
+#[test]
+fn a_cycle_in_which_turns_were_taken_back_counts_those_that_were_given() {
+    let local = Rc::new(Local::new(Board::default()));
+    for _ in 0..5 {
+        let inner = Rc::downgrade(&local);
+        drop(local.spawn(async move { inner.upgrade().unwrap().end_cycle() }));
+    }
+    let nested = Rc::downgrade(&local);
+    drop(local.spawn(async move {
+        nested.upgrade().unwrap().spawn(async {}).detach();
+        nested.upgrade().unwrap().tick();
+    }));
+    for turns in 1..=5 {
+        local.tick();
+        assert_eq!(local.stats().turns, turns);
+    }
+    local.tick();
+    assert_eq!((local.stats().turns, local.live()), (7, 0));
 }
 
 // async 60
 #[test]
 fn ending_the_cycle_leaves_the_other_normal_tasks_to_the_next_one_and_runs_the_low_ones() {
     let (local, log) = (Rc::new(Local::new(Board::default())), Log::default());
-    for word in ["a", "b", "c", "low"] {
-        let (say, inner) = (log.clone(), Rc::downgrade(&local));
+    let scheduler = Rc::new(DebugScheduler::new(Order::Fifo));
+    let (of_local, of_scheduler) = (Rc::downgrade(&local), Rc::downgrade(&scheduler));
+    for word in ["a", "b", "c", "d", "low"] {
         let attributes = if word == "low" { LOW } else { Attributes::new() };
+        let (say, inner) = (log.clone(), of_local.clone());
         drop(local.spawn_with(attributes, async move {
             say.say(word);
             if word == "b" {
+                inner.upgrade().unwrap().end_cycle();
+            }
+        }));
+        let (say, inner) = (log.clone(), of_scheduler.clone());
+        drop(scheduler.spawn_with(attributes, async move {
+            say.say(word);
+            if word == "b" {
+                spawn(async move { say.say("new") }).unwrap().detach();
                 inner.upgrade().unwrap().end_cycle();
             }
         }));
@@ -217,29 +244,9 @@ fn ending_the_cycle_leaves_the_other_normal_tasks_to_the_next_one_and_runs_the_l
     assert_eq!(local.tick(), Wait::Poll);
     assert_eq!(log.take(), ["a", "b", "low"]);
     assert_eq!(local.tick(), Wait::Forever);
-    assert_eq!(log.take(), ["c"]);
-}
-
-async fn idle() {}
-
-#[test]
-fn a_task_has_the_name_and_priority_that_it_was_given_and_a_number_of_its_own() {
-    let local = Local::new(Board::default());
-    let plain = local.spawn(idle());
-    let named = local.spawn_with(LOW.name("reader"), async { String::from("out") });
-    let placed = local.spawn_place(task_place!(idle), idle()).unwrap();
-    let infos = [plain.info(), named.info(), placed.info()];
-    assert_eq!(infos.map(|info| info.name), [None, Some("reader"), Some("idle")]);
-    let (low, normal) = (Priority::Low, Priority::Normal);
-    assert_eq!(infos.map(|info| info.priority), [normal, low, normal]);
-    let texts = infos.map(|info| info.to_string());
-    assert_eq!(texts, ["task 1", "task 2 (reader)", "task 3 (idle)"]);
-    local.tick();
-    assert_eq!((named.is_finished(), named.info().name), (true, Some("reader")), "for good");
-}
-
-#[test]
-#[cfg(target_pointer_width = "64")]
-fn a_header_with_its_priority_still_has_eighty_bytes() {
-    assert_eq!(size_of::<tidemill_core::task::Header>(), 80);
+    assert_eq!(log.take(), ["c", "d"]);
+    assert_eq!(scheduler.run(), 3);
+    assert_eq!(log.take(), ["a", "b", "low"]);
+    scheduler.run();
+    assert_eq!(log.take(), ["c", "d", "new"]);
 }

@@ -8,9 +8,15 @@ mod board;
 #[cfg(feature = "std")]
 mod cycle;
 #[cfg(feature = "std")]
+mod debug;
+#[cfg(feature = "std")]
+mod everywhere;
+#[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
 mod place;
+#[cfg(feature = "std")]
+mod priority;
 #[cfg(feature = "std")]
 mod run;
 #[cfg(feature = "std")]
