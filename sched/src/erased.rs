@@ -9,7 +9,7 @@ use core::{alloc::Layout, marker::PhantomData, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
-    context::{HomeLock, HomeVTable, is_current},
+    context::{HomeLock, HomeVTable, Priority, is_current},
     task::Hooks,
     time::Wheel,
     wait::Push,
@@ -40,6 +40,7 @@ impl<H: Hooks> Static<H> {
         now: now::<H>,
         wheel: wheel::<H>,
         schedule: schedule::<H>,
+        schedule_later: schedule_later::<H>,
         lay: lay::<H>,
         adopt: adopt::<H>,
         clear: clear::<H, false>,
@@ -58,6 +59,7 @@ impl<H: Hooks> Shared<H> {
         now: now::<H>,
         wheel: wheel::<H>,
         schedule: schedule::<H>,
+        schedule_later: schedule_later::<H>,
         lay: lay::<H>,
         adopt: adopt::<H>,
         clear: clear::<H, true>,
@@ -104,6 +106,15 @@ unsafe fn schedule<H: Hooks>(address: *const (), task: NonNull<()>) {
 }
 
 /// # Safety
+/// As [`HomeVTable::schedule_later`].
+unsafe fn schedule_later<H: Hooks>(address: *const (), task: NonNull<()>) {
+    // SAFETY: a handle of this Home calls.
+    let bound = &unsafe { home::<H>(address) }.bound;
+    // SAFETY: [A1], current; its state answered `Enqueue`.
+    unsafe { bound.push_later(task.cast()) };
+}
+
+/// # Safety
 /// As [`HomeVTable::lay`].
 #[cfg(feature = "alloc")]
 unsafe fn lay<H: Hooks>(address: *const (), layout: Layout) -> Option<NonNull<u8>> {
@@ -128,11 +139,11 @@ unsafe fn lay<H: Hooks>(_: *const (), _: Layout) -> Option<NonNull<u8>> {
 
 /// # Safety
 /// As [`HomeVTable::adopt`].
-unsafe fn adopt<H: Hooks>(address: *const (), task: NonNull<()>) {
+unsafe fn adopt<H: Hooks>(address: *const (), task: NonNull<()>, priority: Priority) {
     // SAFETY: a handle of this Home calls.
     let bound = &unsafe { home::<H>(address) }.bound;
     // SAFETY: it is new, and this is the home thread.
-    unsafe { bound.adopt(task.cast()) };
+    unsafe { bound.adopt(task.cast(), priority) };
 }
 
 /// # Safety

@@ -4,7 +4,7 @@
 //! |---------------------|----------------------------------------------------------------------------------------|
 //! | hooks, inbox        | everyone: wakers push into the inbox and ring                                          |
 //! | wheel               | the home thread; without `std` everyone, under its lock                                |
-//! | `bound`             | the thread that has the Local: run queue, all tasks, free blocks, root                 |
+//! | `bound`             | the thread that has the Local: run queues, all tasks, free blocks, root                |
 //! | `count`             | everyone, in two halves                                                                |
 //!
 //! Every task header, timer and context holds a counted handle ([`HomeRef`]), and most come and go on the home thread. So the count of a
@@ -26,7 +26,7 @@ use core::{cell::Cell, fmt, ptr::NonNull};
 
 use tidemill_core::{
     const_new,
-    context::HomeLock,
+    context::{HomeLock, Priority},
     sync::AtomicBool,
     task::{Header, Hooks, Root, Tasks},
     time::Wheel,
@@ -40,8 +40,10 @@ use tidemill_core::{
     task::Blocks,
 };
 
-/// How many polls a cycle has by default.
-const BUDGET: usize = 256;
+use crate::stats::Watch;
+
+/// How many turns each priority has in a cycle by default.
+const BUDGET: isize = 256;
 
 /// What the atomic half of the count carries while there is a Local.
 #[cfg(feature = "alloc")]
@@ -65,10 +67,22 @@ pub struct Home<H> {
 
 /// What the home thread keeps to itself [A1].
 pub(crate) struct Bound {
-    queue: Cell<Chain<Header>>,
+    /// By priority.
+    queues: [Cell<Chain<Header>>; 2],
+    /// What is queued again when the cycle is over.
+    later: Cell<Chain<Header>>,
+    /// Whether there ever was a task that is not Normal.
+    graded: Cell<bool>,
+    /// By priority, how many turns are left in this cycle; less than none once one more was asked for.
+    left: [Cell<isize>; 2],
+    /// How many turns were given, all cycles together.
+    pub(crate) turns: Cell<usize>,
+    /// How many cycles were begun.
+    pub(crate) cycles: Cell<usize>,
+    pub(crate) watch: Cell<Option<Watch>>,
     pub(crate) tasks: Tasks,
     pub(crate) root: Root,
-    pub(crate) budget: Cell<usize>,
+    pub(crate) budget: Cell<isize>,
     /// The plain half of the count.
     #[cfg(feature = "alloc")]
     counted: Cell<usize>,
@@ -93,7 +107,13 @@ impl<H: Hooks> Home<H> {
                 #[cfg(feature = "alloc")]
                 count: AtomicUsize::new(BIAS),
                 bound: Bound {
-                    queue: Cell::new(Chain::new()),
+                    queues: [Cell::new(Chain::new()), Cell::new(Chain::new())],
+                    later: Cell::new(Chain::new()),
+                    graded: Cell::new(false),
+                    left: [Cell::new(0), Cell::new(0)],
+                    turns: Cell::new(0),
+                    cycles: Cell::new(0),
+                    watch: Cell::new(None),
                     tasks: Tasks::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),
@@ -136,54 +156,119 @@ impl Bound {
     /// # Safety
     /// It is new, and of this Home. This is the home thread.
     #[inline]
-    pub(crate) unsafe fn adopt(&self, task: NonNull<Header>) {
+    pub(crate) unsafe fn adopt(&self, task: NonNull<Header>, priority: Priority) {
+        if priority != Priority::Normal {
+            self.graded.set(true);
+        }
         // SAFETY: a new task counts a reference for the list.
-        unsafe { self.tasks.insert(task) };
+        unsafe { self.tasks.insert(task, priority) };
         // SAFETY: it is in no queue, and its state says that it is to be in one.
         unsafe { self.push(task) };
     }
 
-    /// Queues a task.
+    /// Queues a task by its priority.
     ///
     /// # Safety
     /// It is a task of this Home, in no queue; whoever calls has taken it out of one, or was told `Enqueue`.
     #[inline]
     pub(crate) unsafe fn push(&self, task: NonNull<Header>) {
-        let mut queue = self.queue.take();
-        // SAFETY: it is not complete, so the list of all tasks keeps it alive while it is queued.
-        unsafe { queue.push(task) };
-        self.queue.set(queue);
+        // SAFETY: it is not complete, so the list of all tasks keeps it alive.
+        let priority = unsafe { task.as_ref() }.priority();
+        change(&self.queues[priority as usize], |queue| {
+            // SAFETY: as above, while it is queued.
+            unsafe { queue.push(task) };
+        });
     }
 
-    /// The next task.
+    /// Queues a task for the next cycle.
+    ///
+    /// # Safety
+    /// As for `push`.
+    pub(crate) unsafe fn push_later(&self, task: NonNull<Header>) {
+        change(&self.later, |later| {
+            // SAFETY: it is not complete, so the list of all tasks keeps it alive while it is queued.
+            unsafe { later.push(task) };
+        });
+    }
+
+    /// Begins a cycle with so many turns for each priority, and says how many were left of the one that this interrupts.
     #[inline]
-    pub(crate) fn pop(&self) -> Option<NonNull<Header>> {
-        let mut queue = self.queue.take();
-        let task = queue.pop();
-        self.queue.set(queue);
-        task
+    pub(crate) fn begin(&self, turns: isize) -> [isize; 2] {
+        Priority::ALL.map(|priority| self.left[priority as usize].replace(turns))
+    }
+
+    /// Ends a cycle that began with `turns`, and goes on with the one that it has interrupted.
+    #[inline]
+    pub(crate) fn end(&self, turns: isize, interrupted: [isize; 2]) {
+        for priority in Priority::ALL {
+            let left = self.left[priority as usize].replace(interrupted[priority as usize]).max(0);
+            self.turns.set(self.turns.get().wrapping_add_signed(turns - left));
+        }
+    }
+
+    /// Leaves no turn for Normal tasks in this cycle.
+    pub(crate) fn cut(&self) {
+        let left = self.left[Priority::Normal as usize].replace(0).max(0);
+        // They count as given when the cycle ends.
+        self.turns.set(self.turns.get().wrapping_add_signed(-left));
+    }
+
+    /// The next task of this priority, if it has turns left.
+    #[inline]
+    pub(crate) fn next(&self, priority: Priority) -> Option<NonNull<Header>> {
+        let left = &self.left[priority as usize];
+        change(&self.queues[priority as usize], |queue| {
+            queue.pop_if(|| {
+                // One instruction on the way through, and a look at its sign.
+                let rest = left.get() - 1;
+                left.set(rest);
+                rest >= 0
+            })
+        })
+    }
+
+    /// Whether a task could get a turn in this cycle.
+    pub(crate) fn goes_on(&self) -> bool {
+        Priority::ALL
+            .iter()
+            .any(|&priority| self.left[priority as usize].get() > 0 && !self.is_idle(priority))
+    }
+
+    /// Queues those that waited for the next cycle.
+    #[inline]
+    pub(crate) fn append_later(&self) {
+        self.append(self.later.take());
     }
 
     /// Queues many.
     #[inline]
-    pub(crate) fn append(&self, tasks: Chain<Header>) {
-        let mut queue = self.queue.take();
-        queue.append(tasks);
-        self.queue.set(queue);
+    pub(crate) fn append(&self, mut tasks: Chain<Header>) {
+        if !self.graded.get() {
+            return change(&self.queues[Priority::Normal as usize], |queue| queue.append(tasks));
+        }
+        while let Some(task) = tasks.pop() {
+            // SAFETY: it was queued, and left that queue just now.
+            unsafe { self.push(task) };
+        }
     }
 
-    /// Whether no task is queued.
+    /// Takes all that is queued with this priority. Whoever has it gives the turns.
+    pub(crate) fn take(&self, priority: Priority) -> Chain<Header> {
+        self.queues[priority as usize].take()
+    }
+
+    /// Whether no task of this priority is queued.
     #[inline]
-    pub(crate) fn is_idle(&self) -> bool {
-        let queue = self.queue.take();
-        let idle = queue.is_empty();
-        self.queue.set(queue);
-        idle
+    pub(crate) fn is_idle(&self, priority: Priority) -> bool {
+        change(&self.queues[priority as usize], |queue| queue.is_empty())
     }
 
-    /// Forgets the queue.
+    /// Forgets the queues.
     pub(crate) fn clear(&self) {
-        self.queue.take();
+        for queue in &self.queues {
+            queue.take();
+        }
+        self.later.take();
     }
 
     #[cfg(feature = "alloc")]
@@ -191,6 +276,13 @@ impl Bound {
     pub(crate) fn recount(&self, more: usize) {
         self.counted.set(self.counted.get().wrapping_add(more));
     }
+}
+
+/// Changes a queue in its cell.
+#[inline]
+fn change<R>(queue: &Cell<Chain<Header>>, change: impl FnOnce(&mut Chain<Header>) -> R) -> R {
+    // SAFETY: [A1] this is the home thread, and what changes a chain leads nowhere else; so nobody has this reference a second time.
+    change(unsafe { &mut *queue.as_ptr() })
 }
 
 impl<H: Hooks> fmt::Debug for Home<H> {

@@ -11,14 +11,19 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod batch;
+pub mod debug;
 mod erased;
 mod home;
 mod local;
+mod order;
 pub mod pace;
 #[cfg(feature = "std")]
 pub mod pool;
+mod stats;
 
 pub use home::Home;
 pub use local::Local;
+pub use stats::Stats;
 #[cfg(feature = "std")]
-pub use tidemill_core::task::spawn;
+pub use tidemill_core::task::{spawn, spawn_with};

@@ -1,6 +1,9 @@
 //! A Local: the executor of one thread, of a microcontroller and of a ring worker.
 //!
-//! A *cycle* is: run ready tasks within the budget -> take the inbox -> fire timers -> park, exactly once.
+//! A *cycle* is: run ready tasks within the budget -> take the inbox and those who yielded -> fire timers -> park, exactly once.
+//!
+//! There are two queues, and each has its own budget: the Normal tasks run to theirs, then the Low ones to theirs, and again while either
+//! has both tasks and turns, as in Async. So Low never starves, and what Low wakes at Normal runs in what is left.
 //!
 //! | the queue then | the inbox then | the next timer | parks with                                       |
 //! |----------------|----------------|----------------|--------------------------------------------------|
@@ -12,25 +15,25 @@
 //!
 //! [L1] The Local is `!Send` and `!Sync`, and there is one per Home ([A1] of `home`): where there is a `&Local` is the home thread.
 //! [L2] Its handle keeps the Home alive ([A3] of `home`).
-//! [L3] Tasks enter the queue when their state answers `Enqueue` (or in the beginning), and leave it for their turn.
+//! [L3] Tasks enter the queue of their priority when their state answers `Enqueue` (or in the beginning), and leave it for their turn.
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
-use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull};
+use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull, time::Duration};
 
 use tidemill_core::{
     clock::Instant,
-    context::{Here, HomeRef, enter, leave},
+    context::{Here, HomeRef, Priority, enter, leave},
     error::Occupied,
     sync::Ordering::Relaxed,
-    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskPlace},
+    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskInfo, TaskPlace},
     wait::{Park, Wait},
 };
 
 #[cfg(feature = "alloc")]
 use tidemill_core::{
     sync::Arc,
-    task::{layout_of, spawn_in},
+    task::{Attributes, Name, layout_of, spawn_in},
 };
 
 #[cfg(feature = "alloc")]
@@ -38,6 +41,7 @@ use crate::erased::Shared;
 use crate::{
     erased::Static,
     home::{Bound, Home},
+    stats::{Stats, Watch},
 };
 
 /// The executor of one thread, of a microcontroller and of a ring worker: the half of a [`Home`] that one thread has.
@@ -126,8 +130,14 @@ impl<H: Hooks> Local<H> {
         self.home().hooks()
     }
 
+    /// The tasks that have not ended, the oldest first.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
+        // SAFETY: [L1], and the iterator borrows the Local.
+        unsafe { self.bound().tasks.iter() }
+    }
+
     #[inline]
-    fn bound(&self) -> &Bound {
+    pub(crate) fn bound(&self) -> &Bound {
         &self.home().bound
     }
 
@@ -136,20 +146,48 @@ impl<H: Hooks> Local<H> {
         self.bound().tasks.len()
     }
 
-    /// How many polls a cycle has: 256 by default, 1 at least.
-    pub fn set_budget(&self, polls: usize) {
-        self.bound().budget.set(polls.max(1));
+    /// How many turns a cycle has for each priority: 256 by default, 1 at least.
+    pub fn set_budget(&self, turns: usize) {
+        self.bound().budget.set(isize::try_from(turns).unwrap_or(isize::MAX).max(1));
+    }
+
+    /// Leaves the Normal tasks that are ready to the next cycle, if it is called within one. (Async's `force_current_cycle_to_end`.)
+    pub fn end_cycle(&self) {
+        self.bound().cut();
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self) -> Stats {
+        Stats { cycles: self.bound().cycles.get(), turns: self.bound().turns.get() }
+    }
+
+    /// Has `tell` told how long a cycle took, without its wait, whenever that is `at_least` so much. The clock is read twice per cycle then.
+    /// (Async's `long_cycles`.)
+    pub fn watch(&self, at_least: Duration, tell: fn(Duration)) {
+        self.bound().watch.set(Some(Watch { at_least, tell }));
     }
 
     /// Makes a task of `future`. It is polled first in the next cycle, never here.
     #[cfg(feature = "alloc")]
+    #[inline]
     pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
-        let block = self.bound().blocks.take(layout_of::<F>());
+        self.spawn_with(Attributes::new(), future)
+    }
+
+    /// Makes a task of `future` with a priority or a name.
+    #[cfg(feature = "alloc")]
+    pub fn spawn_with<F: Future + 'static, N: Name>(
+        &self,
+        attributes: Attributes<N>,
+        future: F,
+    ) -> JoinHandle<F::Output> {
+        let (priority, name) = attributes.parts();
+        let block = self.bound().blocks.take(layout_of::<F, N>());
         let home = self.home().hold(self.here.home().vtable());
         // SAFETY: laid for `F`, with a handle counted; [L1].
-        let (task, handle) = unsafe { spawn_in(block, home, future) };
+        let (task, handle) = unsafe { spawn_in(block, home, name, future) };
         // SAFETY: it is new, and [L1].
-        unsafe { self.bound().adopt(task) };
+        unsafe { self.bound().adopt(task, priority) };
         handle
     }
 
@@ -165,10 +203,26 @@ impl<H: Hooks> Local<H> {
     where
         Aligned<ALIGN>: Alignment,
     {
+        self.spawn_place_at(Priority::Normal, place, future)
+    }
+
+    /// Makes a task of `future` in a static place, with a priority. Its name is the place's.
+    ///
+    /// # Errors
+    /// The place is taken: the future is handed back.
+    pub fn spawn_place_at<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
+        &self,
+        priority: Priority,
+        place: &'static TaskPlace<SIZE, ALIGN>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, Occupied<F>>
+    where
+        Aligned<ALIGN>: Alignment,
+    {
         // SAFETY: [L1].
         let (task, handle) = unsafe { place.spawn_in(self.here.home(), future) }?;
         // SAFETY: it is new, and [L1].
-        unsafe { self.bound().adopt(task) };
+        unsafe { self.bound().adopt(task, priority) };
         Ok(handle)
     }
 
@@ -200,19 +254,27 @@ impl<H: Hooks> Local<H> {
     /// One cycle without its end, for those who park in their own way: it says how. Until the next tick the inbox stays put to
     /// sleep, so the doorbell rings if work comes from elsewhere.
     pub fn tick(&self) -> Wait {
-        self.enter(|| {
-            self.run_ready();
-            self.prepare()
-        })
+        // The root runs within `run_with` alone; if that is called in a turn of this, the cycle may end early.
+        self.enter(|| self.work().unwrap_or(Wait::Poll))
     }
 
     fn cycle_within(&self, park: &mut impl Park) {
-        if self.run_ready() {
-            return;
-        }
-        park.park(self.prepare());
+        let Some(wait) = self.work() else { return };
+        park.park(wait);
         // SAFETY: [L1], the one consumer.
         unsafe { self.home().inbox.wake_up() };
+    }
+
+    /// A cycle but for its wait. `None`: the root has ended in its turn, and nothing more was done.
+    fn work(&self) -> Option<Wait> {
+        let bound = self.bound();
+        bound.cycles.set(bound.cycles.get().wrapping_add(1));
+        let watch = bound.watch.get().map(|watch| (watch, self.hooks().now()));
+        let wait = (!self.run_ready()).then(|| self.prepare());
+        if let Some((watch, begun)) = watch {
+            watch.look(self.hooks().now() - begun);
+        }
+        wait
     }
 
     /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
@@ -220,24 +282,47 @@ impl<H: Hooks> Local<H> {
         // SAFETY: [L1], the one consumer.
         unsafe { self.home().inbox.wake_up() };
         let bound = self.bound();
+        let turns = bound.budget.get();
+        let interrupted = bound.begin(turns);
+        let ended = self.run_queues();
+        bound.end(turns, interrupted);
+        ended
+    }
+
+    fn run_queues(&self) -> bool {
+        let bound = self.bound();
         let rooted = bound.root.is_running();
-        for _ in 0..bound.budget.get() {
-            let Some(task) = bound.pop() else { break };
-            // SAFETY: [L3] it has left the queue just now; [L1].
-            if unsafe { bound.tasks.run(task) } {
-                // SAFETY: [L3], it is in no queue.
-                unsafe { bound.push(task) };
+        loop {
+            for priority in Priority::ALL {
+                while let Some(task) = bound.next(priority) {
+                    // SAFETY: [L3] it has left the queue just now; [L1].
+                    if unsafe { bound.tasks.run(task) } {
+                        // SAFETY: [L3], it is in no queue.
+                        unsafe { bound.push(task) };
+                    }
+                    if rooted && !bound.root.is_running() {
+                        return true;
+                    }
+                }
             }
-            if rooted && !bound.root.is_running() {
-                return true;
+            if !bound.goes_on() {
+                return false;
             }
         }
-        false
+    }
+
+    /// Takes the inbox, fires what is due, and says how one would park.
+    pub(crate) fn gather(&self) -> Wait {
+        let wait = self.prepare();
+        // SAFETY: [L1], the one consumer.
+        unsafe { self.home().inbox.wake_up() };
+        wait
     }
 
     /// Takes the inbox, fires what is due, and says how to park.
     fn prepare(&self) -> Wait {
         let (home, bound) = (self.home(), self.bound());
+        bound.append_later();
         // SAFETY: [L1], the one consumer.
         bound.append(unsafe { home.inbox.take() });
         let mut next = home.wheel.next_deadline();
@@ -250,7 +335,7 @@ impl<H: Hooks> Local<H> {
             }
         }
         let wait = match next {
-            _ if !bound.is_idle() => Wait::Poll,
+            _ if !Priority::ALL.iter().all(|&priority| bound.is_idle(priority)) => Wait::Poll,
             None => Wait::Forever,
             Some(deadline) if deadline <= now => Wait::Poll,
             Some(deadline) => Wait::Until(deadline),

@@ -16,6 +16,7 @@
 
 use core::{alloc::Layout, marker::PhantomData, ptr::NonNull};
 
+use super::priority::Priority;
 use crate::{
     clock::{Clock, Instant},
     time::{Wheel, WheelRef},
@@ -41,10 +42,12 @@ pub struct HomeVTable {
     pub wheel: unsafe fn(*const ()) -> NonNull<Wheel<HomeLock>>,
     /// Queues a task whose state answered `Enqueue`, and rings if need be.
     pub schedule: unsafe fn(*const (), NonNull<()>),
+    /// Queues a task whose state answered `Enqueue` for the next cycle. Only for its own thread.
+    pub schedule_later: unsafe fn(*const (), NonNull<()>),
     /// Memory for a task, a handle counted with it. `None`: the Home takes no tasks. Only for its own thread.
     pub lay: unsafe fn(*const (), Layout) -> Option<NonNull<u8>>,
     /// Takes a new task, on memory that it gave: links and queues it. Only for its own thread.
-    pub adopt: unsafe fn(*const (), NonNull<()>),
+    pub adopt: unsafe fn(*const (), NonNull<()>, Priority),
     /// Takes back the memory of a task, and the handle that was counted with it.
     pub clear: unsafe fn(*const (), NonNull<u8>, Layout),
 }
@@ -89,6 +92,15 @@ impl HomeRef {
     pub(crate) unsafe fn schedule(&self, task: NonNull<()>) {
         // SAFETY: [H1], and the contract.
         unsafe { (self.vtable.schedule)(self.home, task) };
+    }
+
+    /// Queues `task` for the next cycle.
+    ///
+    /// # Safety
+    /// As for `schedule`; and the Home is current.
+    pub(crate) unsafe fn schedule_later(&self, task: NonNull<()>) {
+        // SAFETY: [H1], and the contract.
+        unsafe { (self.vtable.schedule_later)(self.home, task) };
     }
 
     /// Gives back the memory of a task with the handle that was counted for it.
@@ -173,9 +185,9 @@ impl Here {
     /// # Safety
     /// `task` is the header of a new task on memory from `lay`, its state as it was made.
     #[cfg(feature = "std")]
-    pub(crate) unsafe fn adopt(&self, task: NonNull<()>) {
+    pub(crate) unsafe fn adopt(&self, task: NonNull<()>, priority: Priority) {
         // SAFETY: [H1], [H2], and the contract.
-        unsafe { (self.home.vtable.adopt)(self.home.home, task) };
+        unsafe { (self.home.vtable.adopt)(self.home.home, task, priority) };
     }
 }
 

@@ -8,12 +8,16 @@
 use core::{
     alloc::Layout,
     future::Future,
+    marker::PhantomData,
     ptr::{self, NonNull},
 };
 
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 
+#[cfg(feature = "std")]
+use super::attributes::Attributes;
 use super::{
+    attributes::Name,
     cell::{Storage, TaskCell},
     header::Header,
     join::{JoinHandle, Spawned},
@@ -174,35 +178,54 @@ pub unsafe fn give_back(block: NonNull<u8>, wanted: Layout) {
     unsafe { dealloc(block.as_ptr(), layout) };
 }
 
-/// In a block of the task's Home.
-struct Boxed;
+/// What stands in the block: the task, and behind it its name.
+#[repr(C)]
+struct Named<F: Future, N> {
+    cell: TaskCell<F>,
+    name: N,
+}
 
-impl<F: Future> Storage<F> for Boxed {
+/// In a block of the task's Home, with a name.
+struct Boxed<N>(PhantomData<N>);
+
+impl<F: Future, N: Name> Storage<F> for Boxed<N> {
     unsafe fn free(task: NonNull<Header>) {
         // SAFETY: no reference is left (contract).
         let home = unsafe { Header::dissolve(task) };
         // SAFETY: it was laid for this layout, see `spawn_in`; nothing is left in it.
-        unsafe { home.clear(task.cast(), Layout::new::<TaskCell<F>>()) };
+        unsafe { home.clear(task.cast(), layout_of::<F, N>()) };
+    }
+
+    unsafe fn name(task: NonNull<Header>) -> Option<&'static str> {
+        // SAFETY: the header stands at the beginning of one, see `spawn_in`; it is alive (contract).
+        let name = unsafe { &raw const (*task.cast::<Named<F, N>>().as_ptr()).name };
+        // SAFETY: it was written before the task was made, and is changed no more.
+        unsafe { name.read() }.text()
     }
 }
 
 /// The layout of the block that `spawn_in` needs for `F`.
-pub const fn layout_of<F: Future>() -> Layout {
-    Layout::new::<TaskCell<F>>()
+pub const fn layout_of<F: Future, N: Name>() -> Layout {
+    Layout::new::<Named<F, N>>()
 }
 
 /// Makes a task of `future` in `block`: its header, to be linked and queued, and its handle.
 ///
 /// # Safety
-/// `block` is from the Home's [`Blocks`] for `layout_of::<F>()`, and `home` is the handle counted for it. This is the home thread.
+/// `block` is from the Home's [`Blocks`] for `layout_of::<F, N>()`, and `home` is the handle counted for it. This is the home thread.
 #[inline]
-pub unsafe fn spawn_in<F: Future + 'static>(
+pub unsafe fn spawn_in<F: Future + 'static, N: Name>(
     block: NonNull<u8>,
     home: HomeRef,
+    name: N,
     future: F,
 ) -> Spawned<F::Output> {
-    // SAFETY: the block fits, and is the task's until `Boxed::free`.
-    let (task, joining) = unsafe { TaskCell::write::<Boxed>(block, home, future) };
+    // SAFETY: the block fits.
+    let place = unsafe { &raw mut (*block.cast::<Named<F, N>>().as_ptr()).name };
+    // SAFETY: as above.
+    unsafe { place.write(name) };
+    // SAFETY: the block fits, and is the task's until `Boxed::free`; the cell stands first in it.
+    let (task, joining) = unsafe { TaskCell::write::<Boxed<N>>(block, home, future) };
     (task, JoinHandle::new(joining))
 }
 
@@ -211,19 +234,33 @@ pub unsafe fn spawn_in<F: Future + 'static>(
 /// # Errors
 /// No Home is current on this thread, or it is being dropped: the future is handed back.
 #[cfg(feature = "std")]
+#[inline]
 pub fn spawn<F: Future + 'static>(
+    future: F,
+) -> Result<JoinHandle<F::Output>, crate::error::Refused<F>> {
+    spawn_with(Attributes::new(), future)
+}
+
+/// Spawns onto the current Home, with a priority or a name.
+///
+/// # Errors
+/// As [`spawn`].
+#[cfg(feature = "std")]
+#[inline]
+pub fn spawn_with<F: Future + 'static, N: Name>(
+    attributes: Attributes<N>,
     future: F,
 ) -> Result<JoinHandle<F::Output>, crate::error::Refused<F>> {
     crate::context::with_current(|here| {
         let Some(here) = here else { return Err(crate::error::Refused(future)) };
         // SAFETY: a Home is current only on its own thread.
-        let Some((block, home)) = (unsafe { here.lay(layout_of::<F>()) }) else {
+        let Some((block, home)) = (unsafe { here.lay(layout_of::<F, N>()) }) else {
             return Err(crate::error::Refused(future));
         };
         // SAFETY: the block was laid for `F`, with a handle counted for it.
-        let (task, handle) = unsafe { spawn_in(block, home, future) };
+        let (task, handle) = unsafe { spawn_in(block, home, attributes.name, future) };
         // SAFETY: it is new, on memory that was laid.
-        unsafe { here.adopt(task.cast()) };
+        unsafe { here.adopt(task.cast(), attributes.priority) };
         Ok(handle)
     })
 }

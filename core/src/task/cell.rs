@@ -22,6 +22,7 @@ use core::{
 };
 
 use super::{
+    attributes::TaskInfo,
     header::{Header, TaskRef, TaskVTable},
     state::{Detach, State},
     unwind::{catch, stray},
@@ -49,6 +50,12 @@ pub(crate) trait Storage<F: Future> {
     /// # Safety
     /// No reference is left, and the stage is Empty.
     unsafe fn free(task: NonNull<Header>);
+
+    /// The task's name.
+    ///
+    /// # Safety
+    /// The task is alive.
+    unsafe fn name(task: NonNull<Header>) -> Option<&'static str>;
 }
 
 /// The vtable of a cell with `F` in storage `S`.
@@ -61,6 +68,7 @@ impl<F: Future, S: Storage<F>> Of<F, S> {
         drop_output: drop_output::<F>,
         take: take::<F>,
         free: S::free,
+        name: S::name,
     };
 }
 
@@ -221,6 +229,10 @@ impl<T> Joining<T> {
     #[inline]
     pub(crate) fn header(&self) -> &Header {
         self.task.header()
+    }
+
+    pub(crate) fn info(&self) -> TaskInfo {
+        self.task.info()
     }
 
     pub(crate) fn cancel(&self) {

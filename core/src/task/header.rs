@@ -22,14 +22,17 @@ use core::{
     task::Waker,
 };
 
-use super::state::{Rest, State, Wake};
+use super::{
+    attributes::TaskInfo,
+    state::{Rest, State, Wake},
+};
 use crate::{
-    context::{HomeRef, is_current},
+    context::{HomeRef, Priority, is_current},
     sync::UnsafeCell,
     wait::{Link, Linked},
 };
 
-/// What one can do with a task of any type. Each function but `free` and `take` is for the home thread alone.
+/// What one can do with a task of any type. Each function but `free`, `take` and `name` is for the home thread alone.
 pub(crate) struct TaskVTable {
     /// Polls the future. `true`: it has ended, and its output stands in the cell.
     pub(crate) poll: unsafe fn(NonNull<Header>) -> bool,
@@ -41,6 +44,8 @@ pub(crate) struct TaskVTable {
     pub(crate) take: unsafe fn(NonNull<Header>, *mut ()),
     /// Frees the memory, in which neither future nor output stands any more.
     pub(crate) free: unsafe fn(NonNull<Header>),
+    /// Its name. For whoever has a reference.
+    pub(crate) name: unsafe fn(NonNull<Header>) -> Option<&'static str>,
 }
 
 /// What the home thread is doing with a task.
@@ -55,7 +60,7 @@ pub(crate) enum Turn {
 }
 
 /// What is the same for every task, and by which its executor knows it.
-// Its context, its priority and its preferred node come to stand here too.
+// Its context and its preferred node come to stand here too.
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
@@ -69,11 +74,12 @@ pub struct Header {
     join: UnsafeCell<Option<Waker>>,
     /// What the home thread is doing with it.
     pub(super) turn: Cell<Turn>,
+    pub(super) priority: Cell<Priority>,
     pub(super) id: Cell<u32>,
 }
 
-// SAFETY: [T2] the parts that are not atomic belong to the home thread or to the owner of the queue; `id` is written before the
-// header is shared.
+// SAFETY: [T2] the parts that are not atomic belong to the home thread or to the owner of the queue; `id` and
+// `priority` are written before the header is shared.
 unsafe impl Send for Header {}
 // SAFETY: as above.
 unsafe impl Sync for Header {}
@@ -99,6 +105,7 @@ impl Header {
             newer: Cell::new(None),
             join: UnsafeCell::new(None),
             turn: Cell::new(Turn::Waits),
+            priority: Cell::new(Priority::Normal),
             id: Cell::new(0),
         }
     }
@@ -143,6 +150,12 @@ impl Header {
     /// A number that no other task of the same Home has; it comes again after 4,294,967,296 of them.
     pub(crate) fn id(&self) -> u32 {
         self.id.get()
+    }
+
+    /// In which queue it stands.
+    #[inline]
+    pub fn priority(&self) -> Priority {
+        self.priority.get()
     }
 
     #[inline]
@@ -192,6 +205,19 @@ pub(crate) unsafe fn schedule(task: NonNull<Header>, wake: Wake) {
     }
 }
 
+/// Queues `task` at its Home for the next cycle if `wake` says so.
+///
+/// # Safety
+/// As for `schedule`; and this is the home thread.
+pub(crate) unsafe fn schedule_later(task: NonNull<Header>, wake: Wake) {
+    if wake == Wake::Enqueue {
+        // SAFETY: [T1], the reference.
+        let home = unsafe { task.as_ref() }.home();
+        // SAFETY: the contract is the same.
+        unsafe { home.schedule_later(task.cast()) };
+    }
+}
+
 /// One reference to a task.
 pub(crate) struct TaskRef(NonNull<Header>);
 
@@ -214,6 +240,14 @@ impl TaskRef {
     pub(crate) fn header(&self) -> &Header {
         // SAFETY: [T1], the reference.
         unsafe { self.0.as_ref() }
+    }
+
+    /// What it is called.
+    pub(crate) fn info(&self) -> TaskInfo {
+        let header = self.header();
+        // SAFETY: [T3], and our reference.
+        let name = unsafe { (header.vtable.name)(self.0) };
+        TaskInfo { id: header.id(), name, priority: header.priority() }
     }
 
     /// Moves the output to the address.

@@ -8,7 +8,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use super::{cell::Joining, header::Header};
+use super::{attributes::TaskInfo, cell::Joining, header::Header};
 use crate::error::JoinError;
 
 /// The handle of a task: a future of what it returns.
@@ -66,6 +66,11 @@ impl<T> JoinHandle<T> {
     /// A number that no other task of the same executor has.
     pub fn id(&self) -> u32 {
         self.joining.header().id()
+    }
+
+    /// The task's number, name and priority.
+    pub fn info(&self) -> TaskInfo {
+        self.joining.info()
     }
 }
 

@@ -3,6 +3,7 @@
 //! | file     | is                                                                              |
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
+//! | `attributes` | priority and name                                                            |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
@@ -13,10 +14,12 @@
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | tasks in statics                                                                |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
+//! | `yield_now` | a turn given up                                                              |
 //!
 //! Only the executor drops futures and outputs that nobody wants, on its thread, before a task counts as complete. Therefore what
 //! the last reference frees, on whatever thread, is plain memory.
 
+mod attributes;
 #[cfg(feature = "alloc")]
 mod boxed;
 mod cell;
@@ -29,11 +32,14 @@ mod state;
 mod tasks;
 mod unwind;
 mod waker;
+mod yield_now;
 
-#[cfg(feature = "std")]
-pub use boxed::spawn;
+pub use crate::context::Priority;
+pub use attributes::{Attributes, Name, TaskInfo};
 #[cfg(feature = "alloc")]
 pub use boxed::{Blocks, give_back, layout_of, spawn_in};
+#[cfg(feature = "std")]
+pub use boxed::{spawn, spawn_with};
 pub use header::Header;
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
@@ -41,3 +47,4 @@ pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 pub use root::Root;
 pub use tasks::Tasks;
 pub use waker::wake_here;
+pub use yield_now::{YieldNow, yield_now};

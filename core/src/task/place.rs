@@ -71,6 +71,7 @@ where
 {
     memory: UnsafeCell<Memory<SIZE, ALIGN>>,
     taken: AtomicBool,
+    name: Option<&'static str>,
 }
 
 #[repr(C)]
@@ -97,8 +98,14 @@ where
         #[allow(clippy::new_without_default, reason = "it belongs into a static")]
         pub fn new() -> Self {
             let memory = Memory { align: [], bytes: MaybeUninit::uninit() };
-            Self { memory: UnsafeCell::new(memory), taken: AtomicBool::new(false) }
+            Self { memory: UnsafeCell::new(memory), taken: AtomicBool::new(false), name: None }
         }
+    }
+
+    /// The same, whose tasks have a name.
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
     }
 
     /// Makes a task of `future` in this place: its header, to be linked and queued, and its handle.
@@ -156,6 +163,11 @@ where
         place.taken.store(false, Release);
         drop(home);
     }
+
+    unsafe fn name(task: NonNull<Header>) -> Option<&'static str> {
+        // SAFETY: as in `free`.
+        unsafe { task.cast::<TaskPlace<SIZE, ALIGN>>().as_ref() }.name
+    }
 }
 
 /// A function that returns a future, such as an `async fn`, with up to six arguments.
@@ -193,8 +205,8 @@ pub const fn task_align<Args, T: TaskFn<Args>>(_: &T) -> usize {
     align_of::<TaskCell<T::Future>>()
 }
 
-/// Reserves static memory for a task of the `async fn` that it names, and is a `&'static TaskPlace` of the right size. Each place in the
-/// source where it stands is one place for one task at a time.
+/// Reserves static memory for a task of the `async fn` that it names, and is a `&'static TaskPlace` of the right size, whose
+/// tasks are named as it is. Each place in the source where it stands is one place for one task at a time.
 ///
 /// ```
 /// async fn blink(times: u32) -> u32 { times }
@@ -208,7 +220,7 @@ macro_rules! task_place {
         static PLACE: $crate::task::TaskPlace<
             { $crate::task::task_size(&$task) },
             { $crate::task::task_align(&$task) },
-        > = $crate::task::TaskPlace::new();
+        > = $crate::task::TaskPlace::new().named(stringify!($task));
         &PLACE
     }};
 }

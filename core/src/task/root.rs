@@ -55,6 +55,7 @@ static VTABLE: TaskVTable = TaskVTable {
     drop_output: |_| unreachable!("a root keeps no output"),
     take: |_, _| unreachable!("a root has no handle"),
     free,
+    name: |_| Some("root"),
 };
 
 impl Root {
@@ -92,6 +93,27 @@ impl Root {
     /// # Safety
     /// It is born and not retired; this is the home thread, and the Home is current.
     pub unsafe fn run<F: Future>(&self, future: Pin<&mut F>, mut cycle: impl FnMut()) -> F::Output {
+        let forever = || {
+            cycle();
+            true
+        };
+        // SAFETY: the contract is the same.
+        let output = unsafe { self.run_while(future, forever) };
+        output.expect("the frame is left once there is an output")
+    }
+
+    /// Runs `future` by calling `cycle` until it has ended, or `cycle` answers `false`: then `None`.
+    ///
+    /// # Panics
+    /// If it is called within itself.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run).
+    pub unsafe fn run_while<F: Future>(
+        &self,
+        future: Pin<&mut F>,
+        mut cycle: impl FnMut() -> bool,
+    ) -> Option<F::Output> {
         assert!(!self.is_running(), "an executor runs one root at a time: spawn a task instead");
         let mut running = Running { future, output: None };
         let place = NonNull::from(&mut running);
@@ -101,13 +123,10 @@ impl Root {
         let wake = unsafe { self.task().as_ref() }.state().wake();
         // SAFETY: the Local's reference outlasts the call.
         unsafe { schedule(self.task(), wake) };
-        while self.is_running() {
-            cycle();
-        }
+        while self.is_running() && cycle() {}
         drop(leave);
         // SAFETY: [R1] nobody else names the frame now.
-        let output = unsafe { place.as_ptr().as_mut() }.and_then(|running| running.output.take());
-        output.expect("the frame is left once there is an output")
+        unsafe { place.as_ptr().as_mut() }.and_then(|running| running.output.take())
     }
 
     /// Gives up the Local's reference. When the last waker is gone too, the Home is let go; so `root` may be gone after this.

@@ -6,12 +6,14 @@
 
 #![expect(unsafe_code, reason = "links headers into a list, and calls what their vtables say")]
 
-use core::{cell::Cell, ptr::NonNull, task::Waker};
+use core::{cell::Cell, iter, ptr::NonNull, task::Waker};
 
 use super::{
+    attributes::TaskInfo,
     header::{Header, TaskRef, Turn, free},
     state::{Complete, Start},
 };
+use crate::context::Priority;
 
 /// All tasks of an executor that have not ended.
 pub struct Tasks {
@@ -42,11 +44,13 @@ impl Tasks {
     /// # Safety
     /// This is the home thread; the task is new, and its state counts a reference for this list.
     #[inline]
-    pub unsafe fn insert(&self, task: NonNull<Header>) {
+    pub unsafe fn insert(&self, task: NonNull<Header>, priority: Priority) {
         self.born.set(self.born.get().wrapping_add(1));
         self.len.set(self.len.get() + 1);
         // SAFETY: [T1] of `header`, the list's reference.
-        unsafe { task.as_ref() }.id.set(self.born.get());
+        let header = unsafe { task.as_ref() };
+        header.id.set(self.born.get());
+        header.priority.set(priority);
         // SAFETY: the contract is the same.
         unsafe { self.link(task) };
     }
@@ -82,6 +86,29 @@ impl Tasks {
             Some(newer) => unsafe { newer.as_ref() }.older.set(older),
             None => self.newest.set(older),
         }
+    }
+
+    /// Those that have not ended, the oldest first. What happens to them meanwhile may end it early.
+    ///
+    /// # Safety
+    /// This is the home thread, and remains so.
+    pub unsafe fn iter(&self) -> impl Iterator<Item = TaskInfo> {
+        let mut oldest = self.newest.get();
+        while let Some(task) = oldest {
+            // SAFETY: [A1].
+            let Some(older) = unsafe { task.as_ref() }.older.get() else { break };
+            oldest = Some(older);
+        }
+        let mut next = oldest.map(hold);
+        iter::from_fn(move || {
+            // With this look the iterator borrows the list, and stays on the home thread as that does.
+            let task = next.take().filter(|_| !self.is_empty())?;
+            // A task that was let go meanwhile has none. [A1] What a link of one in the list names is in the list.
+            next = task.header().newer.get().map(hold);
+            Some(task)
+        })
+        .filter(|task| !task.header().state().is_complete())
+        .map(|task| task.info())
     }
 
     /// Gives `task` its turn. `true`: it belongs at the end of the queue.
@@ -191,6 +218,14 @@ impl Tasks {
             }
         }
     }
+}
+
+/// One more reference to a task that is in the list.
+fn hold(task: NonNull<Header>) -> TaskRef {
+    // SAFETY: [A1], and our callers have it from the list.
+    unsafe { task.as_ref() }.state().retain();
+    // SAFETY: counted just now.
+    unsafe { TaskRef::from_raw(task) }
 }
 
 impl Default for Tasks {

@@ -13,7 +13,10 @@ use core::{
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
-use super::header::{Header, TaskRef, schedule};
+use super::{
+    header::{Header, TaskRef, schedule, schedule_later},
+    state::Wake,
+};
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
@@ -32,6 +35,20 @@ pub(crate) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
 #[inline]
 #[must_use]
 pub fn wake_here(waker: &Waker) -> bool {
+    // SAFETY: [K1], the waker's reference outlasts the call.
+    here(waker, |task, wake| unsafe { schedule(task, wake) })
+}
+
+/// Wakes the task behind `waker` in the next cycle, if it is one of the Home that is current on this thread. `false`: it is another's, and
+/// was not woken.
+pub(crate) fn wake_later(waker: &Waker) -> bool {
+    // SAFETY: [K1], the waker's reference outlasts the call; and it is here.
+    here(waker, |task, wake| unsafe { schedule_later(task, wake) })
+}
+
+/// Wakes the task behind `waker`, to be queued by `queue`, if it is one of the Home that is current on this thread.
+#[inline]
+fn here(waker: &Waker, queue: impl FnOnce(NonNull<Header>, Wake)) -> bool {
     if !ptr::eq(waker.vtable(), &VTABLE) {
         return false;
     }
@@ -40,9 +57,7 @@ pub fn wake_here(waker: &Waker) -> bool {
     if !header.is_here() {
         return false;
     }
-    let wake = header.state().wake();
-    // SAFETY: [K1], the waker's reference outlasts the call.
-    unsafe { schedule(task, wake) };
+    queue(task, header.state().wake());
     true
 }
 

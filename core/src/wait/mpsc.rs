@@ -269,10 +269,36 @@ impl<T: Linked> Chain<T> {
     /// Takes the first node.
     #[inline]
     pub fn pop(&mut self) -> Option<NonNull<T>> {
+        self.pop_if(|| true)
+    }
+
+    /// Takes the first node, if there is one and `may` then says so.
+    #[inline]
+    pub fn pop_if(&mut self, may: impl FnOnce() -> bool) -> Option<NonNull<T>> {
         let (first, last) = self.ends?;
+        if !may() {
+            return None;
+        }
         // SAFETY: nodes are alive while they are queued (contract of `push`), and the queue is ours.
         self.ends = unsafe { next(first) }.map(|second| (second, last));
         Some(first)
+    }
+
+    /// Takes the first node, as a queue of its own; if there is none, an empty one.
+    pub fn take_first(&mut self) -> Self {
+        let Some(first) = self.pop() else { return Self::new() };
+        let mut alone = Self::new();
+        // SAFETY: it has left this queue, and whoever has the new one keeps the contract of `push` as he did for this one.
+        unsafe { alone.push(first) };
+        alone
+    }
+
+    /// Turns it round.
+    pub fn reverse(&mut self) {
+        if let Some((first, _)) = self.ends.take() {
+            // SAFETY: the queue is ours, and a stack under its first node.
+            *self = unsafe { Self::reversed(first.as_ptr()) };
+        }
     }
 
     /// # Safety

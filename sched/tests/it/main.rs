@@ -6,11 +6,19 @@ mod bare;
 #[cfg(feature = "std")]
 mod board;
 #[cfg(feature = "std")]
+mod cycle;
+#[cfg(feature = "std")]
+mod debug;
+#[cfg(feature = "std")]
+mod everywhere;
+#[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
 mod place;
+#[cfg(feature = "std")]
+mod priority;
 #[cfg(feature = "std")]
 mod run;
 #[cfg(feature = "std")]
