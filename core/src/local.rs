@@ -34,3 +34,13 @@ pub type Mvar<T> = share::Mvar<T, Unlocked>;
 
 /// A [`Bvar`](share::Bvar) of one thread.
 pub type Bvar<T> = share::Bvar<T, Unlocked>;
+
+/// A [`Filler`](ivar::Filler) of one thread.
+pub type Filler<T> = ivar::Filler<T, Unlocked>;
+
+/// A [`Deferred`](ivar::Deferred) of one thread.
+pub type Deferred<T> = ivar::Deferred<T, Unlocked>;
+
+/// A [`Once`](ivar::Once) of one thread.
+#[cfg(feature = "alloc")]
+pub type Once<T> = ivar::Once<T, Unlocked>;

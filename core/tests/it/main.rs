@@ -2,7 +2,9 @@
 
 mod alloc;
 mod bell;
+mod choose;
 mod clock;
+mod deferred;
 mod forget;
 mod inbox;
 mod ivar;
@@ -13,6 +15,7 @@ mod mvar;
 mod news;
 mod reenter;
 mod reenter_share;
+mod repeat;
 mod semaphore;
 mod sleep;
 mod wake;
