@@ -1,6 +1,6 @@
 //! Aliases for what one thread keeps to itself: the same types without a lock, and not `Sync`. Made by `new_in`.
 
-use crate::{ivar, lock::Unlocked};
+use crate::{ivar, lock::Unlocked, share};
 
 /// An [`Ivar`](ivar::Ivar) of one thread.
 ///
@@ -19,3 +19,28 @@ use crate::{ivar, lock::Unlocked};
 /// shared::<tidemill_core::local::Ivar<u32>>();
 /// ```
 pub type Ivar<T> = ivar::Ivar<T, Unlocked>;
+
+/// A [`Semaphore`](share::Semaphore) of one thread.
+pub type Semaphore = share::Semaphore<Unlocked>;
+
+/// A [`Mutex`](share::Mutex) of one thread.
+pub type Mutex<T> = share::Mutex<T, Unlocked>;
+
+/// A [`Condition`](share::Condition) of one thread.
+pub type Condition = share::Condition<Unlocked>;
+
+/// An [`Mvar`](share::Mvar) of one thread.
+pub type Mvar<T> = share::Mvar<T, Unlocked>;
+
+/// A [`Bvar`](share::Bvar) of one thread.
+pub type Bvar<T> = share::Bvar<T, Unlocked>;
+
+/// A [`Filler`](ivar::Filler) of one thread.
+pub type Filler<T> = ivar::Filler<T, Unlocked>;
+
+/// A [`Deferred`](ivar::Deferred) of one thread.
+pub type Deferred<T> = ivar::Deferred<T, Unlocked>;
+
+/// A [`Once`](ivar::Once) of one thread.
+#[cfg(feature = "alloc")]
+pub type Once<T> = ivar::Once<T, Unlocked>;

@@ -23,7 +23,7 @@ use crate::{
 /// # Safety
 /// While `with` runs a closure, no second one of the same lock runs: not on another thread (or in an interrupt), or else the lock
 /// is `!Sync`, so that nobody else can have a reference to it; and not inside the first, where `with` panics or never returns.
-pub unsafe trait RawLock: Sized {
+pub unsafe trait RawLock: Sized + 'static {
     lock_init!(declare);
 
     /// Runs `f` alone.

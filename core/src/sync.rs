@@ -99,6 +99,12 @@ mod imp {
             Self(core::cell::UnsafeCell::new(value))
         }
 
+        /// What it holds.
+        #[inline(always)]
+        pub fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+
         /// Calls `f` with a pointer for reading.
         #[inline(always)]
         pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {

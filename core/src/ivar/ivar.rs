@@ -7,19 +7,22 @@
 //! | + FULL    | `Err`, value handed back    | nothing        | `Some(&T)` | `Ok(&T)`                        |
 //! | + CLOSED  | `Err`, value handed back    | nothing        | `None`     | `Err(Abandoned)`                |
 //!
-//! WATCHED is an extra bit of every state: somebody has joined the line of readers.
+//! WATCHED is an extra bit of every state: somebody has joined the line of readers. So is SPLIT: it has fillers, and the bits from
+//! FILLER up count them.
 //!
 //! [I1] Only who added CLAIMED writes `value`, and adds FULL or CLOSED, once.
 //! [I2] FULL and CLOSED are final while the Ivar is shared: after FULL `value` is initialised and never written. Without FULL it is not.
 //! [I3] A reader adds WATCHED under the lock of the line, and joins in the same stretch unless it found FULL or CLOSED. Who adds FULL
 //!      or CLOSED and finds WATCHED wakes the line, and takes the lock for it: so every reader finds the end, or is woken.
-//! [I4] No user code runs in a claim, or under the lock: wakers are only woken, after both.
+//! [I4] SPLIT is set once while the Ivar is shared; who set it counts the first filler. Fillers are counted by fillers, so that the
+//!      count reaches 0 once, after which nobody counts.
+//! [I5] No user code runs in a claim, or under the lock: wakers are only woken, after both.
 
 #![expect(unsafe_code, reason = "a value that is initialised when a word says so")]
 
 use core::{
     fmt,
-    future::Future,
+    future::{Future, IntoFuture},
     mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll},
@@ -114,6 +117,24 @@ impl<T, L: RawLock> Ivar<T, L> {
         }
     }
 
+    /// Begins to count fillers, once; the first is the caller's.
+    pub(super) fn split_once(&self) -> bool {
+        self.word.split()
+    }
+
+    /// Counts one more filler. Only for a filler [I4].
+    pub(super) fn add_filler(&self) {
+        self.word.add_filler();
+    }
+
+    /// Counts one filler less; the last one closes. Only for a filler that goes [I4].
+    pub(super) fn remove_filler(&self) {
+        match self.word.remove_filler() {
+            Left::Some => {}
+            Left::Nobody => self.close(),
+        }
+    }
+
     fn settle(&self, end: usize) {
         match self.word.settle(end) {
             Wake::Readers => self.readers.wake_all(),
@@ -131,6 +152,11 @@ impl<T, L: RawLock> Ivar<T, L> {
     #[inline]
     pub fn is_full(&self) -> bool {
         self.word.look() & FULL != 0
+    }
+
+    /// Whether somebody is in line for the value.
+    pub fn has_readers(&self) -> bool {
+        self.readers.with(|turn| !turn.is_empty())
     }
 
     /// Waits for the value.
@@ -180,6 +206,15 @@ impl<T, L: RawLock> Drop for Ivar<T, L> {
     }
 }
 
+impl<'a, T, L: RawLock> IntoFuture for &'a Ivar<T, L> {
+    type Output = Result<&'a T, Abandoned>;
+    type IntoFuture = Read<'a, T, L>;
+
+    fn into_future(self) -> Read<'a, T, L> {
+        self.read()
+    }
+}
+
 pin_project! {
     /// Waits for the value of an [`Ivar`]. Made by [`Ivar::read`].
     #[must_use = "a future does nothing unless it is polled"]
@@ -208,6 +243,8 @@ const CLAIMED: usize = 1;
 const FULL: usize = 2;
 const CLOSED: usize = 4;
 const WATCHED: usize = 8;
+const SPLIT: usize = 16;
+const FILLER: usize = 32;
 
 /// The word of an Ivar.
 struct Word(AtomicUsize);
@@ -223,6 +260,13 @@ enum Claim {
 #[must_use]
 enum Wake {
     Readers,
+    Nobody,
+}
+
+/// Who may still fill.
+#[must_use]
+enum Left {
+    Some,
     Nobody,
 }
 
@@ -257,6 +301,26 @@ impl Word {
     fn watch(&self) -> usize {
         // ordering: Acquire pairs with Release in `settle`: the value.
         self.0.fetch_or(WATCHED, Acquire)
+    }
+
+    /// Begins to count fillers: false where it was begun before.
+    fn split(&self) -> bool {
+        // ordering: Relaxed, twice: it elects, and publishes nothing.
+        let first = self.0.fetch_or(SPLIT, Relaxed) & SPLIT == 0;
+        if first {
+            self.add_filler();
+        }
+        first
+    }
+
+    fn add_filler(&self) {
+        // ordering: Relaxed: who adds is counted already, so that the last does not go meanwhile.
+        self.0.fetch_add(FILLER, Relaxed);
+    }
+
+    fn remove_filler(&self) -> Left {
+        // ordering: Relaxed: what the last one does next is a claim on this same word, after every claim of the fillers before it.
+        if self.0.fetch_sub(FILLER, Relaxed) / FILLER == 1 { Left::Nobody } else { Left::Some }
     }
 }
 

@@ -84,23 +84,36 @@ impl<L: RawLock, S, M> WaitList<L, S, M> {
     ///
     /// A waker that panics does not cost the others their wake: the panic goes on when all have been woken.
     pub fn wake_all(&self) {
-        let rest = Rest(self);
+        self.wake_with(|turn, batch| {
+            while turn.take(batch) {}
+            !turn.is_empty()
+        });
+    }
+
+    /// Has `serve` take waiters out, under the lock, and wakes them after it; again for as long as `serve` says that there are more
+    /// than the batch could hold. `serve` is short, and calls nothing that may use this list.
+    ///
+    /// A waker that panics does not cost the others their wake: the panic goes on when all have been woken.
+    pub fn wake_with(&self, serve: impl FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool) {
+        let mut rest = Rest(self, serve);
         rest.wake();
         mem::forget(rest);
     }
 }
 
-/// Wakes who is left in line when a waker panics.
-struct Rest<'a, L: RawLock, S, M>(&'a WaitList<L, S, M>);
+/// Wakes who is left to be woken when a waker panics.
+struct Rest<'a, L: RawLock, S, M, F>(&'a WaitList<L, S, M>, F)
+where
+    F: FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool;
 
-impl<L: RawLock, S, M> Rest<'_, L, S, M> {
-    fn wake(&self) {
+impl<L: RawLock, S, M, F> Rest<'_, L, S, M, F>
+where
+    F: FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool,
+{
+    fn wake(&mut self) {
         loop {
             let mut batch = WakeBatch::new();
-            let more = self.0.with(|turn| {
-                while turn.take(&mut batch) {}
-                !turn.is_empty()
-            });
+            let more = self.0.with(|turn| (self.1)(turn, &mut batch));
             // [I6] The lock is free.
             batch.wake();
             if !more {
@@ -110,7 +123,10 @@ impl<L: RawLock, S, M> Rest<'_, L, S, M> {
     }
 }
 
-impl<L: RawLock, S, M> Drop for Rest<'_, L, S, M> {
+impl<L: RawLock, S, M, F> Drop for Rest<'_, L, S, M, F>
+where
+    F: FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool,
+{
     fn drop(&mut self) {
         self.wake();
     }

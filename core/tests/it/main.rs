@@ -2,13 +2,21 @@
 
 mod alloc;
 mod bell;
+mod choose;
 mod clock;
+mod deferred;
 mod forget;
 mod inbox;
 mod ivar;
 mod list;
 mod lock;
+mod mutex;
+mod mvar;
+mod news;
 mod reenter;
+mod reenter_share;
+mod repeat;
+mod semaphore;
 mod sleep;
 mod wake;
 mod wheel;

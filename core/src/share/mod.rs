@@ -1,0 +1,23 @@
+//! What tasks share: permits, a value under a lock, a slot, and news. All wait in one kind of line, first come first served.
+//!
+//! | here          | is                                                                          |
+//! |---------------|-----------------------------------------------------------------------------|
+//! | [`Semaphore`] | a count of permits to wait for                                              |
+//! | [`Mutex`]     | a value that one task at a time may touch, across awaits                    |
+//! | [`Condition`] | news for one waiter or for all, lost where nobody waits                     |
+//! | [`Mvar`]      | a slot for one value: who puts waits for room, who takes for a value        |
+//! | [`Bvar`]      | a value for everybody who waits now                                         |
+//!
+//! Waiting allocates nothing. A future that is dropped leaves its line, and passes on what it had been handed.
+
+mod bvar;
+mod condition;
+mod mutex;
+mod mvar;
+mod semaphore;
+
+pub use bvar::{Broadcast, Bvar};
+pub use condition::{Condition, Told};
+pub use mutex::{Locking, Mutex, MutexGuard};
+pub use mvar::{Mvar, Put, Take};
+pub use semaphore::{Acquire, Permit, Semaphore};

@@ -1,0 +1,131 @@
+//! Wakers and values of shared cells whose code calls the very cell that it came from.
+
+use std::{cell::Cell, pin::pin, task::Waker};
+
+use tidemill_core::share::{Bvar, Condition, Mutex, Mvar, Semaphore};
+
+use crate::bell::{Event, hooked, poll};
+
+thread_local! {
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static CALLS: Cell<[usize; 3]> = const { Cell::new([0; 3]) };
+}
+
+/// Runs `again` inside an event, a few levels deep.
+fn nested(event: Event, again: impl FnOnce()) {
+    let mut calls = CALLS.get();
+    calls[event as usize] += 1;
+    CALLS.set(calls);
+    if DEPTH.get() < 3 {
+        DEPTH.set(DEPTH.get() + 1);
+        again();
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+fn assert_all_ran() {
+    let calls = CALLS.get();
+    assert!(calls.iter().all(|&calls| calls > 0), "clone, wake, drop ran {calls:?} times");
+}
+
+/// Waits, has its waker replaced, and either leaves in line or is woken by `wake`.
+fn whole_life<F: Future>(make: impl Fn() -> F, wake: impl Fn(), again: fn(Event)) {
+    let waker = hooked(again);
+    let (mut stays, mut second) = (pin!(make()), pin!(make()));
+    let _ = poll(stays.as_mut(), &waker);
+    let _ = poll(second.as_mut(), &waker);
+    let _ = poll(stays.as_mut(), Waker::noop());
+    let _ = poll(stays.as_mut(), &waker);
+    {
+        let _ = poll(pin!(make()), &waker);
+    }
+    wake();
+    let _ = poll(stays, &waker);
+}
+
+#[test]
+fn a_semaphore_is_entered_from_its_wakers() {
+    static SEMAPHORE: Semaphore = Semaphore::new(0);
+    fn again(event: Event) {
+        nested(event, || whole_life(|| SEMAPHORE.acquire(1), || SEMAPHORE.release(1), again));
+    }
+    whole_life(|| SEMAPHORE.acquire(1), || SEMAPHORE.release(1), again);
+    assert_all_ran();
+    SEMAPHORE.close();
+}
+
+#[test]
+fn a_mutex_is_entered_from_its_wakers() {
+    static MUTEX: Mutex<u32> = Mutex::new(0);
+    fn again(event: Event) {
+        nested(event, lives);
+    }
+    fn lives() {
+        let guard = Cell::new(MUTEX.try_lock().ok());
+        whole_life(|| MUTEX.lock(), || drop(guard.take()), again);
+    }
+    lives();
+    assert_all_ran();
+    assert!(MUTEX.try_lock().is_ok());
+}
+
+#[test]
+fn a_condition_is_entered_from_its_wakers() {
+    static CONDITION: Condition = Condition::new();
+    fn again(event: Event) {
+        nested(event, lives);
+    }
+    fn lives() {
+        whole_life(|| CONDITION.wait(), || CONDITION.signal(), again);
+        whole_life(|| CONDITION.wait(), || CONDITION.broadcast(), again);
+    }
+    lives();
+    assert_all_ran();
+}
+
+#[test]
+fn an_mvar_is_entered_from_its_wakers_and_the_drop_of_its_values() {
+    static MVAR: Mvar<Meddler> = Mvar::new();
+    struct Meddler;
+    impl Drop for Meddler {
+        fn drop(&mut self) {
+            nested(Event::Drop, lives);
+        }
+    }
+    fn again(event: Event) {
+        nested(event, lives);
+    }
+    fn lives() {
+        whole_life(|| MVAR.take(), || drop(MVAR.try_put(Meddler)), again);
+        whole_life(|| MVAR.put(Meddler), || drop(MVAR.try_take()), again);
+    }
+    lives();
+    assert_all_ran();
+    drop(MVAR.try_take());
+}
+
+#[test]
+fn a_bvar_is_entered_from_its_wakers_and_the_clone_and_drop_of_its_values() {
+    static BVAR: Bvar<Meddler> = Bvar::new();
+    struct Meddler;
+    impl Clone for Meddler {
+        fn clone(&self) -> Self {
+            nested(Event::Clone, lives);
+            Self
+        }
+    }
+    impl Drop for Meddler {
+        fn drop(&mut self) {
+            nested(Event::Drop, lives);
+        }
+    }
+    fn again(event: Event) {
+        nested(event, lives);
+    }
+    fn lives() {
+        whole_life(|| BVAR.wait(), || BVAR.broadcast(Meddler), again);
+    }
+    lives();
+    assert_all_ran();
+    assert!(!BVAR.has_waiters());
+}
