@@ -177,3 +177,43 @@ impl<F> fmt::Display for Occupied<F> {
 }
 
 impl<F> error::Error for Occupied<F> {}
+
+/// A [`Timer`](crate::time::Timer) can no longer be called off or moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Previously {
+    /// It was called off before.
+    Aborted,
+    /// Its moment came before.
+    Happened,
+}
+
+impl fmt::Display for Previously {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Aborted => "the timer was aborted before",
+            Self::Happened => "the moment of the timer came before",
+        })
+    }
+}
+
+impl error::Error for Previously {}
+
+/// Why a [`Timer`](crate::time::Timer) never fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotFired {
+    /// It was called off.
+    Aborted,
+    /// Its wheel was closed: [`WheelClosed`].
+    WheelClosed,
+}
+
+impl fmt::Display for NotFired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aborted => f.write_str("the timer was aborted before its moment came"),
+            Self::WheelClosed => WheelClosed.fmt(f),
+        }
+    }
+}
+
+impl error::Error for NotFired {}

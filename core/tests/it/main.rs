@@ -10,6 +10,7 @@ mod list;
 mod lock;
 mod reenter;
 mod sleep;
+mod timer;
 mod wake;
 mod wheel;
 mod wheel_model;
