@@ -125,17 +125,17 @@ impl<W: WheelRef> Entry<W> {
     }
 }
 
-/// What a timer does with its entry, which it shares. No user code runs in here: wakers come in as clones, and go out to be dropped or
-/// woken.
+/// What a timer does with its entry, which it shares: each answers `None` where the entry has fired, and then does nothing. No user code
+/// runs in here: wakers come in as clones, and go out to be dropped or woken.
 impl<W: WheelRef> Entry<W> {
     /// Has it wait for `deadline` with the waker, wherever it waited before. `waker` is then the one to drop.
     pub(super) fn join(
         self: Pin<&Self>,
         deadline: Instant,
         waker: &mut Option<Waker>,
-    ) -> Result<(), WheelClosed> {
+    ) -> Option<Result<(), WheelClosed>> {
         self.joined.store(true, Relaxed);
-        self.wheel.wheel().join(self.link(), deadline.as_nanos(), waker)
+        self.wheel.wheel().join_unless_fired(self.link(), deadline.as_nanos(), waker)
     }
 
     /// Whether it waits for `deadline`, and would wake whom `waker` wakes.
@@ -144,17 +144,20 @@ impl<W: WheelRef> Entry<W> {
     }
 
     /// If it waits, has it wait for `deadline`. Says whether it waits.
-    pub(super) fn shift(self: Pin<&Self>, deadline: Instant) -> bool {
-        self.joined.load(Relaxed) && self.wheel.wheel().shift(self.link(), deadline.as_nanos())
+    pub(super) fn shift(self: Pin<&Self>, deadline: Instant) -> Option<bool> {
+        if !self.joined.load(Relaxed) {
+            return Some(false);
+        }
+        self.wheel.wheel().shift_unless_fired(self.link(), deadline.as_nanos())
     }
 
     /// Takes it off the wheel, as `Idle`. The waker is there if it waited until now.
     #[must_use]
-    pub(super) fn leave(self: Pin<&Self>) -> Option<Waker> {
+    pub(super) fn leave(self: Pin<&Self>) -> Option<Option<Waker>> {
         if !self.joined.load(Relaxed) {
-            return None;
+            return Some(None);
         }
-        self.wheel.wheel().leave(self.link())
+        self.wheel.wheel().leave_unless_fired(self.link())
     }
 
     fn link(self: Pin<&Self>) -> Link {

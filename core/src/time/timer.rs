@@ -119,8 +119,9 @@ impl<T: WheelRef + Clock> Timer<T> {
     /// It was called off, or its moment came, before.
     pub fn abort(self: Pin<&Self>) -> Result<(), Previously> {
         self.change(|state| {
+            let waker = self.project_ref().entry.leave()?;
             state.status = TimerStatus::Aborted;
-            self.project_ref().entry.leave()
+            Some(waker)
         })
     }
 
@@ -130,9 +131,9 @@ impl<T: WheelRef + Clock> Timer<T> {
     /// It was called off, or its moment came, before.
     pub fn reschedule_at(self: Pin<&Self>, deadline: Instant) -> Result<(), Previously> {
         self.change(|state| {
+            self.project_ref().entry.shift(coalesce(deadline, state.slack))?;
             state.status = TimerStatus::Scheduled(deadline);
-            self.project_ref().entry.shift(coalesce(deadline, state.slack));
-            None
+            Some(None)
         })
     }
 
@@ -155,18 +156,25 @@ impl<T: WheelRef + Clock> Timer<T> {
         Fired { timer: self, own: 0 }
     }
 
-    /// Does `f` to a timer that is still scheduled. `f` runs under the lock, and returns a waker to wake.
+    /// Does `f` to a timer that is still scheduled. `f` runs under the lock, and returns a waker to wake, or nothing where the wheel has
+    /// fired meanwhile.
     fn change(
         self: Pin<&Self>,
-        f: impl FnOnce(&mut State) -> Option<Waker>,
+        f: impl FnOnce(&mut State) -> Option<Option<Waker>>,
     ) -> Result<(), Previously> {
         let now = self.entry.handle().now();
         let (result, waker) = self.state.with(|state| {
             let settled = self.settle(state, now).flatten();
             match state.status {
-                TimerStatus::Scheduled(_) => (Ok(()), f(state)),
                 TimerStatus::Aborted => (Err(Previously::Aborted), settled),
                 TimerStatus::Happened => (Err(Previously::Happened), settled),
+                TimerStatus::Scheduled(_) => match f(state) {
+                    Some(waker) => (Ok(()), waker),
+                    None => {
+                        state.status = TimerStatus::Happened;
+                        (Err(Previously::Happened), None)
+                    }
+                },
             }
         });
         // [T4] The locks are free.
@@ -182,7 +190,7 @@ impl<T: WheelRef + Clock> Timer<T> {
             return None;
         }
         state.status = TimerStatus::Happened;
-        Some(entry.leave())
+        Some(entry.leave().flatten())
     }
 
     /// Under the locks: the answer to who waits, or its waker on the wheel. `fresh` is to be dropped after.
@@ -205,8 +213,13 @@ impl<T: WheelRef + Clock> Timer<T> {
                 if fresh.is_none() {
                     return Asked::Missing;
                 }
-                if entry.join(due, fresh).is_err() {
-                    return Asked::Ready(Err(NotFired::WheelClosed), None);
+                match entry.join(due, fresh) {
+                    Some(Ok(())) => {}
+                    Some(Err(_closed)) => return Asked::Ready(Err(NotFired::WheelClosed), None),
+                    None => {
+                        state.status = TimerStatus::Happened;
+                        return Asked::Ready(Ok(()), None);
+                    }
                 }
             }
             if *own == 0 || *own != state.waits {
@@ -279,11 +292,17 @@ impl<T: WheelRef + Clock> Drop for Fired<'_, T> {
         if own == 0 {
             return;
         }
-        // A moment that came while nobody looked has come: `leave` would forget it [T1].
-        let waker = timer.state.with(|state| match timer.settle(state, Instant::ORIGIN) {
-            Some(waker) => waker,
-            None if state.waits == own => timer.project_ref().entry.leave(),
-            None => None,
+        let waker = timer.state.with(|state| {
+            let scheduled = matches!(state.status, TimerStatus::Scheduled(_));
+            if !scheduled || state.waits != own {
+                return None;
+            }
+            let left = timer.project_ref().entry.leave();
+            if left.is_none() {
+                // A moment that came while nobody looked has come [T1].
+                state.status = TimerStatus::Happened;
+            }
+            left.flatten()
         });
         // [T4] The locks are free.
         drop(waker);
