@@ -17,6 +17,7 @@ pub mod ivar;
 pub mod local;
 pub mod lock;
 pub mod scope;
+pub mod share;
 #[doc(hidden)]
 pub mod sync;
 pub mod task;

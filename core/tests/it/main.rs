@@ -8,6 +8,7 @@ mod inbox;
 mod ivar;
 mod list;
 mod lock;
+mod pipe;
 mod reenter;
 mod sleep;
 mod timer;
