@@ -49,7 +49,7 @@ fn abort_against_fire() {
 
 /// **A wait that is dropped as its timer fires neither loses the moment nor leaves its entry behind.**
 ///
-/// Seen to fail where the drop takes the entry off the wheel without asking whether it has fired.
+/// Seen to fail where leaving the wheel forgets that the entry has fired (`leave` in place of `leave_unless_fired`).
 #[test]
 fn a_wait_goes_as_its_timer_fires() {
     loom::model(|| {

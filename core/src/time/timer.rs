@@ -297,12 +297,8 @@ impl<T: WheelRef + Clock> Drop for Fired<'_, T> {
             if !scheduled || state.waits != own {
                 return None;
             }
-            let left = timer.project_ref().entry.leave();
-            if left.is_none() {
-                // A moment that came while nobody looked has come [T1].
-                state.status = TimerStatus::Happened;
-            }
-            left.flatten()
+            // One that has fired stays so: its moment has come [T1].
+            timer.project_ref().entry.leave().flatten()
         });
         // [T4] The locks are free.
         drop(waker);

@@ -8,6 +8,8 @@ mod board;
 #[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
+mod pipes;
+#[cfg(feature = "std")]
 mod place;
 #[cfg(feature = "std")]
 mod run;

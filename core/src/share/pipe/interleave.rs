@@ -98,7 +98,7 @@ pub async fn interleave<'a, B: Buffer + 'a, K: RawLock + 'a, L: RawLock + 'a>(
 /// # Cancel safety
 /// As that of [`transfer`], for each input.
 pub async fn interleave_pipe<'a, B, K, L, C, M>(
-    inputs: Reader<'a, C, M>,
+    inputs: Reader<'_, C, M>,
     to: Writer<'a, B, L>,
 ) -> End
 where
