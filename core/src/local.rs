@@ -1,6 +1,10 @@
 //! Aliases for what one thread keeps to itself: the same types without a lock, and not `Sync`. Made by `new_in`.
 
-use crate::{ivar, lock::Unlocked, share};
+use crate::{
+    ivar,
+    lock::Unlocked,
+    share::{self, pipe},
+};
 
 /// An [`Ivar`](ivar::Ivar) of one thread.
 ///
@@ -44,3 +48,18 @@ pub type Deferred<T> = ivar::Deferred<T, Unlocked>;
 /// A [`Once`](ivar::Once) of one thread.
 #[cfg(feature = "alloc")]
 pub type Once<T> = ivar::Once<T, Unlocked>;
+
+/// A [`FixedPipe`](pipe::FixedPipe) of one thread.
+///
+/// ```
+/// use tidemill_core::{error::WriteError, local};
+///
+/// let pipe = local::FixedPipe::<_, 1>::fixed_in();
+/// assert!(pipe.writer().try_write("here").is_ok());
+/// assert_eq!(pipe.writer().try_write("there"), Err(WriteError::Full("there")));
+/// ```
+pub type FixedPipe<T, const N: usize> = pipe::FixedPipe<T, N, Unlocked>;
+
+/// A [`GrowingPipe`](pipe::GrowingPipe) of one thread.
+#[cfg(feature = "alloc")]
+pub type GrowingPipe<T> = pipe::GrowingPipe<T, Unlocked>;

@@ -7,6 +7,7 @@
 //! | [`Condition`] | news for one waiter or for all, lost where nobody waits                     |
 //! | [`Mvar`]      | a slot for one value: who puts waits for room, who takes for a value        |
 //! | [`Bvar`]      | a value for everybody who waits now                                         |
+//! | [`pipe`]      | values in order, with room for so many, from writers to readers             |
 //!
 //! Waiting allocates nothing. A future that is dropped leaves its line, and passes on what it had been handed.
 
@@ -14,6 +15,7 @@ mod bvar;
 mod condition;
 mod mutex;
 mod mvar;
+pub mod pipe;
 mod semaphore;
 
 pub use bvar::{Broadcast, Bvar};

@@ -8,7 +8,7 @@
 //! | `Closed` | the wheel closed before, its waker was taken   | `disarm`, `rearm`                      |
 //!
 //! [E1] `wheel` answers with one and the same wheel for as long as the entry lives (contract of [`WheelRef`]).
-//! [E2] Where `joined` is not set, the node is linked nowhere, and its status is `Idle`.
+//! [E2] Where `joined` is not set, the node is linked nowhere, and its status is `Idle`. Who shares an entry only ever sets it.
 //! [E3] Dropping an entry that has joined takes it out. Forgetting one leaves it in pinned memory for ever, handle and all.
 
 #![expect(unsafe_code, reason = "promises the wheel to take each node out before it dies")]
@@ -20,6 +20,7 @@ use pin_project_lite::pin_project;
 use crate::{
     clock::Instant,
     error::WheelClosed,
+    sync::{AtomicBool, Ordering::Relaxed},
     time::{
         lists::{Link, Node},
         source::WheelRef,
@@ -35,7 +36,7 @@ pin_project! {
         #[pin]
         node: Node,
         wheel: W,
-        joined: bool,
+        joined: AtomicBool,
     }
 
     impl<W: WheelRef> PinnedDrop for Entry<W> {
@@ -55,7 +56,7 @@ unsafe impl<W: WheelRef<Lock: Sync> + Sync> Sync for Entry<W> {}
 impl<W: WheelRef> Entry<W> {
     /// An entry that waits for nothing.
     pub fn new(wheel: W) -> Self {
-        Self { node: Node::new(), wheel, joined: false }
+        Self { node: Node::new(), wheel, joined: AtomicBool::new(false) }
     }
 
     /// Its handle on the wheel.
@@ -65,10 +66,11 @@ impl<W: WheelRef> Entry<W> {
 
     /// What became of it.
     pub fn status(self: Pin<&Self>) -> Status {
-        if !self.joined {
+        let this = self.project_ref();
+        // ordering: Relaxed, as everywhere here: what it stands for lies under the lock of the wheel.
+        if !this.joined.load(Relaxed) {
             return Status::Idle;
         }
-        let this = self.project_ref();
         // SAFETY: [E1] it is its own wheel, [E3] dropping it takes the node out.
         let link = unsafe { Link::new(this.node) };
         this.wheel.wheel().status(link)
@@ -85,40 +87,82 @@ impl<W: WheelRef> Entry<W> {
         // SAFETY: [E1] it is its own wheel, [E3] dropping it takes the node out.
         let link = unsafe { Link::new(this.node.into_ref()) };
         let (wheel, deadline) = (this.wheel.wheel(), deadline.as_nanos());
-        if *this.joined && wheel.has(link, deadline, waker) {
+        if this.joined.load(Relaxed) && wheel.has(link, deadline, waker) {
             return Ok(());
         }
         let mut waker = Some(waker.clone());
-        *this.joined = true;
+        this.joined.store(true, Relaxed);
         wheel.join(link, deadline, &mut waker)
     }
 
     /// If it waits, has it wait for `deadline` with the waker that it has; else it is `Idle` now. Says whether it waits.
     pub fn rearm(self: Pin<&mut Self>, deadline: Instant) -> bool {
         let mut this = self.project();
-        if !*this.joined {
+        if !this.joined.load(Relaxed) {
             return false;
         }
         // SAFETY: [E1] it is its own wheel, [E3] dropping it takes the node out.
         let link = unsafe { Link::new(this.node.as_mut().into_ref()) };
         let wheel = this.wheel.wheel();
-        *this.joined = wheel.shift(link, deadline.as_nanos());
-        if !*this.joined {
+        let waits = wheel.shift(link, deadline.as_nanos());
+        if !waits {
+            this.joined.store(false, Relaxed);
             drop(wheel.leave(link));
         }
-        *this.joined
+        waits
     }
 
     /// Takes it off the wheel: it is `Idle` now, and its waker is dropped.
     pub fn disarm(self: Pin<&mut Self>) {
         let this = self.project();
-        if !*this.joined {
+        if !this.joined.load(Relaxed) {
             return;
         }
-        *this.joined = false;
+        this.joined.store(false, Relaxed);
         // SAFETY: [E1] it is its own wheel, [E3] dropping it takes the node out.
         let link = unsafe { Link::new(this.node.into_ref()) };
         drop(this.wheel.wheel().leave(link));
+    }
+}
+
+/// What a timer does with its entry, which it shares: each answers `None` where the entry has fired, and then does nothing. No user code
+/// runs in here: wakers come in as clones, and go out to be dropped or woken.
+impl<W: WheelRef> Entry<W> {
+    /// Has it wait for `deadline` with the waker, wherever it waited before. `waker` is then the one to drop.
+    pub(super) fn join(
+        self: Pin<&Self>,
+        deadline: Instant,
+        waker: &mut Option<Waker>,
+    ) -> Option<Result<(), WheelClosed>> {
+        self.joined.store(true, Relaxed);
+        self.wheel.wheel().join_unless_fired(self.link(), deadline.as_nanos(), waker)
+    }
+
+    /// Whether it waits for `deadline`, and would wake whom `waker` wakes.
+    pub(super) fn has(self: Pin<&Self>, deadline: Instant, waker: &Waker) -> bool {
+        self.joined.load(Relaxed) && self.wheel.wheel().has(self.link(), deadline.as_nanos(), waker)
+    }
+
+    /// If it waits, has it wait for `deadline`. Says whether it waits.
+    pub(super) fn shift(self: Pin<&Self>, deadline: Instant) -> Option<bool> {
+        if !self.joined.load(Relaxed) {
+            return Some(false);
+        }
+        self.wheel.wheel().shift_unless_fired(self.link(), deadline.as_nanos())
+    }
+
+    /// Takes it off the wheel, as `Idle`. The waker is there if it waited until now.
+    #[must_use]
+    pub(super) fn leave(self: Pin<&Self>) -> Option<Option<Waker>> {
+        if !self.joined.load(Relaxed) {
+            return Some(None);
+        }
+        self.wheel.wheel().leave_unless_fired(self.link())
+    }
+
+    fn link(self: Pin<&Self>) -> Link {
+        // SAFETY: [E1] it is its own wheel, [E3] dropping it takes the node out.
+        unsafe { Link::new(self.project_ref().node) }
     }
 }
 

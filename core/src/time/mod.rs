@@ -9,6 +9,7 @@
 //! | `source` | what a wait is given: a handle on a wheel, and a clock                         |
 //! | `entry`  | one pinned wait for one deadline, which knows its wheel through a handle   |
 //! | `sleep`  | the future: resolves once its clock has reached a moment                   |
+//! | `timer`  | a moment that can be called off and moved, by whoever shares it            |
 
 mod entry;
 mod lists;
@@ -16,10 +17,12 @@ mod sleep;
 mod slot;
 mod source;
 mod status;
+mod timer;
 mod wheel;
 
 pub use entry::Entry;
 pub use sleep::Sleep;
 pub use source::{TimeSource, WheelRef};
 pub use status::Status;
+pub use timer::{Fired, Timer, TimerStatus};
 pub use wheel::Wheel;

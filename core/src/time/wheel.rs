@@ -137,14 +137,36 @@ impl<L: RawLock> Wheel<L> {
         deadline: u64,
         waker: &mut Option<Waker>,
     ) -> Result<(), WheelClosed> {
+        self.lists.with(|lists| join(lists, link, deadline, waker))
+    }
+
+    /// As `join`, for a node that has not fired. `None`: it has.
+    pub(super) fn join_unless_fired(
+        &self,
+        link: Link,
+        deadline: u64,
+        waker: &mut Option<Waker>,
+    ) -> Option<Result<(), WheelClosed>> {
         self.lists.with(|lists| {
-            if lists.closed {
-                // [W1] It is not linked, and has no waker that could be dropped here.
-                lists.settle(link, Status::Closed);
-                return Err(WheelClosed);
-            }
-            lists.insert(link, deadline, waker);
-            Ok(())
+            let fired = lists.status(link) == Status::Fired;
+            (!fired).then(|| join(lists, link, deadline, waker))
+        })
+    }
+
+    /// As `shift`, for a node that has not fired. `None`: it has.
+    pub(super) fn shift_unless_fired(&self, link: Link, deadline: u64) -> Option<bool> {
+        self.lists.with(|lists| {
+            let fired = lists.status(link) == Status::Fired;
+            (!fired).then(|| lists.shift(link, deadline))
+        })
+    }
+
+    /// As `leave`, for a node that has not fired. `None`: it has.
+    #[must_use]
+    pub(super) fn leave_unless_fired(&self, link: Link) -> Option<Option<Waker>> {
+        self.lists.with(|lists| {
+            let fired = lists.status(link) == Status::Fired;
+            (!fired).then(|| lists.remove(link))
         })
     }
 
@@ -168,6 +190,22 @@ impl<L: RawLock> Wheel<L> {
     pub(super) fn status(&self, link: Link) -> Status {
         self.lists.with(|lists| lists.status(link))
     }
+}
+
+/// Has the node wait on a wheel that is not closed. `waker` is then the one to drop.
+fn join(
+    lists: &mut Lists,
+    link: Link,
+    deadline: u64,
+    waker: &mut Option<Waker>,
+) -> Result<(), WheelClosed> {
+    if lists.closed {
+        // [W1] It is not linked, and has no waker that could be dropped here.
+        lists.settle(link, Status::Closed);
+        return Err(WheelClosed);
+    }
+    lists.insert(link, deadline, waker);
+    Ok(())
 }
 
 impl<L: RawLock> Drop for Wheel<L> {

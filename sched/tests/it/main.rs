@@ -16,6 +16,8 @@ mod join;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
+mod pipes;
+#[cfg(feature = "std")]
 mod place;
 #[cfg(feature = "std")]
 mod priority;
