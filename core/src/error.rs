@@ -177,3 +177,58 @@ impl<F> fmt::Display for Occupied<F> {
 }
 
 impl<F> error::Error for Occupied<F> {}
+
+/// What went wrong, for whoever is told of it from afar: cheap to clone, and free of types that only its maker knows.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A number that means something to those who agreed on it.
+    Code(i32),
+    /// A word.
+    Text(&'static str),
+    /// An error of any type: [`downcast_ref`](Self::downcast_ref) looks for one.
+    #[cfg(feature = "alloc")]
+    Error(alloc::sync::Arc<dyn error::Error + Send + Sync>),
+}
+
+impl Fault {
+    /// The fault that an error is.
+    #[cfg(feature = "alloc")]
+    pub fn new(error: impl error::Error + Send + Sync + 'static) -> Self {
+        Self::Error(alloc::sync::Arc::new(error))
+    }
+
+    /// The error in it, if it is an `E`.
+    #[cfg(feature = "alloc")]
+    pub fn downcast_ref<E: error::Error + 'static>(&self) -> Option<&E> {
+        match self {
+            Self::Error(error) => error.downcast_ref(),
+            Self::Code(_) | Self::Text(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "code {code}"),
+            Self::Text(text) => f.write_str(text),
+            #[cfg(feature = "alloc")]
+            Self::Error(error) => error.fmt(f),
+        }
+    }
+}
+
+impl error::Error for Fault {}
+
+/// What was asked for was cancelled, and says why.
+#[derive(Clone, Debug)]
+pub struct Cancelled(pub Fault);
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it was cancelled: {}", self.0)
+    }
+}
+
+impl error::Error for Cancelled {}

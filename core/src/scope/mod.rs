@@ -1,5 +1,11 @@
-//! A scope bounds what happens in it: today in time; scopes that bound tasks come to stand here.
+//! A scope bounds what happens in it: in time, and by whether it is still wanted.
 
 pub mod after;
+mod cancel;
+#[cfg(feature = "alloc")]
+mod token;
 
 pub use after::{After, WithTimeout, after, at, with_timeout};
+pub use cancel::{Cancel, RunUntil, WaitCancelled};
+#[cfg(feature = "alloc")]
+pub use token::CancelToken;
