@@ -144,6 +144,8 @@ impl fmt::Debug for Panic {
     }
 }
 
+impl error::Error for Panic {}
+
 /// The task was not taken, since no executor is current here, or it is being dropped. Hands the future back.
 pub struct Refused<F>(pub F);
 
@@ -205,6 +207,19 @@ impl Fault {
             Self::Error(error) => error.downcast_ref(),
             Self::Code(_) | Self::Text(_) => None,
         }
+    }
+}
+
+impl From<&'static str> for Fault {
+    fn from(text: &'static str) -> Self {
+        Self::Text(text)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl From<Panic> for Fault {
+    fn from(panic: Panic) -> Self {
+        Self::new(panic)
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     header::{Header, TaskRef, Turn, free},
     state::{Complete, Start},
 };
+use crate::context::within;
 
 /// All tasks of an executor that have not ended.
 pub struct Tasks {
@@ -101,13 +102,21 @@ impl Tasks {
         header.turn.set(Turn::Running);
         match header.state.start() {
             Start::Poll => {
-                // SAFETY: [T3] of `header`; [A2].
-                if !unsafe { (header.vtable.poll)(task) } {
+                // SAFETY: this is the home thread, and the task has not ended.
+                let context = unsafe { header.context() };
+                let ended = if context.is_root() {
+                    // SAFETY: [T3] of `header`; [A2].
+                    unsafe { (header.vtable.poll)(task) }
+                } else {
+                    // SAFETY: [T3] of `header`; [A2].
+                    within(context, || unsafe { (header.vtable.poll)(task) })
+                };
+                if !ended {
                     return header.turn.replace(Turn::Waits) == Turn::Again;
                 }
             }
-            // SAFETY: as above.
-            Start::Cancel => unsafe { (header.vtable.cancel)(task) },
+            // SAFETY: it is our turn.
+            Start::Cancel => unsafe { cancel(task) },
             Start::Bury => {
                 // SAFETY: it is in this list.
                 unsafe { self.bury(task) };
@@ -133,8 +142,8 @@ impl Tasks {
             unsafe { self.bury(task) };
             return true;
         }
-        // SAFETY: [T3] of `header`; no turn is taken.
-        unsafe { (header.vtable.cancel)(task) };
+        // SAFETY: no turn is taken.
+        unsafe { cancel(task) };
         // SAFETY: it has ended, and it is in this list.
         unsafe { self.end(task) };
         true
@@ -157,11 +166,18 @@ impl Tasks {
     /// This is the home thread; the task is in this list, its future is dropped and its output stands in the cell.
     #[inline]
     unsafe fn end(&self, task: NonNull<Header>) {
+        // SAFETY: [A1]; this is the home thread.
+        let header = unsafe { task.as_ref() };
+        // SAFETY: this is the home thread, and the borrow ends here.
+        if !unsafe { header.context() }.is_root() {
+            let context = header.take_context();
+            // SAFETY: the contract is the same.
+            return within(&context, || unsafe { self.end(task) });
+        }
         self.len.set(self.len.get() - 1);
         // SAFETY: it is in this list.
         unsafe { self.unlink(task) };
-        // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
-        let header = unsafe { task.as_ref() };
+        // The list's reference is ours until `complete` gives it up.
         let mut output_dropped = false;
         loop {
             match header.state.complete(output_dropped) {
@@ -191,6 +207,19 @@ impl Tasks {
             }
         }
     }
+}
+
+/// Drops the future of a task, in its context.
+///
+/// # Safety
+/// As `TaskVTable::cancel`, with no turn taken.
+unsafe fn cancel(task: NonNull<Header>) {
+    // SAFETY: [A1].
+    let header = unsafe { task.as_ref() };
+    // SAFETY: this is the home thread, and the task has not ended.
+    let context = unsafe { header.context() };
+    // SAFETY: [T3] of `header`.
+    within(context, || unsafe { (header.vtable.cancel)(task) });
 }
 
 impl Default for Tasks {
