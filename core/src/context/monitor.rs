@@ -308,9 +308,3 @@ impl fmt::Display for Report {
 }
 
 impl error::Error for Report {}
-
-impl From<Report> for Fault {
-    fn from(report: Report) -> Self {
-        Self::new(report)
-    }
-}

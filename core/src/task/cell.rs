@@ -166,6 +166,14 @@ fn discard<T>(value: T) {
     catch(|| drop(value)).unwrap_or_else(stray);
 }
 
+/// Drops an output that is a panic, of which the monitor is told.
+#[cold]
+fn told<T>(output: Option<Result<T, JoinError>>) {
+    if let Some(Err(JoinError::Panicked(panic))) = output {
+        tell(panic);
+    }
+}
+
 /// Takes what stands in the stage, if it is an output.
 ///
 /// # Safety
@@ -280,10 +288,10 @@ impl<T> Drop for Joining<T> {
             let output = self.take();
             // SAFETY: `detach` has left us the reference, and the field is not used again.
             unsafe { ManuallyDrop::drop(&mut self.task) };
-            match output {
-                Some(Err(JoinError::Panicked(panic))) => tell(panic),
-                output => drop(output),
+            if let Some(Err(JoinError::Panicked(_))) = &output {
+                return told(output);
             }
+            drop(output);
         }
     }
 }

@@ -166,18 +166,40 @@ impl Tasks {
     /// This is the home thread; the task is in this list, its future is dropped and its output stands in the cell.
     #[inline]
     unsafe fn end(&self, task: NonNull<Header>) {
-        // SAFETY: [A1]; this is the home thread.
+        // SAFETY: [A1].
         let header = unsafe { task.as_ref() };
         // SAFETY: this is the home thread, and the borrow ends here.
-        if !unsafe { header.context() }.is_root() {
-            let context = header.take_context();
+        if unsafe { header.context() }.is_root() {
             // SAFETY: the contract is the same.
-            return within(&context, || unsafe { self.end(task) });
+            unsafe { self.finish(task) };
+        } else {
+            // SAFETY: the contract is the same.
+            unsafe { self.end_within(task) };
         }
+    }
+
+    /// As `end`, for a task that carries a context, which ends with it.
+    ///
+    /// # Safety
+    /// As `end`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn end_within(&self, task: NonNull<Header>) {
+        // SAFETY: [A1].
+        let context = unsafe { task.as_ref() }.take_context();
+        // SAFETY: the contract is the same.
+        within(&context, || unsafe { self.finish(task) });
+    }
+
+    /// # Safety
+    /// As `end`.
+    #[inline(always)]
+    unsafe fn finish(&self, task: NonNull<Header>) {
         self.len.set(self.len.get() - 1);
         // SAFETY: it is in this list.
         unsafe { self.unlink(task) };
-        // The list's reference is ours until `complete` gives it up.
+        // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
+        let header = unsafe { task.as_ref() };
         let mut output_dropped = false;
         loop {
             match header.state.complete(output_dropped) {
