@@ -82,6 +82,25 @@ macro_rules! thread_local_cell {
     };
 }
 
+/// A static of a type with a lock: under loom, loom's own, made anew for each run of a model.
+#[cfg(not(loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! shared_static {
+    (static $name:ident: $ty:ty = $value:expr) => {
+        static $name: $ty = $value;
+    };
+}
+/// A static of a type with a lock: under loom, loom's own, made anew for each run of a model.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! shared_static {
+    (static $name:ident: $ty:ty = $value:expr) => {
+        loom::lazy_static! { static ref $name: $ty = $value; }
+    };
+}
+
 #[cfg(not(loom))]
 mod imp {
     #[cfg(feature = "alloc")]

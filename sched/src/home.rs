@@ -157,11 +157,10 @@ impl Bound {
     /// It is new, and of this Home. This is the home thread.
     #[inline]
     pub(crate) unsafe fn adopt(&self, task: NonNull<Header>, priority: Priority) {
-        if priority != Priority::Normal {
+        // SAFETY: a new task counts a reference for the list.
+        if unsafe { self.tasks.insert(task, priority) } != Priority::Normal {
             self.graded.set(true);
         }
-        // SAFETY: a new task counts a reference for the list.
-        unsafe { self.tasks.insert(task, priority) };
         // SAFETY: it is in no queue, and its state says that it is to be in one.
         unsafe { self.push(task) };
     }

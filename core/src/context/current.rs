@@ -216,7 +216,7 @@ mod imp {
     use core::{cell::Cell, ptr};
 
     use super::Here;
-    use crate::thread_local_cell;
+    use crate::{context::outside, thread_local_cell};
 
     /// The `Here` that is entered, and the address of its Home.
     type Entered = (*const Here, *const ());
@@ -232,14 +232,14 @@ mod imp {
         }
     }
 
-    /// Runs `f` with the Home of `here` as the current one.
+    /// Runs `f` with the Home of `here` as the current one, in the root context.
     ///
     /// # Safety
     /// This is the Home's thread, and its Local outlives the call.
     pub unsafe fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
         let entered: Entered = (here, here.home().as_ptr());
         let _restore = Restore(CURRENT.with(|current| current.replace(entered)));
-        f()
+        outside(f)
     }
 
     /// Runs `f` with no Home as the current one.
@@ -266,7 +266,10 @@ mod imp {
 #[cfg(not(feature = "std"))]
 mod imp {
     use super::Here;
-    use crate::lock::{Lock, Locked};
+    use crate::{
+        context::outside,
+        lock::{Lock, Locked},
+    };
 
     static CURRENT: Locked<Option<Here>, Lock> = Locked::new_in(None);
 
@@ -284,13 +287,13 @@ mod imp {
         CURRENT.with(|current| core::mem::replace(current, here))
     }
 
-    /// Runs `f` with the Home of `here` as the current one.
+    /// Runs `f` with the Home of `here` as the current one, in the root context.
     ///
     /// # Safety
     /// This is the Home's thread, and its Local outlives the call.
     pub unsafe fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
         let _restore = Restore(swap(Some(here.clone())));
-        f()
+        outside(f)
     }
 
     /// Runs `f` with no Home as the current one.

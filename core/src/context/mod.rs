@@ -1,9 +1,38 @@
-//! What a task carries with it: today the Home that it lives on, and its priority; its monitor and locals come to stand here.
+//! What a task carries with it: the Home that it lives on, and with `alloc` its monitor, priority and locals.
 
+#[cfg(feature = "alloc")]
+mod ambient;
+#[cfg(feature = "std")]
+mod borrowed;
+#[cfg(feature = "alloc")]
+#[expect(clippy::module_inception, reason = "the room is named after the noun in it")]
+mod context;
+#[cfg(all(feature = "alloc", not(feature = "std")))]
+mod counted;
 mod current;
+#[cfg(feature = "alloc")]
+mod errors;
+#[cfg(feature = "alloc")]
+mod monitor;
 mod priority;
+#[cfg(not(feature = "alloc"))]
+mod rootless;
 
+#[cfg(feature = "alloc")]
+pub use ambient::{Within, send_error};
+#[cfg(feature = "std")]
+pub(crate) use borrowed::{ambient, outside, within};
+#[cfg(feature = "alloc")]
+pub use context::{Context, Key};
+#[cfg(all(feature = "alloc", not(feature = "std")))]
+pub(crate) use counted::{ambient, outside, within};
 pub use current::{
     Here, HomeLock, HomeRef, HomeVTable, current, enter, is_current, leave, with_current,
 };
+#[cfg(feature = "alloc")]
+pub use errors::Errors;
+#[cfg(feature = "alloc")]
+pub use monitor::{Monitor, Report};
 pub use priority::Priority;
+#[cfg(not(feature = "alloc"))]
+pub(crate) use rootless::{Context, ambient, outside, within};

@@ -25,10 +25,14 @@ use super::{
     attributes::TaskInfo,
     header::{Header, TaskRef, TaskVTable},
     state::{Detach, State},
-    unwind::{catch, stray},
+    unwind::{catch, stray, tell},
     waker,
 };
-use crate::{context::HomeRef, error::JoinError, sync::UnsafeCell};
+use crate::{
+    context::{HomeRef, ambient},
+    error::JoinError,
+    sync::UnsafeCell,
+};
 
 /// See the [module](self).
 #[repr(C)]
@@ -84,7 +88,8 @@ impl<F: Future> TaskCell<F> {
         future: F,
     ) -> (NonNull<Header>, Joining<F::Output>) {
         let cell = memory.cast::<Self>();
-        let header = Header::new(State::spawned(), const { &Of::<F, S>::VTABLE }, home);
+        let vtable = const { &Of::<F, S>::VTABLE };
+        let header = Header::new(State::spawned(), vtable, home, ambient());
         // SAFETY: the memory fits and is ours (contract).
         unsafe { cell.write(Self { header, stage: UnsafeCell::new(Stage::Future(future)) }) };
         let task = cell.cast::<Header>();
@@ -169,6 +174,14 @@ fn discard<T>(value: T) {
     catch(|| drop(value)).unwrap_or_else(stray);
 }
 
+/// Drops an output that is a panic, of which the monitor is told.
+#[cold]
+fn told<T>(output: Option<Result<T, JoinError>>) {
+    if let Some(Err(JoinError::Panicked(panic))) = output {
+        tell(panic);
+    }
+}
+
 /// Takes what stands in the stage, if it is an output.
 ///
 /// # Safety
@@ -198,7 +211,7 @@ unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
     // SAFETY: [C1], it is not complete.
     let output = unsafe { take_output(stage) };
     match output {
-        Some(Err(JoinError::Panicked(panic))) => stray(panic),
+        Some(Err(JoinError::Panicked(panic))) => tell(panic),
         output => discard(output),
     }
 }
@@ -287,6 +300,9 @@ impl<T> Drop for Joining<T> {
             let output = self.take();
             // SAFETY: `detach` has left us the reference, and the field is not used again.
             unsafe { ManuallyDrop::drop(&mut self.task) };
+            if let Some(Err(JoinError::Panicked(_))) = &output {
+                return told(output);
+            }
             drop(output);
         }
     }

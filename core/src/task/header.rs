@@ -10,7 +10,7 @@
 //!             +------------------+---------------------+
 //! ```
 //! [T1] The header lives while its state counts references ([S4] of `state`); only who drops the last one frees it.
-//! [T2] The links of the list of all tasks, and the future, belong to the home thread. The queue link is the queue's ([Q1] of `mpsc`).
+//! [T2] The links of the list of all tasks, the future and the context belong to the home thread, which takes the context when the task ends. The queue link is the queue's ([Q1] of `mpsc`).
 //! [T3] Vtable, cell and place of a header fit each other: they were made together.
 
 #![expect(unsafe_code, reason = "counts references to memory of a type that is erased")]
@@ -27,7 +27,7 @@ use super::{
     state::{Rest, State, Wake},
 };
 use crate::{
-    context::{HomeRef, Priority, is_current},
+    context::{Context, HomeRef, Priority, is_current},
     sync::UnsafeCell,
     wait::{Link, Linked},
 };
@@ -60,7 +60,7 @@ pub(crate) enum Turn {
 }
 
 /// What is the same for every task, and by which its executor knows it.
-// Its context and its preferred node come to stand here too.
+// Its preferred node comes to stand here too.
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
@@ -76,6 +76,8 @@ pub struct Header {
     pub(super) turn: Cell<Turn>,
     pub(super) priority: Cell<Priority>,
     pub(super) id: Cell<u32>,
+    /// What it carries with it until it ends: for the home thread.
+    context: Cell<Context>,
 }
 
 // SAFETY: [T2] the parts that are not atomic belong to the home thread or to the owner of the queue; `id` and
@@ -95,7 +97,13 @@ unsafe impl Linked for Header {
 
 impl Header {
     /// A header in the given state, of a task that is in no list.
-    pub(crate) fn new(state: State, vtable: &'static TaskVTable, home: HomeRef) -> Self {
+    #[inline]
+    pub(crate) fn new(
+        state: State,
+        vtable: &'static TaskVTable,
+        home: HomeRef,
+        context: Context,
+    ) -> Self {
         Self {
             link: Link::new(),
             state,
@@ -107,6 +115,7 @@ impl Header {
             turn: Cell::new(Turn::Waits),
             priority: Cell::new(Priority::Normal),
             id: Cell::new(0),
+            context: Cell::new(context),
         }
     }
 
@@ -145,6 +154,21 @@ impl Header {
             let held = unsafe { &*slot };
             held.as_ref().is_some_and(|held| held.will_wake(waker))
         })
+    }
+
+    /// What it carries with it.
+    ///
+    /// # Safety
+    /// This is the home thread, and the context is not taken while it is borrowed.
+    #[inline]
+    pub(super) unsafe fn context(&self) -> &Context {
+        // SAFETY: [T2], and the contract.
+        unsafe { &*self.context.as_ptr() }
+    }
+
+    /// Takes what it carries with it. This is the home thread, and the task has ended.
+    pub(super) fn take_context(&self) -> Context {
+        self.context.take()
     }
 
     /// A number that no other task of the same Home has; it comes again after 4,294,967,296 of them.

@@ -46,5 +46,7 @@ pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 pub use root::Root;
 pub use tasks::Tasks;
+#[cfg(feature = "alloc")]
+pub(crate) use unwind::catch;
 pub use waker::wake_here;
 pub use yield_now::{YieldNow, yield_now};

@@ -71,7 +71,7 @@ impl Root {
     pub unsafe fn bear(&self, home: HomeRef) {
         // SAFETY: nobody else uses it (contract).
         let header = unsafe { &mut *self.header.get() };
-        header.write(Header::new(State::root(), &VTABLE, home));
+        header.write(Header::new(State::root(), &VTABLE, home, crate::context::Context::root()));
     }
 
     fn task(&self) -> NonNull<Header> {

@@ -13,7 +13,7 @@ use super::{
     header::{Header, TaskRef, Turn, free},
     state::{Complete, Start},
 };
-use crate::context::Priority;
+use crate::context::{Priority, within};
 
 /// All tasks of an executor that have not ended.
 pub struct Tasks {
@@ -39,20 +39,26 @@ impl Tasks {
         self.len.get() == 0
     }
 
-    /// Takes a new task in.
+    /// Takes a new task in: how urgent it is, which is what its context says where `priority` is Normal.
     ///
     /// # Safety
     /// This is the home thread; the task is new, and its state counts a reference for this list.
     #[inline]
-    pub unsafe fn insert(&self, task: NonNull<Header>, priority: Priority) {
+    pub unsafe fn insert(&self, task: NonNull<Header>, priority: Priority) -> Priority {
         self.born.set(self.born.get().wrapping_add(1));
         self.len.set(self.len.get() + 1);
         // SAFETY: [T1] of `header`, the list's reference.
         let header = unsafe { task.as_ref() };
         header.id.set(self.born.get());
+        let priority = match priority {
+            // SAFETY: this is the home thread.
+            Priority::Normal => unsafe { header.context() }.priority(),
+            Priority::Low => Priority::Low,
+        };
         header.priority.set(priority);
         // SAFETY: the contract is the same.
         unsafe { self.link(task) };
+        priority
     }
 
     /// # Safety
@@ -128,13 +134,21 @@ impl Tasks {
         header.turn.set(Turn::Running);
         match header.state.start() {
             Start::Poll => {
-                // SAFETY: [T3] of `header`; [A2].
-                if !unsafe { (header.vtable.poll)(task) } {
+                // SAFETY: this is the home thread, and the task has not ended.
+                let context = unsafe { header.context() };
+                let ended = if context.is_root() {
+                    // SAFETY: [T3] of `header`; [A2].
+                    unsafe { (header.vtable.poll)(task) }
+                } else {
+                    // SAFETY: [T3] of `header`; [A2].
+                    within(context, || unsafe { (header.vtable.poll)(task) })
+                };
+                if !ended {
                     return header.turn.replace(Turn::Waits) == Turn::Again;
                 }
             }
-            // SAFETY: as above.
-            Start::Cancel => unsafe { (header.vtable.cancel)(task) },
+            // SAFETY: it is our turn.
+            Start::Cancel => unsafe { cancel(task) },
             Start::Bury => {
                 // SAFETY: it is in this list.
                 unsafe { self.bury(task) };
@@ -160,8 +174,8 @@ impl Tasks {
             unsafe { self.bury(task) };
             return true;
         }
-        // SAFETY: [T3] of `header`; no turn is taken.
-        unsafe { (header.vtable.cancel)(task) };
+        // SAFETY: no turn is taken.
+        unsafe { cancel(task) };
         // SAFETY: it has ended, and it is in this list.
         unsafe { self.end(task) };
         true
@@ -184,6 +198,35 @@ impl Tasks {
     /// This is the home thread; the task is in this list, its future is dropped and its output stands in the cell.
     #[inline]
     unsafe fn end(&self, task: NonNull<Header>) {
+        // SAFETY: [A1].
+        let header = unsafe { task.as_ref() };
+        // SAFETY: this is the home thread, and the borrow ends here.
+        if unsafe { header.context() }.is_root() {
+            // SAFETY: the contract is the same.
+            unsafe { self.finish(task) };
+        } else {
+            // SAFETY: the contract is the same.
+            unsafe { self.end_within(task) };
+        }
+    }
+
+    /// As `end`, for a task that carries a context, which ends with it.
+    ///
+    /// # Safety
+    /// As `end`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn end_within(&self, task: NonNull<Header>) {
+        // SAFETY: [A1].
+        let context = unsafe { task.as_ref() }.take_context();
+        // SAFETY: the contract is the same.
+        within(&context, || unsafe { self.finish(task) });
+    }
+
+    /// # Safety
+    /// As `end`.
+    #[inline(always)]
+    unsafe fn finish(&self, task: NonNull<Header>) {
         self.len.set(self.len.get() - 1);
         // SAFETY: it is in this list.
         unsafe { self.unlink(task) };
@@ -226,6 +269,19 @@ fn hold(task: NonNull<Header>) -> TaskRef {
     unsafe { task.as_ref() }.state().retain();
     // SAFETY: counted just now.
     unsafe { TaskRef::from_raw(task) }
+}
+
+/// Drops the future of a task, in its context.
+///
+/// # Safety
+/// As `TaskVTable::cancel`, with no turn taken.
+unsafe fn cancel(task: NonNull<Header>) {
+    // SAFETY: [A1].
+    let header = unsafe { task.as_ref() };
+    // SAFETY: this is the home thread, and the task has not ended.
+    let context = unsafe { header.context() };
+    // SAFETY: [T3] of `header`.
+    within(context, || unsafe { (header.vtable.cancel)(task) });
 }
 
 impl Default for Tasks {

@@ -1,5 +1,7 @@
 //! Unwinding: with `std` a panic in a task ends that task alone; without, it is the platform's.
 
+use crate::error::Panic;
+
 #[cfg(feature = "std")]
 mod imp {
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,6 +44,15 @@ mod imp {
 
     /// Never comes to pass: nothing is caught.
     pub(crate) fn stray(_: Panic) {}
+}
+
+/// A panic that no handle asked for: the monitor of the current context is told.
+#[cold]
+pub(crate) fn tell(panic: Panic) {
+    #[cfg(feature = "alloc")]
+    catch(|| crate::context::send_error(panic)).unwrap_or_else(stray);
+    #[cfg(not(feature = "alloc"))]
+    stray(panic);
 }
 
 pub(crate) use imp::{catch, stray};

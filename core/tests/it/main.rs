@@ -2,6 +2,8 @@
 
 mod alloc;
 mod bell;
+#[cfg(feature = "alloc")]
+mod cancel;
 mod choose;
 mod clock;
 mod deferred;

@@ -5,6 +5,7 @@ mod alloc;
 mod bare;
 #[cfg(feature = "std")]
 mod board;
+mod context;
 #[cfg(feature = "std")]
 mod cycle;
 #[cfg(feature = "std")]
@@ -14,6 +15,10 @@ mod everywhere;
 #[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
+mod monitor;
+#[cfg(feature = "std")]
+mod orders;
+#[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
 mod pipes;
@@ -21,8 +26,11 @@ mod pipes;
 mod place;
 #[cfg(feature = "std")]
 mod priority;
+mod protect;
 #[cfg(feature = "std")]
 mod run;
+#[cfg(feature = "std")]
+mod scope;
 #[cfg(feature = "std")]
 mod shutdown;
 #[cfg(feature = "std")]

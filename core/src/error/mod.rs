@@ -1,0 +1,17 @@
+//! What can go wrong in this crate. Each error hands back what it was given.
+
+mod fault;
+mod task;
+mod time;
+mod turn;
+mod value;
+
+#[cfg(feature = "alloc")]
+pub use fault::ScopeFailed;
+pub use fault::{Cancelled, Failure, Fault, ScopeError, Unwound};
+pub use task::{JoinError, Occupied, Panic, Refused};
+pub use time::{NoContext, NotFired, Previously, TimeoutError, WheelClosed};
+pub use turn::{MutexLocked, SemaphoreClosed, TryAcquireError};
+pub use value::{
+    Abandoned, Closed, Filled, MvarFull, ReaderClosed, TryReadError, WriteError, ZeroCapacity,
+};

@@ -1,0 +1,71 @@
+//! A handler is a task that answers for errors: it calls a function with each, in the context in which it was made.
+
+use core::future::Future;
+
+use crate::{
+    context::{Context, Errors, Monitor, Report},
+    error::Refused,
+    scope::attempt::{Rest, within},
+    task::spawn,
+};
+
+/// A monitor below the current one whose errors `call` gets, one after the other, in the context of this call: never inside of
+/// `send_error`. Its task ends when the monitor's last handle and context are gone. If `call` panics, the current monitor is told, and gets
+/// whatever comes later.
+///
+/// Where no executor is current, nobody can call: the errors go to the current monitor.
+pub fn handler(call: impl FnMut(Report) + 'static) -> Monitor {
+    let monitor = Context::current().monitor().child();
+    listen(monitor.detach(), call);
+    monitor
+}
+
+fn listen(mut errors: Errors, mut call: impl FnMut(Report) + 'static) {
+    let listens = async move {
+        while let Some(report) = errors.next().await {
+            call(report);
+        }
+    };
+    match spawn(listens) {
+        Ok(handle) => handle.detach(),
+        // Nobody is detached any more when it is dropped.
+        Err(Refused(listens)) => drop(listens),
+    }
+}
+
+impl Rest {
+    /// To this function, called in the context of this call.
+    pub fn call(call: impl FnMut(Report) + 'static) -> Self {
+        Self::To(handler(call))
+    }
+}
+
+/// Runs `future` under a monitor all of whose errors `call` gets, those after the result too. Where `future` panics there is `None`, and
+/// `call` is told.
+///
+/// # Cancel safety
+/// As that of `future`.
+///
+/// Source: Async's `Monitor.handle_errors`.
+pub fn handle_errors<F: Future>(
+    future: F,
+    call: impl FnMut(Report) + 'static,
+) -> impl Future<Output = Option<F::Output>> {
+    within(handler(call), future)
+}
+
+/// Calls `hook` with each error that reaches the top of the tree of `monitor` and that nobody has detached; after the call the tree has
+/// [failed](Monitor::failed), which is where shutdown begins. It lives as long as the current executor.
+///
+/// Source: Async's root monitor. Changed: there all jobs are dropped.
+pub fn hook(monitor: &Monitor, mut hook: impl FnMut(&Report) + 'static) {
+    let mut top = monitor.clone();
+    while let Some(above) = top.parent().cloned() {
+        top = above;
+    }
+    let failing = top.clone();
+    listen(top.detach(), move |report| {
+        hook(&report);
+        failing.fail(report);
+    });
+}
