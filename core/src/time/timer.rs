@@ -246,9 +246,6 @@ enum Asked {
 fn coalesce(deadline: Instant, slack: Duration) -> Instant {
     let Some(before) = deadline.as_nanos().checked_sub(1) else { return deadline };
     let latest = (deadline + slack).as_nanos();
-    if latest == u64::MAX {
-        return deadline;
-    }
     // `before` is less than `latest`: below the highest bit in which they differ, zeros lead to what is after the one, not the other.
     let bit = 63 - (before ^ latest).leading_zeros();
     Instant::from_nanos(latest >> bit << bit)
