@@ -11,6 +11,7 @@
 mod erased;
 mod home;
 mod local;
+pub mod pace;
 #[cfg(feature = "std")]
 pub mod pool;
 

@@ -2,4 +2,4 @@
 
 pub mod after;
 
-pub use after::{After, WithTimeout, after, at, with_timeout};
+pub use after::{After, WithTimeout, after, at, timer, timer_at, with_timeout};

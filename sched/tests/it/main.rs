@@ -8,7 +8,11 @@ mod board;
 #[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
+mod pace;
+#[cfg(feature = "std")]
 mod pipes;
+#[cfg(feature = "std")]
+mod pipes_many;
 #[cfg(feature = "std")]
 mod place;
 #[cfg(feature = "std")]
