@@ -10,7 +10,7 @@ mod value;
 pub use fault::ScopeFailed;
 pub use fault::{Cancelled, Failure, Fault, ScopeError, Unwound};
 pub use task::{JoinError, Occupied, Panic, Refused};
-pub use time::{NoContext, NotFired, Previously, TimeoutError, WheelClosed};
+pub use time::{NoContext, NotFired, Previously, TimeoutError, WheelClosed, ZeroSpan};
 pub use turn::{MutexLocked, SemaphoreClosed, TryAcquireError};
 pub use value::{
     Abandoned, Closed, Filled, MvarFull, ReaderClosed, TryReadError, WriteError, ZeroCapacity,

@@ -87,3 +87,15 @@ impl fmt::Display for NotFired {
 }
 
 impl error::Error for NotFired {}
+
+/// A span of zero: what is to be done again and again would never rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ZeroSpan;
+
+impl fmt::Display for ZeroSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a span of zero gives no pace: ask for one nanosecond at least")
+    }
+}
+
+impl error::Error for ZeroSpan {}

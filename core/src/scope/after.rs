@@ -20,7 +20,7 @@ use crate::{
     clock::{Clock, Instant},
     context::{Here, current},
     error::{NoContext, TimeoutError},
-    time::Sleep,
+    time::{Sleep, Timer, coalesce},
 };
 
 /// Resolves once `span` has passed, by the clock of the current Home: never early.
@@ -49,7 +49,30 @@ pub fn at(deadline: Instant) -> After {
     After::new(Moment::Deadline(deadline))
 }
 
+/// A timer for `span` from now on, by the clock and on the wheel of the current Home, that can be called off and moved.
+///
+/// # Errors
+/// No Home is current.
+///
+/// Source: Async's `Clock.Event.after`.
+pub fn timer(span: Duration) -> Result<Timer<Here>, NoContext> {
+    current().map(|here| Timer::after(here, span)).ok_or(NoContext)
+}
+
+/// As [`timer`], for `deadline`.
+///
+/// # Errors
+/// No Home is current.
+///
+/// Source: Async's `Clock.Event.at`.
+pub fn timer_at(deadline: Instant) -> Result<Timer<Here>, NoContext> {
+    current().map(|here| Timer::at(here, deadline)).ok_or(NoContext)
+}
+
 /// Gives `future` this long, from now on. Where it is ready at the very moment, its value is preferred; on timeout it is dropped at once.
+///
+/// To keep it, give it by reference: `with_timeout(span, future.as_mut())` of a pinned one, which can then be awaited again. That is what
+/// Async's `with_timeout` does.
 ///
 /// # Errors
 /// [`TimeoutError::Elapsed`]; [`TimeoutError::NoContext`] if `future` is not ready at once and no Home is current.
@@ -73,6 +96,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct After {
         moment: Moment,
+        slack: Duration,
         #[pin]
         sleep: Option<Sleep<Here>>,
     }
@@ -80,7 +104,16 @@ pin_project! {
 
 impl After {
     fn new(moment: Moment) -> Self {
-        Self { moment, sleep: current().map(|here| moment.on(here)) }
+        let slack = Duration::ZERO;
+        Self { moment, slack, sleep: current().map(|here| moment.on(here, slack)) }
+    }
+
+    /// Allows it to resolve by up to `slack` later than it is due, and never earlier: one wake then serves several.
+    pub fn with_slack(self, slack: Duration) -> Self {
+        let Self { moment, sleep, .. } = self;
+        let sleep =
+            sleep.map(|sleep| Sleep::at(sleep.source().clone(), coalesce(sleep.deadline(), slack)));
+        Self { moment, slack, sleep }
     }
 
     /// When it resolves, by the clock of its Home, if it is bound to one.
@@ -90,12 +123,12 @@ impl After {
 }
 
 impl Moment {
-    fn on(self, here: Here) -> Sleep<Here> {
+    fn on(self, here: Here, slack: Duration) -> Sleep<Here> {
         let deadline = match self {
             Self::Span(span) => here.now() + span,
             Self::Deadline(deadline) => deadline,
         };
-        Sleep::at(here, deadline)
+        Sleep::at(here, coalesce(deadline, slack))
     }
 }
 
@@ -106,7 +139,7 @@ impl Future for After {
         let mut this = self.project();
         if this.sleep.is_none() {
             let Some(here) = current() else { return Poll::Ready(Err(NoContext)) };
-            this.sleep.set(Some(this.moment.on(here)));
+            this.sleep.set(Some(this.moment.on(here, *this.slack)));
         }
         match this.sleep.as_pin_mut() {
             Some(sleep) => sleep.poll(cx).map_err(|_closed| NoContext),

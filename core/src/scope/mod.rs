@@ -22,7 +22,7 @@ mod upon;
 
 #[cfg(feature = "std")]
 pub use adopt::shield;
-pub use after::{After, WithTimeout, after, at, with_timeout};
+pub use after::{After, WithTimeout, after, at, timer, timer_at, with_timeout};
 #[cfg(feature = "alloc")]
 pub use attempt::{Rest, or_send, try_with, within};
 pub use cancel::{Cancel, RunUntil, WaitCancelled};

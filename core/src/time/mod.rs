@@ -9,10 +9,14 @@
 //! | `source` | what a wait is given: a handle on a wheel, and a clock                         |
 //! | `entry`  | one pinned wait for one deadline, which knows its wheel through a handle   |
 //! | `sleep`  | the future: resolves once its clock has reached a moment                   |
+//! | `slack`  | how much later than it is due something may happen                         |
+//! | `simulated` | a wheel and a manual clock, moved by hand                               |
 //! | `timer`  | a moment that can be called off and moved, by whoever shares it            |
 
 mod entry;
 mod lists;
+mod simulated;
+mod slack;
 mod sleep;
 mod slot;
 mod source;
@@ -21,6 +25,8 @@ mod timer;
 mod wheel;
 
 pub use entry::Entry;
+pub use simulated::Simulated;
+pub use slack::coalesce;
 pub use sleep::Sleep;
 pub use source::{TimeSource, WheelRef};
 pub use status::Status;

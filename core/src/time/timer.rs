@@ -27,7 +27,7 @@ use crate::{
     clock::{Clock, Instant},
     error::{NotFired, Previously},
     lock::Locked,
-    time::{entry::Entry, source::WheelRef, status::Status},
+    time::{entry::Entry, slack::coalesce, source::WheelRef, status::Status},
 };
 
 /// What is to become of a [`Timer`].
@@ -240,18 +240,6 @@ enum Asked {
     Waits,
     /// It is not on the wheel, or with another waker, and there was no clone to put there.
     Missing,
-}
-
-/// The moment from `deadline` to `slack` later that has the most zeros at its end: moments near one another are likely to share it.
-fn coalesce(deadline: Instant, slack: Duration) -> Instant {
-    let Some(before) = deadline.as_nanos().checked_sub(1) else { return deadline };
-    let latest = (deadline + slack).as_nanos();
-    if latest == u64::MAX {
-        return deadline;
-    }
-    // `before` is less than `latest`: below the highest bit in which they differ, zeros lead to what is after the one, not the other.
-    let bit = 63 - (before ^ latest).leading_zeros();
-    Instant::from_nanos(latest >> bit << bit)
 }
 
 /// Waits for the moment of a [`Timer`]. Made by [`Timer::fired`].

@@ -149,6 +149,7 @@ fn a_moment_that_came_while_its_wait_was_dropped_has_come() {
         // Somebody with another clock fires the wheel.
         assert_eq!(wheel.fire(at(10)), 1);
     }
+    assert_eq!(timer.status(), TimerStatus::Happened);
     assert_eq!(timer.abort(), Err(Previously::Happened));
 }
 

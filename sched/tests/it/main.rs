@@ -11,6 +11,8 @@ mod cycle;
 #[cfg(feature = "std")]
 mod debug;
 #[cfg(feature = "std")]
+mod every;
+#[cfg(feature = "std")]
 mod everywhere;
 #[cfg(feature = "std")]
 mod join;
@@ -23,9 +25,12 @@ mod pace;
 #[cfg(feature = "std")]
 mod pipes;
 #[cfg(feature = "std")]
+mod pipes_many;
+#[cfg(feature = "std")]
 mod place;
 #[cfg(feature = "std")]
 mod priority;
+#[cfg(feature = "std")]
 mod protect;
 #[cfg(feature = "std")]
 mod run;

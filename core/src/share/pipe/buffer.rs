@@ -3,7 +3,7 @@
 //! | buffer        | lies                    | capacity                           |
 //! |---------------|-------------------------|------------------------------------|
 //! | [`Fixed`]     | in the pipe             | `N`, checked at compile time       |
-//! | [`Growing`]   | in an allocation        | a cap; it grows up to it and stays |
+//! | `Growing`     | in an allocation        | a cap; it grows up to it and stays |
 
 use core::mem;
 
@@ -97,59 +97,5 @@ impl<T, const N: usize> Buffer for Fixed<T, N> {
 
     fn take(&mut self) -> Self {
         mem::take(self)
-    }
-}
-
-/// Room for values up to a cap, in an allocation that grows as it must. It is kept for the next values.
-#[cfg(feature = "alloc")]
-#[derive(Debug)]
-pub struct Growing<T> {
-    values: alloc::collections::VecDeque<T>,
-    cap: usize,
-}
-
-#[cfg(feature = "alloc")]
-impl<T> Growing<T> {
-    /// Without values, and without memory. `None` where the cap is zero.
-    pub const fn new(cap: usize) -> Option<Self> {
-        match cap {
-            0 => None,
-            cap => Some(Self { values: alloc::collections::VecDeque::new(), cap }),
-        }
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<T> Buffer for Growing<T> {
-    type Item = T;
-
-    fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    fn capacity(&self) -> usize {
-        self.cap
-    }
-
-    fn push_back(&mut self, value: T) {
-        debug_assert!(self.values.len() < self.cap, "the caller knows that there is room");
-        self.values.push_back(value);
-    }
-
-    fn push_front(&mut self, value: T) {
-        debug_assert!(self.values.len() < self.cap, "the caller knows that there is room");
-        self.values.push_front(value);
-    }
-
-    fn pop_front(&mut self) -> Option<T> {
-        self.values.pop_front()
-    }
-
-    fn front(&self) -> Option<&T> {
-        self.values.front()
-    }
-
-    fn take(&mut self) -> Self {
-        Self { values: mem::take(&mut self.values), cap: self.cap }
     }
 }

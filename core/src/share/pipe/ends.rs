@@ -9,7 +9,11 @@ use core::fmt;
 
 use crate::{
     error::ZeroCapacity,
-    share::pipe::{Growing, pipe::GrowingPipe, reader::Reader, writer::Writer},
+    share::pipe::{
+        growing::{Growing, GrowingPipe},
+        reader::Reader,
+        writer::Writer,
+    },
     sync::Arc,
 };
 

@@ -2,8 +2,9 @@
 //!
 //! | file       | is                                                                      |
 //! |------------|-------------------------------------------------------------------------|
-//! | `buffer`   | where the values lie: in place, or in an allocation up to a cap         |
+//! | `buffer`   | where the values lie: in place                                          |
 //! | `state`    | what a pipe knows, and each step that it takes under its lock           |
+//! | `growing`  | a buffer in an allocation, and the pipe that has one                    |
 //! | `pipe`     | the pipe: the steps, and who is woken after them                        |
 //! | `watch`    | waiting for a condition of a pipe, without taking a value               |
 //! | `reader`   | the side that reads                                                     |
@@ -26,6 +27,8 @@ mod concat;
 mod ends;
 mod fold;
 mod fork;
+#[cfg(feature = "alloc")]
+mod growing;
 mod held;
 #[cfg(feature = "alloc")]
 mod interleave;
@@ -39,8 +42,6 @@ mod turns;
 mod watch;
 mod writer;
 
-#[cfg(feature = "alloc")]
-pub use buffer::Growing;
 pub use buffer::{Buffer, Fixed};
 pub use concat::concat;
 #[cfg(feature = "alloc")]
@@ -48,10 +49,10 @@ pub use ends::{ReadEnd, WriteEnd, channel};
 pub use fold::{Flush, fold, for_each, for_each_or, try_for_each};
 pub use fork::{Pushback, fork};
 #[cfg(feature = "alloc")]
+pub use growing::{Growing, GrowingPipe};
+#[cfg(feature = "alloc")]
 pub use interleave::{CloseOn, interleave, interleave_pipe};
 pub use merge::merge;
-#[cfg(feature = "alloc")]
-pub use pipe::GrowingPipe;
 pub use pipe::{FixedPipe, Pipe};
 pub use reader::{Exactly, Read, Reader};
 pub use transfer::{End, filter_map, map, transfer};

@@ -15,7 +15,7 @@ use core::{fmt, num::NonZeroUsize};
 
 use crate::{
     const_new,
-    error::{WriteError, ZeroCapacity},
+    error::WriteError,
     lock::{Lock, RawLock},
     share::pipe::{
         buffer::{Buffer, Fixed},
@@ -57,10 +57,6 @@ pub struct Pipe<B: Buffer, L: RawLock = Lock> {
 /// A pipe with room for `N` values in place: it never allocates.
 pub type FixedPipe<T, const N: usize, L = Lock> = Pipe<Fixed<T, N>, L>;
 
-/// A pipe that grows up to a cap.
-#[cfg(feature = "alloc")]
-pub type GrowingPipe<T, L = Lock> = Pipe<super::Growing<T>, L>;
-
 impl<T, const N: usize> Pipe<Fixed<T, N>> {
     const_new! {
         /// An open pipe with room for `N` values, and as much of a budget.
@@ -76,33 +72,6 @@ impl<T, const N: usize, L: RawLock> Pipe<Fixed<T, N>, L> {
         pub fn fixed_in() -> Self {
             Self { inside: WaitList::new_in(State::new(Fixed::new(), N)), writers: WaitList::new_in(()), watchers: WaitList::new_in(()) }
         }
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<T> Pipe<super::Growing<T>> {
-    /// An open pipe that grows up to `cap` values, and with as much of a budget.
-    ///
-    /// # Errors
-    /// The cap is zero.
-    pub fn growing(cap: usize) -> Result<Self, ZeroCapacity> {
-        Self::growing_in(cap)
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<T, L: RawLock> Pipe<super::Growing<T>, L> {
-    /// As [`growing`](Pipe::growing), with a lock of one's choice.
-    ///
-    /// # Errors
-    /// The cap is zero.
-    pub fn growing_in(cap: usize) -> Result<Self, ZeroCapacity> {
-        let buffer = super::Growing::new(cap).ok_or(ZeroCapacity)?;
-        Ok(Self {
-            inside: WaitList::new_in(State::new(buffer, cap)),
-            writers: WaitList::new_in(()),
-            watchers: WaitList::new_in(()),
-        })
     }
 }
 
