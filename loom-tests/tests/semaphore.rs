@@ -14,8 +14,7 @@ use tidemill_loom_tests::{Bell, poll};
 
 /// **Who waits finds the permit, or is woken for it.**
 ///
-/// Seen to fail where `serve` grants without taking the waiter out, and where `Acquire` joins the line in another stretch of the lock
-/// than the one in which it found too few permits (nobody wakes the waiter).
+/// Seen to fail where `serve` grants without taking the waiter out (nobody wakes it).
 #[test]
 fn a_permit_is_found_or_its_waiter_woken() {
     loom::model(|| {

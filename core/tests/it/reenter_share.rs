@@ -110,12 +110,15 @@ fn a_bvar_is_entered_from_its_wakers_and_the_clone_and_drop_of_its_values() {
     struct Meddler;
     impl Clone for Meddler {
         fn clone(&self) -> Self {
+            // At every depth: the broadcasts inside leave nobody to the one outside.
+            BVAR.has_waiters();
             nested(Event::Clone, lives);
             Self
         }
     }
     impl Drop for Meddler {
         fn drop(&mut self) {
+            BVAR.has_waiters();
             nested(Event::Drop, lives);
         }
     }

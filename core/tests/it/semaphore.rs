@@ -73,8 +73,9 @@ fn who_leaves_the_head_of_the_line_lets_the_others_go() {
     let greedy = waits(&semaphore, 5, &log, "greedy");
     let mut modest = waits(&semaphore, 1, &log, "modest");
     drop(greedy);
-    assert_eq!(log.take(), ["modest"]);
+    assert_eq!((log.take(), semaphore.permits()), (vec!["modest".to_string()], 0));
     assert_eq!(ready(&mut modest).count(), 1);
+    assert_eq!(semaphore.permits(), 1);
 }
 
 #[test]

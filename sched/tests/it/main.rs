@@ -44,3 +44,5 @@ mod threads;
 mod timers;
 #[cfg(feature = "std")]
 mod topology;
+#[cfg(feature = "std")]
+mod values;
