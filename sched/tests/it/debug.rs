@@ -300,3 +300,20 @@ fn it_runs_placed_tasks_on_a_home_in_a_static_and_is_claimed_once() {
     scheduler.run_all();
     assert_eq!((blinking.is_finished(), HOME.hooks().now()), (true, at(5)));
 }
+
+#[test]
+fn a_task_that_wakes_itself_and_runs_the_scheduler_in_its_turn_has_another_turn_afterwards() {
+    let scheduler = Rc::new(DebugScheduler::new(Order::Fifo));
+    let (inner, mut polls) = (Rc::downgrade(&scheduler), 0);
+    let handle = scheduler.spawn(poll_fn(move |cx| {
+        polls += 1;
+        if polls == 2 {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        inner.upgrade().unwrap().run_one();
+        Poll::Pending
+    }));
+    scheduler.run_all();
+    assert!(handle.is_finished());
+}
