@@ -97,7 +97,7 @@ fn a_writer_joins_as_room_is_made() {
 
 /// **Who waits for all to be read finds it so, or is woken when it is.**
 ///
-/// Seen to fail where a watcher says what it waits for before it joins, and not in the same stretch (`want` in the first look of a `Watch`).
+/// Seen to fail where a `Watch` joins its line without saying what it waits for (`want`).
 #[test]
 fn flushed_against_read() {
     loom::model(|| {

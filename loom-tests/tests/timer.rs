@@ -17,8 +17,8 @@ fn at(nanos: u64) -> Instant {
 
 /// **A timer that is called off as it fires ends in one of the two ways, and all agree on which; who waits is woken.**
 ///
-/// Seen to fail where `abort` does not ask whether the wheel has fired it (`settle` in `Timer::change`), and where it drops the
-/// waker that it takes off the wheel.
+/// Seen to fail where `abort` takes no notice of a wheel that has fired meanwhile (`leave` answers `None`), and where it drops the waker
+/// that it takes off the wheel.
 #[test]
 fn abort_against_fire() {
     loom::model(|| {
