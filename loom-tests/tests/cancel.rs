@@ -49,8 +49,8 @@ fn who_waits_below_is_woken() {
 
 /// **A child whose last handle goes while its parent is cancelled is freed once, and its sibling is cancelled all the same.**
 ///
-/// (loom reports what is never freed.) Seen to fail with a sweep that stops at a child without handles, and with a `Drop` that leaves the child
-/// in the line of its parent.
+/// (loom reports what is never freed.) Seen to fail with a sweep that stops at a child without handles, and with a `revive` that counts a handle
+/// where there is none any more.
 #[test]
 fn a_child_goes_while_its_parent_is_cancelled() {
     loom::model(|| {
