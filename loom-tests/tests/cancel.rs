@@ -1,10 +1,14 @@
 //! Models of the tree of cancel tokens.
 #![cfg(loom)]
 
-use std::pin::pin;
+use std::{pin::pin, sync::Arc};
 
 use loom::thread;
-use tidemill_core::{error::Fault, scope::CancelToken};
+use tidemill_core::{
+    error::Fault,
+    scope::CancelToken,
+    sync::{AtomicUsize, Ordering::Relaxed},
+};
 use tidemill_loom_tests::{Bell, poll};
 
 /// **A child that is made while its parent is cancelled is cancelled too: taken out by the cancel, or born so.**
@@ -26,7 +30,7 @@ fn a_child_made_beside_a_cancel_is_cancelled() {
 
 /// **Who waits on a child learns of the cancel of its parent, or is woken to learn it.**
 ///
-/// Seen to fail where `Cancel::cancel` wakes before it sets the reason.
+/// Seen to fail where `Cancel::cancel` does not wake.
 #[test]
 fn who_waits_below_is_woken() {
     loom::model(|| {
@@ -45,8 +49,8 @@ fn who_waits_below_is_woken() {
 
 /// **A child whose last handle goes while its parent is cancelled is freed once, and its sibling is cancelled all the same.**
 ///
-/// (loom reports what is never freed.) Seen to fail with a `revive` that counts a handle where there is none any more (the child goes
-/// out of a line that it is not in), and with a sweep that stops at such a child.
+/// (loom reports what is never freed.) Seen to fail with a sweep that stops at a child without handles, and with a `revive` that counts a handle
+/// where there is none any more.
 #[test]
 fn a_child_goes_while_its_parent_is_cancelled() {
     loom::model(|| {
@@ -61,7 +65,7 @@ fn a_child_goes_while_its_parent_is_cancelled() {
 
 /// **Of two cancels one is the first; when either returns, the token that it was asked of is cancelled, and when both have, all below.**
 ///
-/// Seen to fail where `Cancel::cancel` lets go of the lock between its look at the reason and its write.
+/// Seen to fail where `Cancel::cancel` lets go of the lock between its look at the reason and its write, and where it sets the flag after the lock.
 #[test]
 fn of_two_cancels_one_is_first() {
     loom::model(|| {
@@ -75,5 +79,26 @@ fn of_two_cancels_one_is_first() {
         assert!(root.is_cancelled());
         assert_ne!(cancels.join().unwrap(), first);
         assert!(child.is_cancelled());
+    });
+}
+
+/// **Who finds a token cancelled sees what was done before the cancel.**
+///
+/// Seen to fail with Relaxed in `Cancel::cancel`, and in `Cancel::is_cancelled`.
+#[test]
+fn who_finds_it_cancelled_sees_what_was_done_before() {
+    loom::model(|| {
+        let (root, done) = (CancelToken::new(), Arc::new(AtomicUsize::new(0)));
+        let cancels = thread::spawn({
+            let (root, done) = (root.clone(), Arc::clone(&done));
+            move || {
+                done.store(1, Relaxed);
+                root.cancel(Fault::Code(1));
+            }
+        });
+        if root.is_cancelled() {
+            assert_eq!(done.load(Relaxed), 1);
+        }
+        cancels.join().unwrap();
     });
 }

@@ -22,7 +22,7 @@ use crate::context::{Context, Within};
 pub type Shielded<F> = Within<Pin<Box<F>>>;
 
 /// Shields a future: where this is dropped before its end, even before it was polled, `spawn` gets what is left of it, to run to its end.
-/// [`shield`](crate::scope::shield()) spawns on the current executor. It costs an allocation.
+/// `shield` spawns on the current executor. It costs an allocation.
 ///
 /// # Cancel safety
 /// That is what it is for: dropping it loses the output, and nothing else.
@@ -32,7 +32,7 @@ pub fn shield_with<F: Future, S: FnOnce(Shielded<F>)>(future: F, spawn: S) -> Sh
     Shield { rest: Some((Context::current().within(Box::pin(future)), spawn)) }
 }
 
-/// A shielded future. Made by [`shield`](crate::scope::shield()) and [`shield_with`].
+/// A shielded future. Made by `shield` and [`shield_with`].
 #[must_use = "it runs at the latest when this is dropped; await it, or say so with `drop`"]
 pub struct Shield<F: Future, S: FnOnce(Shielded<F>)> {
     rest: Option<(Shielded<F>, S)>,

@@ -18,10 +18,7 @@ use crate::{
     error::Fault,
     lock::{Lock, Locked, RawLock},
     scope::cancel::{Cancel, RunUntil, WaitCancelled},
-    sync::{
-        Arc, AtomicUsize,
-        Ordering::{AcqRel, Relaxed},
-    },
+    sync::{Arc, AtomicUsize, Ordering::Relaxed},
 };
 
 /// A handle on a node of a tree of cancellations. Clones are the same node.
@@ -60,7 +57,6 @@ struct Line<L: RawLock> {
 }
 
 struct Links<L: RawLock> {
-    linked: bool,
     before: Option<Arc<Node<L>>>,
     after: Option<Arc<Node<L>>>,
 }
@@ -179,7 +175,7 @@ impl<L: RawLock> Node<L> {
             cancel: Cancel::new_in(),
             handles: AtomicUsize::new(1),
             children: Locked::new_in(Line { first: None, last: None }),
-            links: Locked::new_in(Links { linked: false, before: None, after: None }),
+            links: Locked::new_in(Links { before: None, after: None }),
             parent: Locked::new_in(parent),
         })
     }
@@ -228,17 +224,12 @@ impl<L: RawLock> Line<L> {
             Some(before) => before.links.with(|links| links.after = Some(node.clone())),
             None => self.first = Some(node.clone()),
         }
-        node.links.with(|links| (links.linked, links.before) = (true, before));
+        node.links.with(|links| links.before = before);
     }
 
-    /// Takes a node out, if it is in line. The caller has a reference: none of those that are dropped here is the last.
+    /// Takes a node out, if it is in line: one that is not has no neighbours, and is at neither end. The caller has a reference: none of those that are dropped here is the last.
     fn remove(&mut self, node: &Arc<Node<L>>) {
-        let (before, after) = node.links.with(|links| {
-            if !core::mem::replace(&mut links.linked, false) {
-                return (None, None);
-            }
-            (links.before.take(), links.after.take())
-        });
+        let (before, after) = node.links.with(|links| (links.before.take(), links.after.take()));
         let is_end =
             |end: &Option<Arc<Node<L>>>| end.as_ref().is_some_and(|end| Arc::ptr_eq(end, node));
         match &before {
@@ -264,8 +255,8 @@ impl<L: RawLock> Clone for CancelToken<L> {
 impl<L: RawLock> Drop for CancelToken<L> {
     fn drop(&mut self) {
         let mut node = self.node.clone();
-        // ordering: Release makes what this handle did visible to the last one, which acquires it.
-        while node.handles.fetch_sub(1, AcqRel) == 1 {
+        // ordering: Relaxed elects the last handle. What is in a node has locks of its own, and its memory the count of `Arc`.
+        while node.handles.fetch_sub(1, Relaxed) == 1 {
             // A loop, since a parent may have been kept by this node alone, and so on up.
             let Some(parent) = node.parent.with(Option::take) else { return };
             parent.children.with(|line| line.remove(&node));

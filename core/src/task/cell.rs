@@ -174,11 +174,13 @@ fn discard<T>(value: T) {
     catch(|| drop(value)).unwrap_or_else(stray);
 }
 
-/// Drops an output that is a panic, of which the monitor is told.
+/// Drops an output that its handle did not ask for; the monitor is told if it is a panic.
 #[cold]
-fn told<T>(output: Option<Result<T, JoinError>>) {
-    if let Some(Err(JoinError::Panicked(panic))) = output {
-        tell(panic);
+#[inline(never)]
+fn leave_behind<T>(output: Option<Result<T, JoinError>>) {
+    match output {
+        Some(Err(JoinError::Panicked(panic))) => tell(panic),
+        output => drop(output),
     }
 }
 
@@ -289,6 +291,7 @@ impl<T> Joining<T> {
 }
 
 impl<T> Drop for Joining<T> {
+    #[inline]
     fn drop(&mut self) {
         let header = self.header();
         if header.state().is_awaited() && header.state().take_back() {
@@ -300,10 +303,7 @@ impl<T> Drop for Joining<T> {
             let output = self.take();
             // SAFETY: `detach` has left us the reference, and the field is not used again.
             unsafe { ManuallyDrop::drop(&mut self.task) };
-            if let Some(Err(JoinError::Panicked(_))) = &output {
-                return told(output);
-            }
-            drop(output);
+            leave_behind(output);
         }
     }
 }

@@ -11,6 +11,7 @@ struct Counting;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    static FREED: Cell<usize> = const { Cell::new(0) };
 }
 
 // SAFETY: every call goes on to `System` as it came.
@@ -22,6 +23,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        let _ = FREED.try_with(|freed| freed.set(freed.get() + 1));
         // SAFETY: the caller's contract is the same, and `at` came from `System`.
         unsafe { System.dealloc(at, layout) }
     }
@@ -35,6 +37,14 @@ pub(crate) fn allocations(f: impl FnOnce()) -> usize {
     let before = COUNT.get();
     f();
     COUNT.get() - before
+}
+
+/// How often `f` frees on this thread.
+#[cfg(feature = "alloc")]
+pub(crate) fn frees(f: impl FnOnce()) -> usize {
+    let before = FREED.get();
+    f();
+    FREED.get() - before
 }
 
 #[test]

@@ -11,7 +11,10 @@ use tidemill_core::{
     scope::{Cancel, CancelToken},
 };
 
-use crate::bell::{Log, poll};
+use crate::{
+    alloc::{allocations, frees},
+    bell::{Log, poll},
+};
 
 const WHY: Fault = Fault::Text("why");
 
@@ -130,4 +133,18 @@ fn a_placed_cancellation_keeps_its_first_reason() {
     assert!(!STOP.cancel(Fault::Code(2)));
     assert_eq!(log.take(), ["woken"]);
     let Poll::Ready(Fault::Text("why")) = poll(waits, &waker) else { panic!("it was cancelled") };
+}
+
+#[test]
+fn a_child_is_one_allocation_which_goes_with_its_last_handle_and_waiting_is_none() {
+    let root = CancelToken::new();
+    let (older, younger) = (root.child(), root.child());
+    let mut child = None;
+    assert_eq!(allocations(|| child = Some(root.child())), 1);
+    assert_eq!(frees(|| child = None), 1);
+    assert_eq!(frees(|| drop(older)), 1);
+    let mut waits = pin!(younger.cancelled());
+    let polls = || assert!(poll(waits.as_mut(), Waker::noop()).is_pending());
+    assert_eq!(allocations(polls), 0);
+    assert_eq!(allocations(|| assert!(root.cancel(WHY))), 0);
 }
