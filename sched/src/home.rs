@@ -190,19 +190,23 @@ impl Bound {
         });
     }
 
-    /// Begins a cycle with so many turns for each priority, and says how many were left of the one that this interrupts.
+    /// Whether there ever was a task that is not Normal.
     #[inline]
-    pub(crate) fn begin(&self, turns: isize) -> [isize; 2] {
-        Priority::ALL.map(|priority| self.left[priority as usize].replace(turns))
+    pub(crate) fn is_graded(&self) -> bool {
+        self.graded.get()
+    }
+
+    /// Begins a cycle with so many turns for this priority, and says how many were left of the one that this interrupts.
+    #[inline]
+    pub(crate) fn begin(&self, priority: Priority, turns: isize) -> isize {
+        self.left[priority as usize].replace(turns)
     }
 
     /// Ends a cycle that began with `turns`, and goes on with the one that it has interrupted.
     #[inline]
-    pub(crate) fn end(&self, turns: isize, interrupted: [isize; 2]) {
-        for priority in Priority::ALL {
-            let left = self.left[priority as usize].replace(interrupted[priority as usize]).max(0);
-            self.turns.set(self.turns.get().wrapping_add_signed(turns - left));
-        }
+    pub(crate) fn end(&self, priority: Priority, turns: isize, interrupted: isize) {
+        let left = self.left[priority as usize].replace(interrupted).max(0);
+        self.turns.set(self.turns.get().wrapping_add_signed(turns - left));
     }
 
     /// Leaves no turn for Normal tasks in this cycle.
@@ -236,7 +240,9 @@ impl Bound {
     /// Queues those that waited for the next cycle.
     #[inline]
     pub(crate) fn append_later(&self) {
-        self.append(self.later.take());
+        if !change(&self.later, |later| later.is_empty()) {
+            self.append(self.later.take());
+        }
     }
 
     /// Queues many.
@@ -254,6 +260,12 @@ impl Bound {
     /// Takes all that is queued with this priority. Whoever has it gives the turns.
     pub(crate) fn take(&self, priority: Priority) -> Chain<Header> {
         self.queues[priority as usize].take()
+    }
+
+    /// Whether no task is queued.
+    #[inline]
+    pub(crate) fn are_idle(&self) -> bool {
+        self.is_idle(Priority::Normal) && (!self.is_graded() || self.is_idle(Priority::Low))
     }
 
     /// Whether no task of this priority is queued.

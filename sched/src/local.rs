@@ -269,12 +269,20 @@ impl<H: Hooks> Local<H> {
     fn work(&self) -> Option<Wait> {
         let bound = self.bound();
         bound.cycles.set(bound.cycles.get().wrapping_add(1));
-        let watch = bound.watch.get().map(|watch| (watch, self.hooks().now()));
-        let wait = (!self.run_ready()).then(|| self.prepare());
-        if let Some((watch, begun)) = watch {
-            watch.look(self.hooks().now() - begun);
+        match bound.watch.get() {
+            None => self.cycle_but_for_its_wait(),
+            Some(watch) => {
+                let begun = self.hooks().now();
+                let wait = self.cycle_but_for_its_wait();
+                watch.look(self.hooks().now() - begun);
+                wait
+            }
         }
-        wait
+    }
+
+    #[inline]
+    fn cycle_but_for_its_wait(&self) -> Option<Wait> {
+        if self.run_ready() { None } else { Some(self.prepare()) }
     }
 
     /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
@@ -283,32 +291,48 @@ impl<H: Hooks> Local<H> {
         unsafe { self.home().inbox.wake_up() };
         let bound = self.bound();
         let turns = bound.budget.get();
-        let interrupted = bound.begin(turns);
-        let ended = self.run_queues();
-        bound.end(turns, interrupted);
+        let interrupted = bound.begin(Priority::Normal, turns);
+        let mut ended = self.run_queue(Priority::Normal);
+        if bound.is_graded() && !ended {
+            ended = self.run_queues(turns);
+        }
+        bound.end(Priority::Normal, turns, interrupted);
         ended
     }
 
-    fn run_queues(&self) -> bool {
+    /// Gives turns to the tasks of a priority, as far as it has some left. `true`: the root has ended in its turn.
+    #[inline]
+    fn run_queue(&self, priority: Priority) -> bool {
         let bound = self.bound();
         let rooted = bound.root.is_running();
-        loop {
-            for priority in Priority::ALL {
-                while let Some(task) = bound.next(priority) {
-                    // SAFETY: [L3] it has left the queue just now; [L1].
-                    if unsafe { bound.tasks.run(task) } {
-                        // SAFETY: [L3], it is in no queue.
-                        unsafe { bound.push(task) };
-                    }
-                    if rooted && !bound.root.is_running() {
-                        return true;
-                    }
-                }
+        while let Some(task) = bound.next(priority) {
+            // SAFETY: [L3] it has left the queue just now; [L1].
+            if unsafe { bound.tasks.run(task) } {
+                // SAFETY: [L3], it is in no queue.
+                unsafe { bound.push(task) };
             }
-            if !bound.goes_on() {
-                return false;
+            if rooted && !bound.root.is_running() {
+                return true;
             }
         }
+        false
+    }
+
+    /// The rest of a cycle in which not all tasks are Normal: Low ones, and whatever those make.
+    #[cold]
+    fn run_queues(&self, turns: isize) -> bool {
+        let bound = self.bound();
+        let interrupted = bound.begin(Priority::Low, turns);
+        let ended = loop {
+            if self.run_queue(Priority::Low) || self.run_queue(Priority::Normal) {
+                break true;
+            }
+            if !bound.goes_on() {
+                break false;
+            }
+        };
+        bound.end(Priority::Low, turns, interrupted);
+        ended
     }
 
     /// Takes the inbox, fires what is due, and says how one would park.
@@ -324,7 +348,10 @@ impl<H: Hooks> Local<H> {
         let (home, bound) = (self.home(), self.bound());
         bound.append_later();
         // SAFETY: [L1], the one consumer.
-        bound.append(unsafe { home.inbox.take() });
+        let sent = unsafe { home.inbox.take() };
+        if !sent.is_empty() {
+            bound.append(sent);
+        }
         let mut next = home.wheel.next_deadline();
         let mut now = Instant::ORIGIN;
         if next.is_some() {
@@ -335,7 +362,7 @@ impl<H: Hooks> Local<H> {
             }
         }
         let wait = match next {
-            _ if !Priority::ALL.iter().all(|&priority| bound.is_idle(priority)) => Wait::Poll,
+            _ if !bound.are_idle() => Wait::Poll,
             None => Wait::Forever,
             Some(deadline) if deadline <= now => Wait::Poll,
             Some(deadline) => Wait::Until(deadline),
