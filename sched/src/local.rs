@@ -301,7 +301,7 @@ impl<H: Hooks> Local<H> {
     }
 
     /// Gives turns to the tasks of a priority, as far as it has some left. `true`: the root has ended in its turn.
-    #[inline]
+    #[inline(always)]
     fn run_queue(&self, priority: Priority) -> bool {
         let bound = self.bound();
         let rooted = bound.root.is_running();
@@ -344,6 +344,7 @@ impl<H: Hooks> Local<H> {
     }
 
     /// Takes the inbox, fires what is due, and says how to park.
+    #[inline(always)] // Every cycle passes here, and saves its registers once.
     fn prepare(&self) -> Wait {
         let (home, bound) = (self.home(), self.bound());
         bound.append_later();
