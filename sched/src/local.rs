@@ -269,20 +269,12 @@ impl<H: Hooks> Local<H> {
     fn work(&self) -> Option<Wait> {
         let bound = self.bound();
         bound.cycles.set(bound.cycles.get().wrapping_add(1));
-        match bound.watch.get() {
-            None => self.cycle_but_for_its_wait(),
-            Some(watch) => {
-                let begun = self.hooks().now();
-                let wait = self.cycle_but_for_its_wait();
-                watch.look(self.hooks().now() - begun);
-                wait
-            }
+        let watch = bound.watch.get().map(|watch| (watch, self.hooks().now()));
+        let wait = if self.run_ready() { None } else { Some(self.prepare()) };
+        if let Some((watch, begun)) = watch {
+            watch.look(self.hooks().now() - begun);
         }
-    }
-
-    #[inline]
-    fn cycle_but_for_its_wait(&self) -> Option<Wait> {
-        if self.run_ready() { None } else { Some(self.prepare()) }
+        wait
     }
 
     /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
