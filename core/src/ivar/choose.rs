@@ -82,13 +82,13 @@ pub fn choose<F: IntoFuture, const N: usize>(futures: [F; N]) -> Choose<[F::Into
     Choose { futures: Some(futures.map(F::into_future)) }
 }
 
-/// As [`choose`], for as many as there are.
+/// As [`choose()`], for as many as there are.
 #[cfg(feature = "alloc")]
 pub fn choose_vec<F: IntoFuture>(futures: Vec<F>) -> Choose<Boxed<F::IntoFuture>> {
     Choose { futures: Some(Box::into_pin(futures.into_iter().map(F::into_future).collect())) }
 }
 
-/// As [`choose`], and gives the value alone.
+/// As [`choose()`], and gives the value alone.
 ///
 /// Source: Async's `Deferred.any`.
 pub fn any<F: IntoFuture, const N: usize>(futures: [F; N]) -> Any<[F::IntoFuture; N]> {

@@ -28,7 +28,19 @@ use tidemill_core::{
     wait::{Turn, WaitList, Waiter, WakeBatch},
 };
 
-/// See the [module](self).
+/// Starts each job a fixed span after it was scheduled, and the jobs in the order in which they were scheduled, whichever timer fires first.
+///
+/// ```
+/// use std::time::Duration;
+/// use tidemill_sched::pace::Delayer;
+///
+/// async fn greet(delayer: &Delayer) -> Option<u32> {
+///     delayer.schedule(|| async { 6 * 7 }).await.ok()
+/// }
+/// # let _ = greet(&Delayer::new(Duration::from_millis(10)));
+/// ```
+///
+/// Jobs may overlap. Source: the `Delayer` of Real World OCaml; there a job that raises leaves its result empty, here its error is its own.
 pub struct Delayer<L: RawLock = Lock> {
     span: Duration,
     line: WaitList<L, Going, Mark>,

@@ -77,7 +77,24 @@ struct Place {
     granted: bool,
 }
 
-/// See the [module](self).
+/// Lets at most so many jobs run at a time; the others wait in line, and nobody overtakes.
+///
+/// ```
+/// use std::{future::Future, num::NonZeroUsize, pin::pin, task::{Context, Poll, Waker}};
+/// use tidemill_sched::pace::Throttle;
+///
+/// static DOOR: Throttle = Throttle::new(NonZeroUsize::MIN);
+///
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let mut first = Box::pin(DOOR.run(std::future::pending::<()>()));
+/// let mut second = pin!(DOOR.run(async { "through" }));
+/// assert!(first.as_mut().poll(&mut cx).is_pending());
+/// assert!(second.as_mut().poll(&mut cx).is_pending());
+/// drop(first);
+/// assert_eq!(second.poll(&mut cx), Poll::Ready(Ok("through")));
+/// ```
+///
+/// A job runs inside the task that awaits it, and never inside the call that made it. Source: Async's `Throttle`.
 pub struct Throttle<L: RawLock = Lock> {
     line: WaitList<L, State, Place>,
     /// Who waits for the end of jobs.
