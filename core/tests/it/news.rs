@@ -107,7 +107,7 @@ fn a_signal_to_who_is_dropped_goes_to_the_next_and_a_broadcast_does_not() {
 }
 
 #[test]
-fn who_was_told_and_has_heard_it_owes_nothing() {
+fn who_was_told_and_has_heard_it_owes_nothing_to_one_that_was_forgotten() {
     let (condition, log) = (local::Condition::new_in(), Log::default());
     let mut first = waits(&condition, &log.bell("first"));
     let second = waits(&condition, &log.bell("second"));

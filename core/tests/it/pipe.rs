@@ -3,6 +3,7 @@
 use std::{
     num::NonZeroUsize,
     pin::pin,
+    rc::Rc,
     task::{Poll, Waker},
 };
 
@@ -278,7 +279,7 @@ fn the_last_of_each_end_closes_its_side() {
 
 #[test]
 fn a_pipe_is_entered_from_its_wakers_and_values() {
-    struct Uses(&'static local::GrowingPipe<Uses>);
+    struct Uses(Rc<local::GrowingPipe<Uses>>);
     impl Drop for Uses {
         fn drop(&mut self) {
             assert!(self.0.reader().is_closed());
@@ -301,9 +302,8 @@ fn a_pipe_is_entered_from_its_wakers_and_values() {
     assert_eq!(SHARED.reader().try_read(), Ok(2));
     SHARED.reader().close();
 
-    let pipe: &'static local::GrowingPipe<Uses> =
-        Box::leak(Box::new(local::GrowingPipe::growing_in(2).unwrap()));
-    assert!(pipe.writer().try_write(Uses(pipe)).is_ok());
+    let pipe = Rc::new(local::GrowingPipe::growing_in(2).unwrap());
+    assert!(pipe.writer().try_write(Uses(pipe.clone())).is_ok());
     pipe.reader().close();
 }
 
