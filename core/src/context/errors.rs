@@ -12,6 +12,7 @@ use alloc::collections::VecDeque;
 
 use crate::{
     context::monitor::{KEPT, Monitor, Node, Report},
+    error::Fault,
     sync::Arc,
     wait::Waiter,
 };
@@ -60,7 +61,7 @@ impl Monitor {
     ///
     /// # Cancel safety
     /// Strict.
-    pub async fn failing(&self) -> Report {
+    pub async fn failing(&self) -> Fault {
         let mut waiter = pin!(Waiter::new(&self.node.top().line, ()));
         poll_fn(|cx| waiter.as_mut().poll_with(cx.waker(), |turn| turn.state.failed())).await
     }

@@ -52,7 +52,8 @@ pub(super) struct State {
     listeners: usize,
     pub(super) detaching: usize,
     kept: VecDeque<Report>,
-    failed: Option<Report>,
+    /// Without the monitor that it came from: that one holds this, and neither would ever go.
+    failed: Option<Fault>,
     closed: bool,
 }
 
@@ -121,19 +122,14 @@ impl Monitor {
     }
 
     /// The first error that reached the top of this tree and found nobody who detached it: whoever runs it is to shut down in order.
-    pub fn failed(&self) -> Option<Report> {
+    pub fn failed(&self) -> Option<Fault> {
         self.node.top().line.with(|turn| turn.state.failed.clone())
     }
 
     /// Has the tree count as failed, whoever listens.
     pub fn fail(&self, report: Report) {
-        let mut report = Some(report);
         let top = self.node.top();
-        top.line.with(|turn| {
-            if turn.state.failed.is_none() {
-                turn.state.failed = report.take();
-            }
-        });
+        top.line.with(|turn| turn.state.fall(&report));
         top.line.wake_all();
     }
 }
@@ -194,7 +190,7 @@ impl State {
 
     fn fall(&mut self, report: &Report) {
         if self.failed.is_none() {
-            self.failed = Some(report.clone());
+            self.failed = Some(report.fault.clone());
         }
     }
 
@@ -239,7 +235,7 @@ impl State {
         }
     }
 
-    pub(super) fn failed(&self) -> Option<Report> {
+    pub(super) fn failed(&self) -> Option<Fault> {
         self.failed.clone()
     }
 }
