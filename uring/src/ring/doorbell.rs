@@ -77,6 +77,11 @@ impl Bell {
         self.0.ring.is_some()
     }
 
+    /// Whether nobody else has it: its worker is gone, and whatever could be woken there.
+    pub(super) fn is_forsaken(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// Whether both ring the same worker.
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

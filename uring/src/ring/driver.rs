@@ -179,12 +179,23 @@ impl Driver {
     pub(super) fn send_message(&mut self, bell: &Bell) {
         let known = self.rung.iter().position(|other| other.is(bell));
         let index = known.unwrap_or_else(|| {
-            self.rung.push(bell.clone());
-            self.rung.len() - 1
+            // Places stay, since messages on their way name them. What still names one that is taken over wakes somebody for nothing at the most.
+            let index = self.rung.iter().position(Bell::is_forsaken).unwrap_or(self.rung.len());
+            match self.rung.get_mut(index) {
+                Some(place) => *place = bell.clone(),
+                None => self.rung.push(bell.clone()),
+            }
+            index
         });
         if let Some(op) = bell.message() {
             self.submit(op, Tag::Message.token() | (index as u64 + 1));
         }
+    }
+
+    /// Bells that it keeps.
+    #[cfg(test)]
+    pub(super) fn rung_count(&self) -> usize {
+        self.rung.len()
     }
 
     /// A message has come, or one of ours could not be posted: then the bell is rung by its other way.

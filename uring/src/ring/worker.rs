@@ -348,4 +348,18 @@ mod tests {
         assert!(heard, "it sleeps on");
         assert_eq!(ear.rings(), 2, "by message and, in vain as that was, by the word");
     }
+
+    #[test]
+    fn bells_of_workers_that_are_gone_are_let_go() {
+        let worker = Worker::new(Config::default(), 4096, Way::Best).expect("a ring");
+        for _ in 0..3 {
+            let other = Worker::new(Config::default(), 4096, Way::Best).expect("a ring");
+            let bell = other.bell();
+            if bell.is_rung_by_message() {
+                worker.enter(|| assert!(Worker::rings_by_message(&bell)));
+                worker.turn(Wait::Poll);
+            }
+        }
+        assert!(worker.with(|driver| driver.rung_count()) <= 1, "each holds a ring's descriptor");
+    }
 }
