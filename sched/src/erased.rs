@@ -39,8 +39,9 @@ impl<H: Hooks> Static<H> {
         release: |_| (),
         now: now::<H>,
         wheel: wheel::<H>,
-        schedule: schedule::<H>,
-        schedule_later: schedule_later::<H>,
+        queue: queue::<H>,
+        queue_later: queue_later::<H>,
+        send: send::<H>,
         lay: lay::<H>,
         adopt: adopt::<H>,
         clear: clear::<H, false>,
@@ -58,8 +59,9 @@ impl<H: Hooks> Shared<H> {
         release: release::<H>,
         now: now::<H>,
         wheel: wheel::<H>,
-        schedule: schedule::<H>,
-        schedule_later: schedule_later::<H>,
+        queue: queue::<H>,
+        queue_later: queue_later::<H>,
+        send: send::<H>,
         lay: lay::<H>,
         adopt: adopt::<H>,
         clear: clear::<H, true>,
@@ -89,29 +91,34 @@ unsafe fn wheel<H: Hooks>(address: *const ()) -> NonNull<Wheel<HomeLock>> {
 }
 
 /// # Safety
-/// As [`HomeVTable::schedule`].
-unsafe fn schedule<H: Hooks>(address: *const (), task: NonNull<()>) {
+/// As [`HomeVTable::queue`].
+unsafe fn queue<H: Hooks>(address: *const (), task: NonNull<()>) {
+    // SAFETY: a handle of this Home calls.
+    let bound = &unsafe { home::<H>(address) }.bound;
+    // SAFETY: [A1], current; its own half answered `Enqueue`.
+    unsafe { bound.push(task.cast()) };
+}
+
+/// # Safety
+/// As [`HomeVTable::queue_later`].
+unsafe fn queue_later<H: Hooks>(address: *const (), task: NonNull<()>) {
+    // SAFETY: a handle of this Home calls.
+    let bound = &unsafe { home::<H>(address) }.bound;
+    // SAFETY: [A1], current; its own half answered `Enqueue`.
+    unsafe { bound.push_later(task.cast()) };
+}
+
+/// # Safety
+/// As [`HomeVTable::send`].
+unsafe fn send<H: Hooks>(address: *const (), task: NonNull<()>) {
     // SAFETY: a handle of this Home calls.
     let home = unsafe { home::<H>(address) };
-    if is_current(address) {
-        // SAFETY: [A1], current; its state answered `Enqueue`.
-        return unsafe { home.bound.push(task.cast()) };
-    }
-    // SAFETY: its state answered `Enqueue`: it is in no queue, and not complete as long as it is in this one, so it lives.
+    // SAFETY: its word answered `Enqueue`: it is not in the inbox, and not complete as long as it is, so it lives.
     match unsafe { home.inbox.push(task.cast()) } {
         Push::Ring => home.hooks.ring(),
         // Closed: whoever closed it has cancelled the task, or will.
         Push::Quiet | Push::Closed => {}
     }
-}
-
-/// # Safety
-/// As [`HomeVTable::schedule_later`].
-unsafe fn schedule_later<H: Hooks>(address: *const (), task: NonNull<()>) {
-    // SAFETY: a handle of this Home calls.
-    let bound = &unsafe { home::<H>(address) }.bound;
-    // SAFETY: [A1], current; its state answered `Enqueue`.
-    unsafe { bound.push_later(task.cast()) };
 }
 
 /// # Safety

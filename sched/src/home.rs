@@ -28,7 +28,7 @@ use tidemill_core::{
     const_new,
     context::{HomeLock, Priority},
     sync::AtomicBool,
-    task::{Header, Hooks, Root, Tasks},
+    task::{Header, Hooks, Root, Sent, Tasks},
     time::Wheel,
     wait::{Chain, Inbox},
 };
@@ -54,7 +54,7 @@ const BIAS: usize = 1 << (usize::BITS - 1);
 /// It belongs into a static or an `Arc`.
 pub struct Home<H> {
     pub(crate) hooks: H,
-    pub(crate) inbox: Inbox<Header>,
+    pub(crate) inbox: Inbox<Header, Sent>,
     /// For the home thread, where it has no lock.
     pub(crate) wheel: Wheel<HomeLock>,
     pub(crate) claimed: AtomicBool,
@@ -254,6 +254,17 @@ impl Bound {
         while let Some(task) = tasks.pop() {
             // SAFETY: it was queued, and left that queue just now.
             unsafe { self.push(task) };
+        }
+    }
+
+    /// Queues those that others have woken.
+    pub(crate) fn receive(&self, mut sent: Chain<Header, Sent>) {
+        while let Some(task) = sent.pop() {
+            // SAFETY: [A1], and it has left the inbox just now.
+            if unsafe { self.tasks.receive(task) } {
+                // SAFETY: it was told to be queued.
+                unsafe { self.push(task) };
+            }
         }
     }
 

@@ -343,7 +343,7 @@ impl<H: Hooks> Local<H> {
         // SAFETY: [L1], the one consumer.
         let sent = unsafe { home.inbox.take() };
         if !sent.is_empty() {
-            bound.append(sent);
+            bound.receive(sent);
         }
         let mut next = home.wheel.next_deadline();
         let mut now = Instant::ORIGIN;

@@ -40,10 +40,12 @@ pub struct HomeVTable {
     pub now: unsafe fn(*const ()) -> Instant,
     /// Its wheel. With `std` only for its own thread.
     pub wheel: unsafe fn(*const ()) -> NonNull<Wheel<HomeLock>>,
-    /// Queues a task whose state answered `Enqueue`, and rings if need be.
-    pub schedule: unsafe fn(*const (), NonNull<()>),
-    /// Queues a task whose state answered `Enqueue` for the next cycle. Only for its own thread.
-    pub schedule_later: unsafe fn(*const (), NonNull<()>),
+    /// Queues a task whose own half answered `Enqueue`. Only for its own thread.
+    pub queue: unsafe fn(*const (), NonNull<()>),
+    /// Queues a task whose own half answered `Enqueue` for the next cycle. Only for its own thread.
+    pub queue_later: unsafe fn(*const (), NonNull<()>),
+    /// Puts a task whose word answered `Enqueue` into the inbox, and rings if need be.
+    pub send: unsafe fn(*const (), NonNull<()>),
     /// Memory for a task, a handle counted with it. `None`: the Home takes no tasks. Only for its own thread.
     pub lay: unsafe fn(*const (), Layout) -> Option<NonNull<u8>>,
     /// Takes a new task, on memory that it gave: links and queues it. Only for its own thread.
@@ -87,20 +89,30 @@ impl HomeRef {
     /// Queues `task`.
     ///
     /// # Safety
-    /// `task` is the header of a task of this Home; its state has just answered `Enqueue`; a reference to it outlasts this call.
+    /// `task` is the header of a task of this Home, which is current; its own half has just answered `Enqueue`; a reference to it
+    /// outlasts this call.
     #[inline]
-    pub(crate) unsafe fn schedule(&self, task: NonNull<()>) {
+    pub(crate) unsafe fn queue(&self, task: NonNull<()>) {
         // SAFETY: [H1], and the contract.
-        unsafe { (self.vtable.schedule)(self.home, task) };
+        unsafe { (self.vtable.queue)(self.home, task) };
     }
 
     /// Queues `task` for the next cycle.
     ///
     /// # Safety
-    /// As for `schedule`; and the Home is current.
-    pub(crate) unsafe fn schedule_later(&self, task: NonNull<()>) {
+    /// As for `queue`.
+    pub(crate) unsafe fn queue_later(&self, task: NonNull<()>) {
         // SAFETY: [H1], and the contract.
-        unsafe { (self.vtable.schedule_later)(self.home, task) };
+        unsafe { (self.vtable.queue_later)(self.home, task) };
+    }
+
+    /// Puts `task` into the inbox.
+    ///
+    /// # Safety
+    /// `task` is the header of a task of this Home; its word has just answered `Enqueue`; a reference to it outlasts this call.
+    pub(crate) unsafe fn send(&self, task: NonNull<()>) {
+        // SAFETY: [H1], and the contract.
+        unsafe { (self.vtable.send)(self.home, task) };
     }
 
     /// Gives back the memory of a task with the handle that was counted for it.

@@ -24,6 +24,7 @@ use core::{
 use super::{
     attributes::TaskInfo,
     header::{Header, TaskRef, TaskVTable},
+    own::Own,
     state::{Detach, State},
     unwind::{catch, stray, tell},
     waker,
@@ -89,7 +90,7 @@ impl<F: Future> TaskCell<F> {
     ) -> (NonNull<Header>, Joining<F::Output>) {
         let cell = memory.cast::<Self>();
         let vtable = const { &Of::<F, S>::VTABLE };
-        let header = Header::new(State::spawned(), vtable, home, ambient());
+        let header = Header::new((State::spawned(), Own::queued()), vtable, home, ambient());
         // SAFETY: the memory fits and is ours (contract).
         unsafe { cell.write(Self { header, stage: UnsafeCell::new(Stage::Future(future)) }) };
         let task = cell.cast::<Header>();

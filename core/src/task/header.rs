@@ -10,7 +10,8 @@
 //!             +------------------+---------------------+
 //! ```
 //! [T1] The header lives while its state counts references ([S4] of `state`); only who drops the last one frees it.
-//! [T2] The links of the list of all tasks, the future and the context belong to the home thread, which takes the context when the task ends. The queue link is the queue's ([Q1] of `mpsc`).
+//! [T2] The links of the list of all tasks, its own half of the state, the future and the context belong to the home thread, which takes the context when the task ends. Each
+//!      queue link is its queue's ([Q1] of `mpsc`).
 //! [T3] Vtable, cell and place of a header fit each other: they were made together.
 
 #![expect(unsafe_code, reason = "counts references to memory of a type that is erased")]
@@ -24,7 +25,8 @@ use core::{
 
 use super::{
     attributes::TaskInfo,
-    state::{Rest, State, Wake},
+    own::Own,
+    state::{Complete, Receive, Rest, Start, State, Wake},
 };
 use crate::{
     context::{Context, HomeRef, Priority, is_current},
@@ -64,7 +66,8 @@ pub(crate) enum Turn {
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
-    pub(super) state: State,
+    sent: Link<Header>,
+    state: State,
     pub(super) vtable: &'static TaskVTable,
     /// Read by whoever has a reference. In a cell so that a model sees whether the last one comes after all others.
     home: UnsafeCell<ManuallyDrop<HomeRef>>,
@@ -72,6 +75,7 @@ pub struct Header {
     pub(super) newer: Cell<Option<NonNull<Header>>>,
     /// Where the handle leaves its waker: [S5] of `state`.
     join: UnsafeCell<Option<Waker>>,
+    own: Own,
     /// What the home thread is doing with it.
     pub(super) turn: Cell<Turn>,
     pub(super) priority: Cell<Priority>,
@@ -95,23 +99,40 @@ unsafe impl Linked for Header {
     }
 }
 
+/// The kind of the inbox, whose link is another than that of the queues of a Local.
+#[derive(Debug)]
+pub struct Sent;
+
+// SAFETY: as above, and it is another link.
+unsafe impl Linked<Sent> for Header {
+    #[inline]
+    fn link(node: NonNull<Self>) -> NonNull<Link<Self>> {
+        // SAFETY: it points into a header, alive or not: only the address is formed.
+        let link = unsafe { &raw mut (*node.as_ptr()).sent };
+        // SAFETY: no part of a header lies at zero.
+        unsafe { NonNull::new_unchecked(link) }
+    }
+}
+
 impl Header {
     /// A header in the given state, of a task that is in no list.
     #[inline]
-    pub(crate) fn new(
-        state: State,
+    pub(super) fn new(
+        (state, own): (State, Own),
         vtable: &'static TaskVTable,
         home: HomeRef,
         context: Context,
     ) -> Self {
         Self {
             link: Link::new(),
+            sent: Link::new(),
             state,
             vtable,
             home: UnsafeCell::new(ManuallyDrop::new(home)),
             older: Cell::new(None),
             newer: Cell::new(None),
             join: UnsafeCell::new(None),
+            own,
             turn: Cell::new(Turn::Waits),
             priority: Cell::new(Priority::Normal),
             id: Cell::new(0),
@@ -119,15 +140,54 @@ impl Header {
         }
     }
 
+    /// The word that everybody knows.
     pub(crate) fn state(&self) -> &State {
         &self.state
     }
 
-    /// Ends a turn out of which a panic went.
-    pub(crate) fn give_up_turn(&self) {
+    /// Begins a turn: the task has just left its queue. This is the home thread.
+    #[inline]
+    pub(super) fn start(&self) -> Start {
+        self.state.start(&self.own)
+    }
+
+    /// It has left the inbox. This is the home thread.
+    #[inline]
+    pub(super) fn receive(&self) -> Receive {
+        self.state.receive(&self.own)
+    }
+
+    /// Ends the task: see [`State::complete`]. This is the home thread.
+    #[inline]
+    pub(super) fn complete(&self, output_dropped: bool) -> Complete {
+        self.state.complete(&self.own, output_dropped)
+    }
+
+    /// Whether it has ended. This is the home thread.
+    pub(super) fn has_ended(&self) -> bool {
+        self.own.has_ended()
+    }
+
+    /// Gives up the root's reference of its Local. This is the home thread.
+    pub(super) fn retire(&self) -> Rest {
+        self.state.retire(&self.own)
+    }
+
+    /// One more reference.
+    #[inline]
+    pub(super) fn retain(&self) {
+        if self.is_here() {
+            self.state.retain_here(&self.own);
+        } else {
+            self.state.retain();
+        }
+    }
+
+    /// Ends a turn out of which a panic went. This is the home thread.
+    pub(super) fn give_up_turn(&self) {
         if self.turn.replace(Turn::Waits) == Turn::Again {
             // It was taken out of its queue, and does not get there again by itself: it counts as not woken.
-            let _ = self.state.start();
+            let _ = self.start();
         }
     }
 
@@ -215,30 +275,99 @@ impl Header {
     }
 }
 
-/// Queues `task` at its Home if `wake` says so.
+/// Wakes `task`.
 ///
 /// # Safety
-/// A reference to the task outlasts this call; `wake` is what its state has just answered.
+/// A reference to the task outlasts this call.
 #[inline]
-pub(crate) unsafe fn schedule(task: NonNull<Header>, wake: Wake) {
-    if wake == Wake::Enqueue {
-        // SAFETY: [T1], the reference.
-        let home = unsafe { task.as_ref() }.home();
+pub(crate) unsafe fn wake(task: NonNull<Header>) {
+    // SAFETY: [T1], the reference.
+    let header = unsafe { task.as_ref() };
+    if header.is_here() {
+        // SAFETY: it is here, and the contract is the same.
+        unsafe { queue(task, State::wake_here(&header.own)) };
+    } else {
         // SAFETY: the contract is the same.
-        unsafe { home.schedule(task.cast()) };
+        unsafe { send(task, header.state.wake()) };
     }
 }
 
-/// Queues `task` at its Home for the next cycle if `wake` says so.
+/// Wakes `task` and gives up a reference.
 ///
 /// # Safety
-/// As for `schedule`; and this is the home thread.
-pub(crate) unsafe fn schedule_later(task: NonNull<Header>, wake: Wake) {
+/// The reference is the caller's, who does not use it again.
+#[inline]
+pub(super) unsafe fn wake_and_release(task: NonNull<Header>) {
+    // SAFETY: [T1], the reference.
+    let header = unsafe { task.as_ref() };
+    // At home nothing can end the task between its state and its queue, so one step does both.
+    if header.is_here()
+        && let Some(wake) = header.state.wake_here_and_release(&header.own)
+    {
+        // SAFETY: it is here; it is not complete, so the list holds a reference, and this is the thread that would give it up.
+        return unsafe { queue(task, wake) };
+    }
+    // SAFETY: the reference is ours.
+    let ours = unsafe { TaskRef::from_raw(task) };
+    // SAFETY: our reference outlasts the call.
+    unsafe { wake(ours.0) };
+}
+
+/// Wakes `task` if it is one of the Home that is current on this thread; otherwise `false`. Runs nobody's code.
+///
+/// # Safety
+/// A reference to the task outlasts this call.
+#[inline]
+pub(super) unsafe fn wake_here(task: NonNull<Header>) -> bool {
+    // SAFETY: [T1], the reference.
+    let header = unsafe { task.as_ref() };
+    let is_here = header.is_here();
+    if is_here {
+        // SAFETY: it is here, and the contract is the same.
+        unsafe { queue(task, State::wake_here(&header.own)) };
+    }
+    is_here
+}
+
+/// As `wake_here`, for the next cycle.
+///
+/// # Safety
+/// As `wake_here`.
+pub(super) unsafe fn wake_later(task: NonNull<Header>) -> bool {
+    // SAFETY: [T1], the reference.
+    let header = unsafe { task.as_ref() };
+    let is_here = header.is_here();
+    if is_here && State::wake_here(&header.own) == Wake::Enqueue {
+        // SAFETY: it is here, and the contract is the same.
+        unsafe { header.home().queue_later(task.cast()) };
+    }
+    is_here
+}
+
+/// Queues `task` at its Home if `wake` says so.
+///
+/// # Safety
+/// It is here; a reference to the task outlasts this call; `wake` is what its own half has just answered.
+#[inline]
+unsafe fn queue(task: NonNull<Header>, wake: Wake) {
     if wake == Wake::Enqueue {
         // SAFETY: [T1], the reference.
         let home = unsafe { task.as_ref() }.home();
         // SAFETY: the contract is the same.
-        unsafe { home.schedule_later(task.cast()) };
+        unsafe { home.queue(task.cast()) };
+    }
+}
+
+/// Puts `task` into the inbox of its Home if `wake` says so.
+///
+/// # Safety
+/// A reference to the task outlasts this call; `wake` is what its word has just answered.
+unsafe fn send(task: NonNull<Header>, wake: Wake) {
+    if wake == Wake::Enqueue {
+        // SAFETY: [T1], the reference.
+        let home = unsafe { task.as_ref() }.home();
+        // SAFETY: the contract is the same.
+        unsafe { home.send(task.cast()) };
     }
 }
 
@@ -286,16 +415,27 @@ impl TaskRef {
 
     /// Asks for the task's end: its future is dropped at its next turn.
     pub(crate) fn cancel(&self) {
-        let wake = self.header().state.cancel();
-        // SAFETY: our reference outlasts the call.
-        unsafe { schedule(self.0, wake) };
+        let header = self.header();
+        if header.is_here() {
+            // SAFETY: it is here, and our reference outlasts the call.
+            unsafe { queue(self.0, header.state.cancel_here(&header.own)) };
+        } else {
+            // SAFETY: our reference outlasts the call.
+            unsafe { send(self.0, header.state.cancel()) };
+        }
     }
 }
 
 impl Drop for TaskRef {
     #[inline]
     fn drop(&mut self) {
-        match self.header().state.release() {
+        let header = self.header();
+        let rest = if header.is_here() {
+            header.state.release_here(&header.own)
+        } else {
+            header.state.release()
+        };
+        match rest {
             // SAFETY: that was the last reference.
             Rest::Free => unsafe { free(self.0) },
             Rest::Nothing => {}

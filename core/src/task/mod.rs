@@ -3,6 +3,7 @@
 //! | file     | is                                                                              |
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
+//! | `own`    | the home thread's half of the state                                             |
 //! | `attributes` | priority and name                                                            |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
@@ -26,6 +27,7 @@ mod cell;
 mod header;
 mod hook;
 mod join;
+mod own;
 mod place;
 mod root;
 mod state;
@@ -40,7 +42,7 @@ pub use attributes::{Attributes, Name, TaskInfo};
 pub use boxed::{Blocks, give_back, layout_of, spawn_in};
 #[cfg(feature = "std")]
 pub use boxed::{spawn, spawn_with};
-pub use header::Header;
+pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};

@@ -11,7 +11,7 @@ use core::{cell::Cell, iter, ptr::NonNull, task::Waker};
 use super::{
     attributes::TaskInfo,
     header::{Header, TaskRef, Turn, free},
-    state::{Complete, Start},
+    state::{Complete, Receive, Start},
 };
 use crate::context::{Priority, within};
 
@@ -127,12 +127,12 @@ impl Tasks {
         // SAFETY: [A1].
         let header = unsafe { task.as_ref() };
         if header.turn.get() != Turn::Waits {
-            // [A2] It stays SCHEDULED, and is queued again when that is over.
+            // [A2] It stays QUEUED, and is queued again when that is over.
             header.turn.set(Turn::Again);
             return false;
         }
         header.turn.set(Turn::Running);
-        match header.state.start() {
+        match header.start() {
             Start::Poll => {
                 // SAFETY: this is the home thread, and the task has not ended.
                 let context = unsafe { header.context() };
@@ -149,16 +149,38 @@ impl Tasks {
             }
             // SAFETY: it is our turn.
             Start::Cancel => unsafe { cancel(task) },
-            Start::Bury => {
-                // SAFETY: it is in this list.
-                unsafe { self.bury(task) };
+            Start::Ended { last } => {
+                header.turn.set(Turn::Waits);
+                if last {
+                    // SAFETY: it is in this list.
+                    unsafe { self.bury(task) };
+                }
                 return false;
             }
         }
         let again = header.turn.replace(Turn::Waits) == Turn::Again;
-        // SAFETY: it has ended, and it is in this list, since a root does not end. Where `again`, it is SCHEDULED, and stays alive.
+        // SAFETY: it has ended, and it is in this list, since a root does not end. Where `again`, it is QUEUED, and stays alive.
         unsafe { self.end(task) };
         again
+    }
+
+    /// Takes note that `task` has left the inbox. `true`: it belongs at the end of the queue.
+    ///
+    /// # Safety
+    /// This is the home thread; the task is in this list and was taken out of the inbox just now, or it is the root of its Home.
+    #[inline]
+    #[must_use]
+    pub unsafe fn receive(&self, task: NonNull<Header>) -> bool {
+        // SAFETY: [A1].
+        match unsafe { task.as_ref() }.receive() {
+            Receive::Enqueue => true,
+            Receive::Nothing => false,
+            Receive::Bury => {
+                // SAFETY: it is in this list, since a root does not end while there is a Local.
+                unsafe { self.bury(task) };
+                false
+            }
+        }
     }
 
     /// Cancels the newest task, wherever it stands, or lets go of it if it has ended. `false`: there is none.
@@ -169,7 +191,7 @@ impl Tasks {
         let Some(task) = self.newest.get() else { return false };
         // SAFETY: [A1].
         let header = unsafe { task.as_ref() };
-        if header.state.is_complete() {
+        if header.has_ended() {
             // SAFETY: it is in this list.
             unsafe { self.bury(task) };
             return true;
@@ -234,7 +256,7 @@ impl Tasks {
         let header = unsafe { task.as_ref() };
         let mut output_dropped = false;
         loop {
-            match header.state.complete(output_dropped) {
+            match header.complete(output_dropped) {
                 Complete::DropOutput => {
                     // SAFETY: [T3] of `header`; [S3] of `state`, it is not complete yet.
                     unsafe { (header.vtable.drop_output)(task) };
@@ -266,7 +288,7 @@ impl Tasks {
 /// One more reference to a task that is in the list.
 fn hold(task: NonNull<Header>) -> TaskRef {
     // SAFETY: [A1], and our callers have it from the list.
-    unsafe { task.as_ref() }.state().retain();
+    unsafe { task.as_ref() }.retain();
     // SAFETY: counted just now.
     unsafe { TaskRef::from_raw(task) }
 }
