@@ -9,20 +9,14 @@ use core::{alloc::Layout, marker::PhantomData, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
-    context::{HomeLock, HomeVTable, Priority, is_current},
+    const_new,
+    context::{Head, HomeVTable, Priority, is_current},
     task::Hooks,
-    time::Wheel,
     wait::Push,
 };
 
 #[cfg(feature = "alloc")]
-use tidemill_core::{
-    sync::{
-        Arc,
-        Ordering::{AcqRel, Relaxed},
-    },
-    task::give_back,
-};
+use tidemill_core::{sync::Arc, task::give_back};
 
 use crate::home::Home;
 
@@ -30,89 +24,77 @@ use crate::home::Home;
 #[cfg(feature = "alloc")]
 const BLOCKS_ARE_LOCKED: bool = cfg!(not(feature = "std"));
 
-/// The vtable of a Home in a static: nothing to count.
-pub(crate) struct Static<H>(PhantomData<H>);
+/// The vtables of a Home with hooks `H`.
+pub(crate) struct Erased<H>(PhantomData<H>);
 
-impl<H: Hooks> Static<H> {
-    pub(crate) const VTABLE: &'static HomeVTable = &HomeVTable {
-        retain: |_| (),
-        release: |_| (),
-        now: now::<H>,
-        wheel: wheel::<H>,
-        queue: queue::<H>,
-        queue_later: queue_later::<H>,
-        send: send::<H>,
-        lay: lay::<H>,
-        adopt: adopt::<H>,
-        clear: clear::<H, false>,
-    };
+impl<H: Hooks> Erased<H> {
+    /// Of one in a static: nothing to free.
+    pub(crate) const STATIC: &'static HomeVTable = &Self::vtable(None);
+    /// Of one in an `Arc`.
+    #[cfg(feature = "alloc")]
+    pub(crate) const SHARED: &'static HomeVTable = &Self::vtable(Some(free::<H>));
+
+    const fn vtable(free: Option<unsafe fn(NonNull<Head>)>) -> HomeVTable {
+        HomeVTable {
+            now: now::<H>,
+            queue: queue::<H>,
+            queue_later: queue_later::<H>,
+            send: send::<H>,
+            lay: lay::<H>,
+            adopt: adopt::<H>,
+            clear: clear::<H>,
+            free,
+        }
+    }
 }
 
-/// The vtable of a Home in an `Arc`.
-#[cfg(feature = "alloc")]
-pub(crate) struct Shared<H>(PhantomData<H>);
-
-#[cfg(feature = "alloc")]
-impl<H: Hooks> Shared<H> {
-    pub(crate) const VTABLE: &'static HomeVTable = &HomeVTable {
-        retain: retain::<H>,
-        release: release::<H>,
-        now: now::<H>,
-        wheel: wheel::<H>,
-        queue: queue::<H>,
-        queue_later: queue_later::<H>,
-        send: send::<H>,
-        lay: lay::<H>,
-        adopt: adopt::<H>,
-        clear: clear::<H, true>,
-    };
+impl<H: Hooks> Home<H> {
+    const_new! {
+        /// A Home on these hooks, which nobody has claimed. It belongs into a static or an `Arc`.
+        pub fn new(hooks: H) -> Self {
+            Self::with(hooks, Erased::<H>::STATIC)
+        }
+    }
 }
 
 /// # Safety
 /// It is a Home with hooks `H`, counted for `'a`.
 #[inline]
-unsafe fn home<'a, H: Hooks>(home: *const ()) -> &'a Home<H> {
-    // SAFETY: [A2].
-    unsafe { &*home.cast::<Home<H>>() }
+unsafe fn home<'a, H: Hooks>(head: NonNull<Head>) -> &'a Home<H> {
+    // SAFETY: [A2], and a Home begins with its Head.
+    unsafe { head.cast::<Home<H>>().as_ref() }
 }
 
 /// # Safety
 /// As [`HomeVTable::now`].
-unsafe fn now<H: Hooks>(address: *const ()) -> Instant {
+unsafe fn now<H: Hooks>(head: NonNull<Head>) -> Instant {
     // SAFETY: a handle of this Home calls.
-    unsafe { home::<H>(address) }.hooks.now()
-}
-
-/// # Safety
-/// As [`HomeVTable::wheel`].
-unsafe fn wheel<H: Hooks>(address: *const ()) -> NonNull<Wheel<HomeLock>> {
-    // SAFETY: a handle of this Home calls.
-    NonNull::from(&unsafe { home::<H>(address) }.wheel)
+    unsafe { home::<H>(head) }.hooks.now()
 }
 
 /// # Safety
 /// As [`HomeVTable::queue`].
-unsafe fn queue<H: Hooks>(address: *const (), task: NonNull<()>) {
+unsafe fn queue<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
     // SAFETY: a handle of this Home calls.
-    let bound = &unsafe { home::<H>(address) }.bound;
+    let bound = &unsafe { home::<H>(head) }.bound;
     // SAFETY: [A1], current; its own half answered `Enqueue`.
     unsafe { bound.push(task.cast()) };
 }
 
 /// # Safety
 /// As [`HomeVTable::queue_later`].
-unsafe fn queue_later<H: Hooks>(address: *const (), task: NonNull<()>) {
+unsafe fn queue_later<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
     // SAFETY: a handle of this Home calls.
-    let bound = &unsafe { home::<H>(address) }.bound;
+    let bound = &unsafe { home::<H>(head) }.bound;
     // SAFETY: [A1], current; its own half answered `Enqueue`.
     unsafe { bound.push_later(task.cast()) };
 }
 
 /// # Safety
 /// As [`HomeVTable::send`].
-unsafe fn send<H: Hooks>(address: *const (), task: NonNull<()>) {
+unsafe fn send<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
     // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(address) };
+    let home = unsafe { home::<H>(head) };
     // SAFETY: its word answered `Enqueue`: it is not in the inbox, and not complete as long as it is, so it lives.
     match unsafe { home.inbox.push(task.cast()) } {
         Push::Ring => home.hooks.ring(),
@@ -124,13 +106,10 @@ unsafe fn send<H: Hooks>(address: *const (), task: NonNull<()>) {
 /// # Safety
 /// As [`HomeVTable::lay`].
 #[cfg(feature = "alloc")]
-unsafe fn lay<H: Hooks>(address: *const (), layout: Layout) -> Option<NonNull<u8>> {
+unsafe fn lay<H: Hooks>(head: NonNull<Head>, layout: Layout) -> Option<NonNull<u8>> {
     // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(address) };
-    is_current(address).then(|| {
-        home.bound.recount(1);
-        home.bound.blocks.take(layout)
-    })
+    let home = unsafe { home::<H>(head) };
+    is_current(head.as_ptr().cast()).then(|| home.bound.blocks.take(layout))
 }
 
 /// # Safety
@@ -140,15 +119,15 @@ unsafe fn lay<H: Hooks>(address: *const (), layout: Layout) -> Option<NonNull<u8
     clippy::extra_unused_type_parameters,
     reason = "the vtable names it as it does with `alloc`"
 )]
-unsafe fn lay<H: Hooks>(_: *const (), _: Layout) -> Option<NonNull<u8>> {
+unsafe fn lay<H: Hooks>(_: NonNull<Head>, _: Layout) -> Option<NonNull<u8>> {
     None
 }
 
 /// # Safety
 /// As [`HomeVTable::adopt`].
-unsafe fn adopt<H: Hooks>(address: *const (), task: NonNull<()>, priority: Priority) {
+unsafe fn adopt<H: Hooks>(head: NonNull<Head>, task: NonNull<()>, priority: Priority) {
     // SAFETY: a handle of this Home calls.
-    let bound = &unsafe { home::<H>(address) }.bound;
+    let bound = &unsafe { home::<H>(head) }.bound;
     // SAFETY: it is new, and this is the home thread.
     unsafe { bound.adopt(task.cast(), priority) };
 }
@@ -156,23 +135,15 @@ unsafe fn adopt<H: Hooks>(address: *const (), task: NonNull<()>, priority: Prior
 /// # Safety
 /// As [`HomeVTable::clear`].
 #[cfg(feature = "alloc")]
-unsafe fn clear<H: Hooks, const COUNTED: bool>(
-    address: *const (),
-    block: NonNull<u8>,
-    layout: Layout,
-) {
+unsafe fn clear<H: Hooks>(head: NonNull<Head>, block: NonNull<u8>, layout: Layout) {
     // SAFETY: the handle that calls is still counted.
-    let bound = &unsafe { home::<H>(address) }.bound;
-    if is_current(address) || BLOCKS_ARE_LOCKED {
+    let bound = &unsafe { home::<H>(head) }.bound;
+    if is_current(head.as_ptr().cast()) || BLOCKS_ARE_LOCKED {
         // SAFETY: the contract is the same.
         unsafe { bound.blocks.put(block, layout) };
     } else {
         // SAFETY: the contract is the same.
         unsafe { give_back(block, layout) };
-    }
-    if COUNTED {
-        // SAFETY: that handle's count goes.
-        unsafe { release::<H>(address) };
     }
 }
 
@@ -183,36 +154,15 @@ unsafe fn clear<H: Hooks, const COUNTED: bool>(
     clippy::extra_unused_type_parameters,
     reason = "the vtable names it as it does with `alloc`"
 )]
-unsafe fn clear<H: Hooks, const COUNTED: bool>(_: *const (), _: NonNull<u8>, _: Layout) {
+unsafe fn clear<H: Hooks>(_: NonNull<Head>, _: NonNull<u8>, _: Layout) {
     unreachable!("memory is taken back where it was given");
 }
 
 /// # Safety
-/// As [`HomeVTable::retain`].
+/// As [`HomeVTable::free`].
 #[cfg(feature = "alloc")]
-unsafe fn retain<H: Hooks>(address: *const ()) {
-    // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(address) };
-    if is_current(address) {
-        home.bound.recount(1);
-    } else {
-        // ordering: Relaxed, who has a handle makes another.
-        home.count.fetch_add(1, Relaxed);
-    }
-}
-
-/// # Safety
-/// As [`HomeVTable::release`].
-#[cfg(feature = "alloc")]
-unsafe fn release<H: Hooks>(address: *const ()) {
-    // SAFETY: the handle that calls is still counted.
-    let counted = unsafe { home::<H>(address) };
-    if is_current(address) {
-        return counted.bound.recount(usize::MAX);
-    }
-    // ordering: Release makes what this handle did visible to the last; Acquire pairs with it there.
-    if counted.count.fetch_sub(1, AcqRel) == 1 {
-        // SAFETY: no handle is left, so the `Arc` that they held together goes.
-        drop(unsafe { Arc::from_raw(address.cast::<Home<H>>()) });
-    }
+unsafe fn free<H: Hooks>(head: NonNull<Head>) {
+    let home = head.as_ptr().cast_const().cast::<Home<H>>();
+    // SAFETY: no handle is left, so the `Arc` that they held together goes.
+    drop(unsafe { Arc::from_raw(home) });
 }

@@ -37,9 +37,8 @@ use tidemill_core::{
 };
 
 #[cfg(feature = "alloc")]
-use crate::erased::Shared;
+use crate::erased::Erased;
 use crate::{
-    erased::Static,
     home::{Bound, Home},
     stats::{Stats, Watch},
 };
@@ -72,8 +71,8 @@ impl<H: Hooks> Home<H> {
             return None;
         }
         let home = NonNull::from(self);
-        // SAFETY: a static Home is never freed, and its vtable counts nothing.
-        let here = unsafe { HomeRef::from_raw(home.as_ptr().cast(), Static::<H>::VTABLE) };
+        // SAFETY: elected, so this is the home thread; and a static Home is never freed.
+        let here = unsafe { Self::hold(home) };
         // SAFETY: elected, and `here` is counted.
         Some(unsafe { Local::on(home, here) })
     }
@@ -89,7 +88,9 @@ impl<H: Hooks> Home<H> {
         // SAFETY: the `Arc` whose count all handles hold together keeps it alive.
         let home = unsafe { NonNull::new_unchecked(home.cast_mut()) };
         // SAFETY: as above.
-        let here = unsafe { home.as_ref() }.hold(Shared::<H>::VTABLE);
+        unsafe { home.as_ref() }.head.become_shared(Erased::<H>::SHARED);
+        // SAFETY: elected, so this is the home thread; and as above.
+        let here = unsafe { Self::hold(home) };
         // SAFETY: elected, and `here` is counted.
         Some(unsafe { Local::on(home, here) })
     }
@@ -183,7 +184,8 @@ impl<H: Hooks> Local<H> {
     ) -> JoinHandle<F::Output> {
         let (priority, name) = attributes.parts();
         let block = self.bound().blocks.take(layout_of::<F, N>());
-        let home = self.home().hold(self.here.home().vtable());
+        // SAFETY: [L1], [L2].
+        let home = unsafe { Home::hold(self.home) };
         // SAFETY: laid for `F`, with a handle counted; [L1].
         let (task, handle) = unsafe { spawn_in(block, home, name, future) };
         // SAFETY: it is new, and [L1].
@@ -345,13 +347,13 @@ impl<H: Hooks> Local<H> {
         if !sent.is_empty() {
             bound.receive(sent);
         }
-        let mut next = home.wheel.next_deadline();
+        let mut next = home.head.wheel().next_deadline();
         let mut now = Instant::ORIGIN;
         if next.is_some() {
             now = home.hooks().now();
             if next <= Some(now) {
-                home.wheel.fire(now);
-                next = home.wheel.next_deadline();
+                home.head.wheel().fire(now);
+                next = home.head.wheel().next_deadline();
             }
         }
         let wait = match next {
@@ -378,13 +380,12 @@ impl<H: Hooks> Drop for Local<H> {
             bound.clear();
             // SAFETY: [L1]; nobody is in a turn, since turns borrow the Local; the queues are gone.
             while unsafe { bound.tasks.cancel_one() } {}
-            home.wheel.close();
+            home.head.wheel().close();
             #[cfg(feature = "alloc")]
             bound.blocks.clear();
             // SAFETY: [L1], born in `on`; nothing is run any more. Our own handle keeps the Home.
             unsafe { Root::retire(NonNull::from(&bound.root)) };
-            #[cfg(feature = "alloc")]
-            home.settle();
+            home.head.settle();
         });
     }
 }

@@ -10,8 +10,10 @@ mod context;
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 mod counted;
 mod current;
+mod entered;
 #[cfg(feature = "alloc")]
 mod errors;
+mod handle;
 #[cfg(feature = "alloc")]
 mod monitor;
 mod priority;
@@ -26,11 +28,11 @@ pub(crate) use borrowed::{ambient, outside, within};
 pub use context::{Context, Key};
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 pub(crate) use counted::{ambient, outside, within};
-pub use current::{
-    Here, HomeLock, HomeRef, HomeVTable, current, enter, is_current, leave, with_current,
-};
+pub use current::{Here, current, enter, leave, with_current};
+pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
+pub use handle::{Head, HomeLock, HomeRef, HomeVTable};
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};
 pub use priority::Priority;

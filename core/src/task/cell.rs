@@ -23,8 +23,9 @@ use core::{
 
 use super::{
     attributes::TaskInfo,
-    header::{Header, TaskRef, TaskVTable},
+    header::{Header, TaskVTable},
     own::Own,
+    reference::TaskRef,
     state::{Detach, State},
     unwind::{catch, stray, tell},
     waker,

@@ -8,6 +8,7 @@
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
+//! | `reference` | a counted reference to a header, with which to wake, cancel and let go       |
 //! | `tasks`  | the list of an executor's tasks, and their turns                                |
 //! | `waker`  | a reference to a header that wakes                                              |
 //! | `cell`   | the header and the future or output behind it                                   |
@@ -29,6 +30,7 @@ mod hook;
 mod join;
 mod own;
 mod place;
+mod reference;
 mod root;
 mod state;
 mod tasks;

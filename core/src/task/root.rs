@@ -23,8 +23,9 @@ use core::{
 };
 
 use super::{
-    header::{Header, TaskVTable, wake},
+    header::{Header, TaskVTable},
     own::Own,
+    reference::wake,
     state::{Rest, State},
     waker,
 };

@@ -10,7 +10,8 @@ use core::{cell::Cell, iter, ptr::NonNull, task::Waker};
 
 use super::{
     attributes::TaskInfo,
-    header::{Header, TaskRef, Turn, free},
+    header::{Header, Turn},
+    reference::{TaskRef, free},
     state::{Complete, Receive, Start},
 };
 use crate::context::{Priority, within};

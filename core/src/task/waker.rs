@@ -13,7 +13,10 @@ use core::{
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
-use super::header::{self, Header, TaskRef};
+use super::{
+    header::Header,
+    reference::{self, TaskRef},
+};
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
@@ -33,14 +36,14 @@ pub(crate) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
 #[must_use]
 pub fn wake_here(waker: &Waker) -> bool {
     // SAFETY: [K1], the waker's reference outlasts the call.
-    task(waker).is_some_and(|task| unsafe { header::wake_here(task) })
+    task(waker).is_some_and(|task| unsafe { reference::wake_here(task) })
 }
 
 /// Wakes the task behind `waker` in the next cycle, if it is one of the Home that is current on this thread. `false`: it is another's, and
 /// was not woken.
 pub(crate) fn wake_later(waker: &Waker) -> bool {
     // SAFETY: [K1], the waker's reference outlasts the call.
-    task(waker).is_some_and(|task| unsafe { header::wake_later(task) })
+    task(waker).is_some_and(|task| unsafe { reference::wake_later(task) })
 }
 
 /// The task behind `waker`, if it is one.
@@ -70,14 +73,14 @@ unsafe fn wake(data: *const ()) {
     // SAFETY: [K1].
     let task = unsafe { behind(data) };
     // SAFETY: [K1], and `wake` takes the waker over, reference and all.
-    unsafe { header::wake_and_release(task) };
+    unsafe { reference::wake_and_release(task) };
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: [K1].
     let task = unsafe { behind(data) };
     // SAFETY: [K1], the waker's reference outlasts the call.
-    unsafe { header::wake(task) };
+    unsafe { reference::wake(task) };
 }
 
 unsafe fn drop_waker(data: *const ()) {
