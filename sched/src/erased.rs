@@ -5,24 +5,20 @@
 
 #![expect(unsafe_code, reason = "a Home of erased type is called through raw pointers")]
 
-use core::{alloc::Layout, marker::PhantomData, ptr::NonNull};
+use core::{marker::PhantomData, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
     const_new,
-    context::{Head, HomeVTable, Priority, is_current},
+    context::{Head, HomeVTable, Priority},
     task::Hooks,
     wait::Push,
 };
 
 #[cfg(feature = "alloc")]
-use tidemill_core::{sync::Arc, task::give_back};
+use tidemill_core::sync::Arc;
 
 use crate::home::Home;
-
-/// Without `std` nobody knows his thread, and the free blocks have a lock for everybody.
-#[cfg(feature = "alloc")]
-const BLOCKS_ARE_LOCKED: bool = cfg!(not(feature = "std"));
 
 /// The vtables of a Home with hooks `H`.
 pub(crate) struct Erased<H>(PhantomData<H>);
@@ -40,9 +36,7 @@ impl<H: Hooks> Erased<H> {
             queue: queue::<H>,
             queue_later: queue_later::<H>,
             send: send::<H>,
-            lay: lay::<H>,
             adopt: adopt::<H>,
-            clear: clear::<H>,
             free,
         }
     }
@@ -104,58 +98,12 @@ unsafe fn send<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
 }
 
 /// # Safety
-/// As [`HomeVTable::lay`].
-#[cfg(feature = "alloc")]
-unsafe fn lay<H: Hooks>(head: NonNull<Head>, layout: Layout) -> Option<NonNull<u8>> {
-    // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(head) };
-    is_current(head.as_ptr().cast()).then(|| home.bound.blocks.take(layout))
-}
-
-/// # Safety
-/// As [`HomeVTable::lay`].
-#[cfg(not(feature = "alloc"))]
-#[expect(
-    clippy::extra_unused_type_parameters,
-    reason = "the vtable names it as it does with `alloc`"
-)]
-unsafe fn lay<H: Hooks>(_: NonNull<Head>, _: Layout) -> Option<NonNull<u8>> {
-    None
-}
-
-/// # Safety
 /// As [`HomeVTable::adopt`].
 unsafe fn adopt<H: Hooks>(head: NonNull<Head>, task: NonNull<()>, priority: Priority) {
     // SAFETY: a handle of this Home calls.
     let bound = &unsafe { home::<H>(head) }.bound;
     // SAFETY: it is new, and this is the home thread.
     unsafe { bound.adopt(task.cast(), priority) };
-}
-
-/// # Safety
-/// As [`HomeVTable::clear`].
-#[cfg(feature = "alloc")]
-unsafe fn clear<H: Hooks>(head: NonNull<Head>, block: NonNull<u8>, layout: Layout) {
-    // SAFETY: the handle that calls is still counted.
-    let bound = &unsafe { home::<H>(head) }.bound;
-    if is_current(head.as_ptr().cast()) || BLOCKS_ARE_LOCKED {
-        // SAFETY: the contract is the same.
-        unsafe { bound.blocks.put(block, layout) };
-    } else {
-        // SAFETY: the contract is the same.
-        unsafe { give_back(block, layout) };
-    }
-}
-
-/// # Safety
-/// As [`HomeVTable::clear`].
-#[cfg(not(feature = "alloc"))]
-#[expect(
-    clippy::extra_unused_type_parameters,
-    reason = "the vtable names it as it does with `alloc`"
-)]
-unsafe fn clear<H: Hooks>(_: NonNull<Head>, _: NonNull<u8>, _: Layout) {
-    unreachable!("memory is taken back where it was given");
 }
 
 /// # Safety

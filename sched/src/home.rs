@@ -28,9 +28,6 @@ use tidemill_core::{
     wait::{Chain, Inbox},
 };
 
-#[cfg(feature = "alloc")]
-use tidemill_core::task::Blocks;
-
 use crate::stats::Watch;
 
 /// How many turns each priority has in a cycle by default.
@@ -67,8 +64,6 @@ pub(crate) struct Bound {
     pub(crate) tasks: Tasks,
     pub(crate) root: Root,
     pub(crate) budget: Cell<isize>,
-    #[cfg(feature = "alloc")]
-    pub(crate) blocks: Blocks,
 }
 
 // SAFETY: [A1] says who touches `bound` and the wheel; all else is `Sync`.
@@ -96,8 +91,6 @@ impl<H: Hooks> Home<H> {
                     tasks: Tasks::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),
-                    #[cfg(feature = "alloc")]
-                    blocks: Blocks::new(),
                 },
             }
         }

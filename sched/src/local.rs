@@ -33,7 +33,7 @@ use tidemill_core::{
 #[cfg(feature = "alloc")]
 use tidemill_core::{
     sync::Arc,
-    task::{Attributes, Name, layout_of, spawn_in},
+    task::{Attributes, Name, size_of_task, spawn_in},
 };
 
 #[cfg(feature = "alloc")]
@@ -183,7 +183,7 @@ impl<H: Hooks> Local<H> {
         future: F,
     ) -> JoinHandle<F::Output> {
         let (priority, name) = attributes.parts();
-        let block = self.bound().blocks.take(layout_of::<F, N>());
+        let block = self.home().head.blocks().take(size_of_task::<F, N>());
         // SAFETY: [L1], [L2].
         let home = unsafe { Home::hold(self.home) };
         // SAFETY: laid for `F`, with a handle counted; [L1].
@@ -382,7 +382,7 @@ impl<H: Hooks> Drop for Local<H> {
             while unsafe { bound.tasks.cancel_one() } {}
             home.head.wheel().close();
             #[cfg(feature = "alloc")]
-            bound.blocks.clear();
+            home.head.blocks().clear();
             // SAFETY: [L1], born in `on`; nothing is run any more. Our own handle keeps the Home.
             unsafe { Root::retire(NonNull::from(&bound.root)) };
             home.head.settle();

@@ -16,11 +16,11 @@
 
 use core::marker::PhantomData;
 #[cfg(feature = "std")]
-use core::{alloc::Layout, ptr::NonNull};
+use core::ptr::NonNull;
 
-use super::handle::{HomeLock, HomeRef};
 #[cfg(feature = "std")]
-use super::priority::Priority;
+use super::{blocks::Size, priority::Priority};
+use super::{handle::HomeRef, lock::HomeLock};
 use crate::{
     clock::{Clock, Instant},
     time::{Wheel, WheelRef},
@@ -55,14 +55,13 @@ impl Here {
         &self.home
     }
 
-    /// Memory for a task of the Home that is current, and the handle for its header.
+    /// Memory for a task of this Home, which is current.
     ///
     /// # Safety
     /// This thread is the Home's, without `std` too, and not in an interrupt.
     #[cfg(feature = "std")]
-    pub(crate) unsafe fn lay(&self, layout: Layout) -> Option<(NonNull<u8>, HomeRef)> {
-        // SAFETY: [H2], and the contract.
-        unsafe { self.home.lay(layout) }
+    pub(crate) unsafe fn lay(&self, size: Size) -> NonNull<u8> {
+        self.home.head().blocks().take(size)
     }
 
     /// Hands a new task over.

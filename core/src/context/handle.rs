@@ -15,9 +15,11 @@
 
 #![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
 
-use core::{alloc::Layout, cell::Cell, fmt, ptr::NonNull};
+use core::{cell::Cell, fmt, ptr::NonNull};
 
-use super::{entered::is_current, priority::Priority};
+#[cfg(feature = "alloc")]
+use super::blocks::{Blocks, Size, give_back};
+use super::{entered::is_current, lock::HomeLock, priority::Priority};
 use crate::{
     clock::{Clock, Instant},
     const_new,
@@ -28,15 +30,12 @@ use crate::{
     time::Wheel,
 };
 
-/// The lock of what a Home keeps to its own thread: none with `std`; without, where an interrupt may come along, a critical section.
-#[cfg(feature = "std")]
-pub type HomeLock = crate::lock::Unlocked;
-/// The lock of what a Home keeps to its own thread: none with `std`; without, where an interrupt may come along, a critical section.
-#[cfg(not(feature = "std"))]
-pub type HomeLock = crate::lock::Lock;
-
 /// What the atomic half of the count carries while there is a Local.
 const BIAS: usize = 1 << (usize::BITS - 1);
+
+/// Without `std` nobody knows his thread, and the free blocks have a lock for everybody.
+#[cfg(feature = "alloc")]
+const BLOCKS_ARE_LOCKED: bool = cfg!(not(feature = "std"));
 
 /// What one can ask of a Home of any type. Each takes the address of its [`Head`].
 #[derive(Debug)]
@@ -49,12 +48,8 @@ pub struct HomeVTable {
     pub queue_later: unsafe fn(NonNull<Head>, NonNull<()>),
     /// Puts a task whose word answered `Enqueue` into the inbox, and rings if need be.
     pub send: unsafe fn(NonNull<Head>, NonNull<()>),
-    /// Memory for a task. `None`: the Home takes no tasks. Only for its own thread.
-    pub lay: unsafe fn(NonNull<Head>, Layout) -> Option<NonNull<u8>>,
     /// Takes a new task, on memory that it gave: links and queues it. Only for its own thread.
     pub adopt: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
-    /// Takes back the memory of a task.
-    pub clear: unsafe fn(NonNull<Head>, NonNull<u8>, Layout),
     /// Frees the Home, of which no handle is left. `None`: it stands in a static, and its handles are not counted.
     pub free: Option<unsafe fn(NonNull<Head>)>,
 }
@@ -66,8 +61,10 @@ pub struct Head {
     counted: Cell<usize>,
     /// The atomic half.
     count: AtomicUsize,
-    /// For the home thread, where it has no lock.
+    /// For the home thread, where it has no lock. So are the blocks.
     wheel: Wheel<HomeLock>,
+    #[cfg(feature = "alloc")]
+    blocks: Blocks,
 }
 
 impl Head {
@@ -79,6 +76,8 @@ impl Head {
                 counted: Cell::new(0),
                 count: AtomicUsize::new(BIAS),
                 wheel: Wheel::new_in(),
+                #[cfg(feature = "alloc")]
+                blocks: Blocks::new(),
             }
         }
     }
@@ -92,6 +91,13 @@ impl Head {
     #[inline]
     pub fn wheel(&self) -> &Wheel<HomeLock> {
         &self.wheel
+    }
+
+    /// The memory of its boxed tasks. With `std` only for its own thread.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
     }
 
     /// A handle more, on the home thread.
@@ -180,37 +186,30 @@ impl HomeRef {
         unsafe { (self.vtable().send)(self.0, task) };
     }
 
-    /// Memory for a task of the Home, and the handle for its header.
-    ///
-    /// # Safety
-    /// This is the home thread, without `std` too, and not in an interrupt.
-    #[cfg(feature = "std")]
-    pub(super) unsafe fn lay(&self, layout: Layout) -> Option<(NonNull<u8>, Self)> {
-        // SAFETY: [C1], and the contract.
-        let block = unsafe { (self.vtable().lay)(self.0, layout) }?;
-        Some((block, self.clone()))
-    }
-
     /// Hands a new task over.
     ///
     /// # Safety
-    /// As for `lay`; and `task` is the header of a new task on memory from there, its state as it was made.
+    /// This is the home thread, without `std` too, and not in an interrupt. `task` is the header of a new task of this Home, its state as it was made.
     #[cfg(feature = "std")]
     pub(super) unsafe fn adopt(&self, task: NonNull<()>, priority: Priority) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().adopt)(self.0, task, priority) };
     }
 
-    /// Gives back the memory of a task with the handle that was counted for it.
+    /// Gives back the memory of a task.
     ///
     /// # Safety
-    /// The Home laid `block` for `layout` (or it comes from the allocator, with the layout that the Home would ask for), and nothing
-    /// uses it any more.
+    /// `block` comes from the blocks of some Home, for this size, and nothing uses it any more.
     #[cfg(feature = "alloc")]
     #[inline]
-    pub(crate) unsafe fn clear(self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: [C1], and the contract.
-        unsafe { (self.vtable().clear)(self.0, block, layout) };
+    pub(crate) unsafe fn clear(&self, block: NonNull<u8>, size: Size) {
+        if is_current(self.as_ptr()) || BLOCKS_ARE_LOCKED {
+            // SAFETY: the contract is the same.
+            unsafe { self.head().blocks.put(block, size) };
+        } else {
+            // SAFETY: the contract is the same.
+            unsafe { give_back(block, size) };
+        }
     }
 }
 

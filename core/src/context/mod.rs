@@ -2,6 +2,8 @@
 
 #[cfg(feature = "alloc")]
 mod ambient;
+#[cfg(feature = "alloc")]
+mod blocks;
 #[cfg(feature = "std")]
 mod borrowed;
 #[cfg(feature = "alloc")]
@@ -14,6 +16,7 @@ mod entered;
 #[cfg(feature = "alloc")]
 mod errors;
 mod handle;
+mod lock;
 #[cfg(feature = "alloc")]
 mod monitor;
 mod priority;
@@ -22,6 +25,8 @@ mod rootless;
 
 #[cfg(feature = "alloc")]
 pub use ambient::{Within, send_error};
+#[cfg(feature = "alloc")]
+pub use blocks::{Blocks, Size};
 #[cfg(feature = "std")]
 pub(crate) use borrowed::{ambient, outside, within};
 #[cfg(feature = "alloc")]
@@ -32,7 +37,8 @@ pub use current::{Here, current, enter, leave, with_current};
 pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
-pub use handle::{Head, HomeLock, HomeRef, HomeVTable};
+pub use handle::{Head, HomeRef, HomeVTable};
+pub use lock::HomeLock;
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};
 pub use priority::Priority;

@@ -41,7 +41,7 @@ mod yield_now;
 pub use crate::context::Priority;
 pub use attributes::{Attributes, Name, TaskInfo};
 #[cfg(feature = "alloc")]
-pub use boxed::{Blocks, give_back, layout_of, spawn_in};
+pub use boxed::{size_of_task, spawn_in};
 #[cfg(feature = "std")]
 pub use boxed::{spawn, spawn_with};
 pub use header::{Header, Sent};

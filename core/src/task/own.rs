@@ -71,7 +71,7 @@ impl Own {
     pub(super) fn queue(&self) -> bool {
         self.change(|own| {
             let fresh = own.flags & (QUEUED | ENDED) == 0;
-            own.flags |= QUEUED * u8::from(fresh);
+            own.flags |= if fresh { QUEUED } else { 0 };
             fresh
         })
     }
@@ -122,7 +122,7 @@ impl Own {
     #[inline]
     pub(super) fn end(&self, sent: bool) {
         self.change(|own| {
-            own.flags |= ENDED | SENT * u8::from(sent);
+            own.flags |= if sent { ENDED | SENT } else { ENDED };
             own.references = 0;
         });
     }
