@@ -95,40 +95,66 @@ pin_project! {
     /// The future of [`after`] and [`at`].
     #[must_use = "futures do nothing unless polled"]
     pub struct After {
-        moment: Moment,
-        slack: Duration,
         #[pin]
-        sleep: Option<Sleep<Here>>,
+        stage: Stage,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage {
+        Unbound { moment: Moment, slack: Duration },
+        Bound {
+            #[pin]
+            sleep: Sleep<Here>,
+        },
     }
 }
 
 impl After {
+    #[inline]
     fn new(moment: Moment) -> Self {
         let slack = Duration::ZERO;
-        Self { moment, slack, sleep: current().map(|here| moment.on(here, slack)) }
+        Self {
+            stage: match current() {
+                Some(here) => Stage::Bound { sleep: moment.on(here, slack) },
+                None => Stage::Unbound { moment, slack },
+            },
+        }
     }
 
     /// Allows it to resolve by up to `slack` later than it is due, and never earlier: one wake then serves several.
     pub fn with_slack(self, slack: Duration) -> Self {
-        let Self { moment, sleep, .. } = self;
-        let sleep =
-            sleep.map(|sleep| Sleep::at(sleep.source().clone(), coalesce(sleep.deadline(), slack)));
-        Self { moment, slack, sleep }
+        let stage = match self.stage {
+            Stage::Unbound { moment, .. } => Stage::Unbound { moment, slack },
+            Stage::Bound { sleep } => {
+                let deadline = coalesce(sleep.deadline(), slack);
+                Stage::Bound { sleep: Sleep::at(sleep.source().clone(), deadline) }
+            }
+        };
+        Self { stage }
     }
 
     /// When it resolves, by the clock of its Home, if it is bound to one.
     pub fn deadline(&self) -> Option<Instant> {
-        self.sleep.as_ref().map(Sleep::deadline)
+        match &self.stage {
+            Stage::Unbound { .. } => None,
+            Stage::Bound { sleep } => Some(sleep.deadline()),
+        }
     }
 }
 
 impl Moment {
+    #[inline]
     fn on(self, here: Here, slack: Duration) -> Sleep<Here> {
-        let deadline = match self {
-            Self::Span(span) => here.now() + span,
-            Self::Deadline(deadline) => deadline,
-        };
-        Sleep::at(here, coalesce(deadline, slack))
+        match self {
+            Self::Span(span) if slack.is_zero() => Sleep::after(here, span),
+            Self::Span(span) => {
+                let deadline = coalesce(here.now() + span, slack);
+                Sleep::at(here, deadline)
+            }
+            Self::Deadline(deadline) => Sleep::at(here, coalesce(deadline, slack)),
+        }
     }
 }
 
@@ -136,21 +162,25 @@ impl Future for After {
     type Output = Result<(), NoContext>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if this.sleep.is_none() {
+        let mut stage = self.project().stage;
+        if let StageProjection::Unbound { moment, slack } = stage.as_mut().project() {
             let Some(here) = current() else { return Poll::Ready(Err(NoContext)) };
-            this.sleep.set(Some(this.moment.on(here, *this.slack)));
+            let sleep = moment.on(here, *slack);
+            stage.set(Stage::Bound { sleep });
         }
-        match this.sleep.as_pin_mut() {
-            Some(sleep) => sleep.poll(cx).map_err(|_closed| NoContext),
-            None => Poll::Ready(Err(NoContext)),
+        match stage.project() {
+            StageProjection::Bound { sleep } => sleep.poll(cx).map_err(|_closed| NoContext),
+            StageProjection::Unbound { .. } => Poll::Ready(Err(NoContext)),
         }
     }
 }
 
 impl fmt::Debug for After {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("After").field(&self.moment).finish()
+        match &self.stage {
+            Stage::Unbound { moment, .. } => f.debug_tuple("After").field(moment).finish(),
+            Stage::Bound { sleep } => f.debug_tuple("After").field(&sleep.deadline()).finish(),
+        }
     }
 }
 
