@@ -312,7 +312,7 @@ impl<S: Slots, L: RawLock> Throttle<S, L> {
                 f(turn.state);
             }
             let more = grant(turn, batch);
-            tell = turn.state.dead || turn.state.has_room(Want::Slot);
+            tell = turn.state.has_room(Want::Slot);
             more
         });
         if tell {

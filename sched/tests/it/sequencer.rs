@@ -175,6 +175,16 @@ fn cleaned_waits_for_who_was_asked_to_clean_although_it_was_not_polled_and_not_f
     assert_eq!((seen.get(), log.take()), (7, vec!["cleaned".into()]));
     assert_eq!(poll(cleaned), Poll::Ready(()));
 
+    // Nobody cleans, and a job runs on.
+    let sequencer = Sequencer::owning(7);
+    let mut job = Box::pin(sequencer.run_with(async |_: &mut u32| pending::<()>().await));
+    assert!(poll(job.as_mut()).is_pending());
+    sequencer.kill();
+    let mut cleaned = pin!(sequencer.cleaned());
+    assert!(bell::poll(cleaned.as_mut(), &log.bell("cleaned")).is_pending());
+    drop(job);
+    assert_eq!((log.take(), poll(cleaned)), (vec!["cleaned".into()], Poll::Ready(())));
+
     // A cleaner that is dropped half-way leaves the rest to the next one.
     let throttle = Throttle::of([1, 2]);
     let mut half = Box::pin(throttle.at_kill(async |_| pending().await));
