@@ -124,7 +124,7 @@ fn a_job_alone_that_is_dropped_in_line_lets_those_behind_it_in() {
     assert!(poll(alone.as_mut()).is_pending());
     assert_eq!((throttle.running(), throttle.waiting()), (1, 0));
     drop(alone);
-    assert_eq!(throttle.running(), 0);    // All three slots are there again.
+    assert_eq!(throttle.running(), 0); // All three slots are there again.
     let mut jobs = [0; 4].map(|_| Box::pin(throttle.run(pending::<()>())));
     jobs.iter_mut().for_each(|job| assert!(poll(job.as_mut()).is_pending()));
     assert_eq!((throttle.running(), throttle.waiting()), (3, 1));
