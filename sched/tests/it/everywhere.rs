@@ -2,10 +2,18 @@
 //!
 //! As many seeds as `TIDEMILL_SEEDS` says (64 else), or the one that `TIDEMILL_SEED` names, to replay it.
 
-use std::{env, ops::Deref, panic, pin::Pin, sync::Arc};
+use std::{
+    env,
+    ops::Deref,
+    panic,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use tidemill_core::{
-    clock::Instant,
+    clock::{Clock, Instant},
+    scope::after,
     wait::{Park, Wait},
 };
 use tidemill_sched::{
@@ -56,6 +64,11 @@ impl Place {
         self.home.clone()
     }
 
+    /// What time it is.
+    pub(crate) fn now(&self) -> Instant {
+        self.hooks().now()
+    }
+
     /// One cycle, without its wait.
     pub(crate) fn one_cycle(&self) {
         match &self.way {
@@ -103,6 +116,7 @@ impl Place {
         }
     }
 
+    /// Runs all that is ready, and says when the next timer is due.
     fn next_moment(&self) -> Option<Instant> {
         loop {
             match self.tick() {
@@ -158,6 +172,19 @@ pub(crate) fn everywhere(test: impl Fn(&Place)) {
     for seed in 0..number("TIDEMILL_SEEDS").unwrap_or(SEEDS) {
         told(&format!("TIDEMILL_SEED={seed}"), || random(seed));
     }
+}
+
+/// Runs `body` on all of these, beside the tasks that it makes. It leaves no timer behind.
+pub(crate) fn within(body: impl AsyncFn(&Place)) {
+    everywhere(|place| {
+        place.run_with(pin!(body(place)));
+        assert_eq!(place.next_moment(), None, "no timer is left");
+    });
+}
+
+/// Waits until nobody else can go on: virtual time moves only then.
+pub(crate) async fn rest() {
+    after(Duration::from_nanos(1)).await.expect("a clock");
 }
 
 fn number(name: &str) -> Option<u64> {

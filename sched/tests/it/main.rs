@@ -2,7 +2,12 @@
 
 #[cfg(feature = "std")]
 mod alloc;
+#[cfg(feature = "std")]
+mod alone;
 mod bare;
+#[cfg(feature = "std")]
+#[path = "../../../core/tests/it/bell.rs"]
+mod bell;
 #[cfg(feature = "std")]
 mod board;
 mod context;
@@ -11,9 +16,13 @@ mod cycle;
 #[cfg(feature = "std")]
 mod debug;
 #[cfg(feature = "std")]
+mod delayer;
+#[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "std")]
 mod everywhere;
+#[cfg(feature = "std")]
+mod for_each;
 #[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
@@ -33,9 +42,13 @@ mod priority;
 #[cfg(feature = "std")]
 mod protect;
 #[cfg(feature = "std")]
+mod reenter;
+#[cfg(feature = "std")]
 mod run;
 #[cfg(feature = "std")]
 mod scope;
+#[cfg(feature = "std")]
+mod sequencer;
 #[cfg(feature = "std")]
 mod shutdown;
 #[cfg(feature = "std")]
