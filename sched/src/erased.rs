@@ -9,26 +9,20 @@ use core::{alloc::Layout, marker::PhantomData, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
-    context::{HomeLock, HomeVTable, Priority, is_current},
-    task::Hooks,
+    context::{HOME_IS_KNOWN, HomeLock, HomeVTable, Priority, is_current},
+    sync::Ordering::Relaxed,
+    task::{Hooks, Tasks},
     time::Wheel,
     wait::Push,
 };
 
 #[cfg(feature = "alloc")]
 use tidemill_core::{
-    sync::{
-        Arc,
-        Ordering::{AcqRel, Relaxed},
-    },
+    sync::{Arc, Ordering::AcqRel},
     task::give_back,
 };
 
 use crate::home::Home;
-
-/// Without `std` nobody knows his thread, and the free blocks have a lock for everybody.
-#[cfg(feature = "alloc")]
-const BLOCKS_ARE_LOCKED: bool = cfg!(not(feature = "std"));
 
 /// The vtable of a Home in a static: nothing to count.
 pub(crate) struct Static<H>(PhantomData<H>);
@@ -41,8 +35,11 @@ impl<H: Hooks> Static<H> {
         wheel: wheel::<H>,
         schedule: schedule::<H>,
         schedule_later: schedule_later::<H>,
+        is_open: is_open::<H>,
         lay: lay::<H>,
         adopt: adopt::<H>,
+        send: send::<H>,
+        end_cycle: end_cycle::<H>,
         clear: clear::<H, false>,
     };
 }
@@ -60,8 +57,11 @@ impl<H: Hooks> Shared<H> {
         wheel: wheel::<H>,
         schedule: schedule::<H>,
         schedule_later: schedule_later::<H>,
+        is_open: is_open::<H>,
         lay: lay::<H>,
         adopt: adopt::<H>,
+        send: send::<H>,
+        end_cycle: end_cycle::<H>,
         clear: clear::<H, true>,
     };
 }
@@ -115,15 +115,28 @@ unsafe fn schedule_later<H: Hooks>(address: *const (), task: NonNull<()>) {
 }
 
 /// # Safety
+/// As [`HomeVTable::is_open`].
+unsafe fn is_open<H: Hooks>(address: *const ()) -> bool {
+    // SAFETY: a handle of this Home calls.
+    !unsafe { home::<H>(address) }.inbox.is_closed()
+}
+
+/// # Safety
 /// As [`HomeVTable::lay`].
 #[cfg(feature = "alloc")]
 unsafe fn lay<H: Hooks>(address: *const (), layout: Layout) -> Option<NonNull<u8>> {
     // SAFETY: a handle of this Home calls.
     let home = unsafe { home::<H>(address) };
-    is_current(address).then(|| {
+    if home.inbox.is_closed() {
+        return None;
+    }
+    if HOME_IS_KNOWN {
         home.bound.recount(1);
-        home.bound.blocks.take(layout)
-    })
+    } else {
+        // ordering: Relaxed, who has a handle makes another.
+        home.count.fetch_add(1, Relaxed);
+    }
+    Some(home.bound.blocks.take(layout))
 }
 
 /// # Safety
@@ -147,6 +160,35 @@ unsafe fn adopt<H: Hooks>(address: *const (), task: NonNull<()>, priority: Prior
 }
 
 /// # Safety
+/// As [`HomeVTable::send`].
+unsafe fn send<H: Hooks>(address: *const (), task: NonNull<()>, priority: Priority) {
+    // SAFETY: a handle of this Home calls.
+    let home = unsafe { home::<H>(address) };
+    // SAFETY: it is new, and this is without `std` (contract).
+    unsafe { home.bound.tasks.send(task.cast(), priority) };
+    // SAFETY: it is new, so in no queue, and its state says that it is to be in one.
+    match unsafe { home.inbox.push(task.cast()) } {
+        Push::Ring => home.hooks.ring(),
+        Push::Quiet => {}
+        // SAFETY: sent, and not taken; it may be dropped anywhere (contract).
+        Push::Closed => unsafe { Tasks::refuse(task.cast()) },
+    }
+}
+
+/// # Safety
+/// As [`HomeVTable::end_cycle`].
+unsafe fn end_cycle<H: Hooks>(address: *const ()) {
+    // SAFETY: a handle of this Home calls.
+    let home = unsafe { home::<H>(address) };
+    if HOME_IS_KNOWN {
+        home.bound.cut();
+    } else {
+        // ordering: Relaxed, nothing is published with it.
+        home.cut.store(true, Relaxed);
+    }
+}
+
+/// # Safety
 /// As [`HomeVTable::clear`].
 #[cfg(feature = "alloc")]
 unsafe fn clear<H: Hooks, const COUNTED: bool>(
@@ -156,7 +198,7 @@ unsafe fn clear<H: Hooks, const COUNTED: bool>(
 ) {
     // SAFETY: the handle that calls is still counted.
     let bound = &unsafe { home::<H>(address) }.bound;
-    if is_current(address) || BLOCKS_ARE_LOCKED {
+    if is_current(address) || !HOME_IS_KNOWN {
         // SAFETY: the contract is the same.
         unsafe { bound.blocks.put(block, layout) };
     } else {

@@ -26,8 +26,8 @@ use core::{cell::Cell, fmt, ptr::NonNull};
 
 use tidemill_core::{
     const_new,
-    context::{HomeLock, Priority},
-    sync::AtomicBool,
+    context::{HOME_IS_KNOWN, HomeLock, Priority},
+    sync::{AtomicBool, Ordering::Relaxed},
     task::{Header, Hooks, Root, Tasks},
     time::Wheel,
     wait::{Chain, Inbox},
@@ -58,6 +58,8 @@ pub struct Home<H> {
     /// For the home thread, where it has no lock.
     pub(crate) wheel: Wheel<HomeLock>,
     pub(crate) claimed: AtomicBool,
+    /// Whether somebody has asked for the end of the cycle where nobody knows his thread.
+    pub(crate) cut: AtomicBool,
     #[cfg(feature = "alloc")]
     /// The atomic half of the count.
     pub(crate) count: AtomicUsize,
@@ -75,6 +77,8 @@ pub(crate) struct Bound {
     graded: Cell<bool>,
     /// By priority, how many turns are left in this cycle; less than none once one more was asked for.
     left: [Cell<isize>; 2],
+    /// Whether the end of this cycle was asked for.
+    ending: Cell<bool>,
     /// How many turns were given, all cycles together.
     pub(crate) turns: Cell<usize>,
     /// How many cycles were begun.
@@ -104,6 +108,7 @@ impl<H: Hooks> Home<H> {
                 inbox: Inbox::new(),
                 wheel: Wheel::new_in(),
                 claimed: AtomicBool::new(false),
+                cut: AtomicBool::new(false),
                 #[cfg(feature = "alloc")]
                 count: AtomicUsize::new(BIAS),
                 bound: Bound {
@@ -111,6 +116,7 @@ impl<H: Hooks> Home<H> {
                     later: Cell::new(Chain::new()),
                     graded: Cell::new(false),
                     left: [Cell::new(0), Cell::new(0)],
+                    ending: Cell::new(false),
                     turns: Cell::new(0),
                     cycles: Cell::new(0),
                     watch: Cell::new(None),
@@ -129,6 +135,16 @@ impl<H: Hooks> Home<H> {
     /// The platform.
     pub fn hooks(&self) -> &H {
         &self.hooks
+    }
+
+    /// Heeds what was asked for from elsewhere: the end of the cycle. For the home thread, after each turn.
+    #[inline(always)]
+    pub(crate) fn heed(&self) {
+        // ordering: Relaxed, nothing is published with it.
+        if !HOME_IS_KNOWN && self.cut.load(Relaxed) {
+            self.cut.store(false, Relaxed);
+            self.bound.cut();
+        }
     }
 
     /// A handle counted in the plain half, for the Local.
@@ -209,8 +225,14 @@ impl Bound {
         self.turns.set(self.turns.get().wrapping_add_signed(turns - left));
     }
 
+    /// Whether the end of the cycle was asked for since this was asked last.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.ending.take()
+    }
+
     /// Leaves no turn for Normal tasks in this cycle.
     pub(crate) fn cut(&self) {
+        self.ending.set(true);
         let left = self.left[Priority::Normal as usize].replace(0).max(0);
         // They count as given when the cycle ends.
         self.turns.set(self.turns.get().wrapping_add_signed(-left));
@@ -242,6 +264,27 @@ impl Bound {
     pub(crate) fn append_later(&self) {
         if !change(&self.later, |later| later.is_empty()) {
             self.append(self.later.take());
+        }
+    }
+
+    /// Queues what comes out of the inbox.
+    #[inline]
+    pub(crate) fn receive(&self, mut sent: Chain<Header>) {
+        if HOME_IS_KNOWN {
+            return self.append(sent);
+        }
+        while let Some(task) = sent.pop() {
+            self.welcome(task);
+            // SAFETY: it was queued, and left that queue just now.
+            unsafe { self.push(task) };
+        }
+    }
+
+    /// Takes a task in that was made elsewhere, if it is one. It was taken out of the inbox.
+    pub(crate) fn welcome(&self, task: NonNull<Header>) {
+        // SAFETY: [A1] this is the home thread, and the contract.
+        if let Some(Priority::Low) = unsafe { self.tasks.welcome(task) } {
+            self.graded.set(true);
         }
     }
 

@@ -1,6 +1,5 @@
 //! What a task carries with it: the Home that it lives on, and with `alloc` its monitor, priority and locals.
 
-#[cfg(feature = "alloc")]
 mod ambient;
 #[cfg(feature = "std")]
 mod borrowed;
@@ -12,25 +11,28 @@ mod counted;
 mod current;
 #[cfg(feature = "alloc")]
 mod errors;
+mod home;
+mod may_send;
 #[cfg(feature = "alloc")]
 mod monitor;
 mod priority;
 #[cfg(not(feature = "alloc"))]
 mod rootless;
 
+pub use ambient::Within;
 #[cfg(feature = "alloc")]
-pub use ambient::{Within, send_error};
+pub use ambient::send_error;
 #[cfg(feature = "std")]
 pub(crate) use borrowed::{ambient, outside, within};
 #[cfg(feature = "alloc")]
 pub use context::{Context, Key};
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 pub(crate) use counted::{ambient, outside, within};
-pub use current::{
-    Here, HomeLock, HomeRef, HomeVTable, current, enter, is_current, leave, with_current,
-};
+pub use current::{CurrentHome, Here, current, end_cycle, enter, is_current, leave, with_current};
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
+pub use home::{HOME_IS_KNOWN, HomeLock, HomeRef, HomeVTable};
+pub use may_send::MaySend;
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};
 pub use priority::Priority;

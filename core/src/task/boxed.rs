@@ -14,8 +14,6 @@ use core::{
 
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 
-#[cfg(feature = "std")]
-use super::attributes::Attributes;
 use super::{
     attributes::Name,
     cell::{Storage, TaskCell},
@@ -209,10 +207,10 @@ pub const fn layout_of<F: Future, N: Name>() -> Layout {
     Layout::new::<Named<F, N>>()
 }
 
-/// Makes a task of `future` in `block`: its header, to be linked and queued, and its handle.
+/// Makes a task of `future` in `block`: its header, to be handed to its Home, and its handle.
 ///
 /// # Safety
-/// `block` is from the Home's [`Blocks`] for `layout_of::<F, N>()`, and `home` is the handle counted for it. This is the home thread.
+/// `block` is from the Home's [`Blocks`] for `layout_of::<F, N>()`, and `home` is the handle counted for it. The task is handed to it.
 #[inline]
 pub unsafe fn spawn_in<F: Future + 'static, N: Name>(
     block: NonNull<u8>,
@@ -227,40 +225,4 @@ pub unsafe fn spawn_in<F: Future + 'static, N: Name>(
     // SAFETY: the block fits, and is the task's until `Boxed::free`; the cell stands first in it.
     let (task, joining) = unsafe { TaskCell::write::<Boxed<N>>(block, home, future) };
     (task, JoinHandle::new(joining))
-}
-
-/// Spawns onto the current Home.
-///
-/// # Errors
-/// No Home is current on this thread, or it is being dropped: the future is handed back.
-#[cfg(feature = "std")]
-#[inline]
-pub fn spawn<F: Future + 'static>(
-    future: F,
-) -> Result<JoinHandle<F::Output>, crate::error::Refused<F>> {
-    spawn_with(Attributes::new(), future)
-}
-
-/// Spawns onto the current Home, with a priority or a name.
-///
-/// # Errors
-/// As [`spawn`].
-#[cfg(feature = "std")]
-#[inline]
-pub fn spawn_with<F: Future + 'static, N: Name>(
-    attributes: Attributes<N>,
-    future: F,
-) -> Result<JoinHandle<F::Output>, crate::error::Refused<F>> {
-    crate::context::with_current(|here| {
-        let Some(here) = here else { return Err(crate::error::Refused(future)) };
-        // SAFETY: a Home is current only on its own thread.
-        let Some((block, home)) = (unsafe { here.lay(layout_of::<F, N>()) }) else {
-            return Err(crate::error::Refused(future));
-        };
-        // SAFETY: the block was laid for `F`, with a handle counted for it.
-        let (task, handle) = unsafe { spawn_in(block, home, attributes.name, future) };
-        // SAFETY: it is new, on memory that was laid.
-        unsafe { here.adopt(task.cast(), attributes.priority) };
-        Ok(handle)
-    })
 }

@@ -51,6 +51,8 @@ pub(crate) struct TaskVTable {
 /// What the home thread is doing with a task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Turn {
+    /// Nothing: it was made elsewhere, and is on its way to its home.
+    Sent,
     /// Nothing: it waits, is queued, or has ended.
     Waits,
     /// It is in its turn.

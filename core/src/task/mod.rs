@@ -4,6 +4,7 @@
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
 //! | `attributes` | priority and name                                                            |
+//! | `births` | how many there were                                                             |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
@@ -13,6 +14,7 @@
 //! | `join`   | the handle                                                                      |
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | tasks in statics                                                                |
+//! | `spawn`  | how a future gets to an executor                                                |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
 //! | `yield_now` | a turn given up                                                              |
 //!
@@ -20,6 +22,7 @@
 //! the last reference frees, on whatever thread, is plain memory.
 
 mod attributes;
+mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
 mod cell;
@@ -28,6 +31,7 @@ mod hook;
 mod join;
 mod place;
 mod root;
+mod spawn;
 mod state;
 mod tasks;
 mod unwind;
@@ -38,13 +42,14 @@ pub use crate::context::Priority;
 pub use attributes::{Attributes, Name, TaskInfo};
 #[cfg(feature = "alloc")]
 pub use boxed::{Blocks, give_back, layout_of, spawn_in};
-#[cfg(feature = "std")]
-pub use boxed::{spawn, spawn_with};
 pub use header::Header;
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 pub use root::Root;
+#[cfg(feature = "alloc")]
+pub use spawn::{spawn, spawn_with};
+pub use spawn::{spawn_place, spawn_place_at};
 pub use tasks::Tasks;
 #[cfg(feature = "alloc")]
 pub(crate) use unwind::catch;

@@ -3,8 +3,8 @@
 #[cfg(feature = "std")]
 mod alloc;
 mod bare;
-#[cfg(feature = "std")]
 mod board;
+#[cfg(feature = "std")]
 mod context;
 #[cfg(feature = "std")]
 mod cycle;
@@ -12,8 +12,10 @@ mod cycle;
 mod debug;
 #[cfg(feature = "std")]
 mod every;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod everywhere;
+#[cfg(feature = "alloc")]
+mod given;
 #[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
@@ -36,6 +38,8 @@ mod protect;
 mod run;
 #[cfg(feature = "std")]
 mod scope;
+#[cfg(all(feature = "alloc", not(feature = "std")))]
+mod sent;
 #[cfg(feature = "std")]
 mod shutdown;
 #[cfg(feature = "std")]
