@@ -10,8 +10,9 @@ use core::{marker::PhantomData, ptr::NonNull};
 use tidemill_core::{
     clock::Instant,
     const_new,
-    context::{Head, HomeVTable, Priority},
-    task::Hooks,
+    context::{HOME_IS_KNOWN, Head, HomeVTable, Priority},
+    sync::Ordering::Relaxed,
+    task::{Hooks, Tasks},
     wait::Push,
 };
 
@@ -36,7 +37,10 @@ impl<H: Hooks> Erased<H> {
             queue: queue::<H>,
             queue_later: queue_later::<H>,
             send: send::<H>,
+            is_open: is_open::<H>,
             adopt: adopt::<H>,
+            send_new: send_new::<H>,
+            end_cycle: end_cycle::<H>,
             free,
         }
     }
@@ -98,12 +102,48 @@ unsafe fn send<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
 }
 
 /// # Safety
+/// As [`HomeVTable::is_open`].
+unsafe fn is_open<H: Hooks>(head: NonNull<Head>) -> bool {
+    // SAFETY: a handle of this Home calls.
+    !unsafe { home::<H>(head) }.inbox.is_closed()
+}
+
+/// # Safety
 /// As [`HomeVTable::adopt`].
 unsafe fn adopt<H: Hooks>(head: NonNull<Head>, task: NonNull<()>, priority: Priority) {
     // SAFETY: a handle of this Home calls.
     let bound = &unsafe { home::<H>(head) }.bound;
     // SAFETY: it is new, and this is the home thread.
     unsafe { bound.adopt(task.cast(), priority) };
+}
+
+/// # Safety
+/// As [`HomeVTable::send_new`].
+unsafe fn send_new<H: Hooks>(head: NonNull<Head>, task: NonNull<()>, priority: Priority) {
+    // SAFETY: a handle of this Home calls.
+    let home = unsafe { home::<H>(head) };
+    // SAFETY: it is new, and this is without `std` (contract).
+    unsafe { home.bound.tasks.send(task.cast(), priority) };
+    // SAFETY: it is new, so not in the inbox, and its word says that it is to be there.
+    match unsafe { home.inbox.push(task.cast()) } {
+        Push::Ring => home.hooks.ring(),
+        Push::Quiet => {}
+        // SAFETY: sent, and not taken; it may be dropped anywhere (contract).
+        Push::Closed => unsafe { Tasks::refuse(task.cast()) },
+    }
+}
+
+/// # Safety
+/// As [`HomeVTable::end_cycle`].
+unsafe fn end_cycle<H: Hooks>(head: NonNull<Head>) {
+    // SAFETY: a handle of this Home calls.
+    let home = unsafe { home::<H>(head) };
+    if HOME_IS_KNOWN {
+        home.bound.cut();
+    } else {
+        // ordering: Relaxed, nothing is published with it.
+        home.cut.store(true, Relaxed);
+    }
 }
 
 /// # Safety

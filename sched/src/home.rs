@@ -22,8 +22,8 @@ use core::{cell::Cell, fmt, ptr::NonNull};
 
 use tidemill_core::{
     const_new,
-    context::{Head, HomeRef, HomeVTable, Priority},
-    sync::AtomicBool,
+    context::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable, Priority},
+    sync::{AtomicBool, Ordering::Relaxed},
     task::{Header, Hooks, Root, Sent, Tasks},
     wait::{Chain, Inbox},
 };
@@ -42,6 +42,8 @@ pub struct Home<H> {
     pub(crate) hooks: H,
     pub(crate) inbox: Inbox<Header, Sent>,
     pub(crate) claimed: AtomicBool,
+    /// Whether somebody has asked for the end of the cycle where nobody knows his thread.
+    pub(crate) cut: AtomicBool,
     /// For the home thread.
     pub(crate) bound: Bound,
 }
@@ -56,6 +58,8 @@ pub(crate) struct Bound {
     graded: Cell<bool>,
     /// By priority, how many turns are left in this cycle; less than none once one more was asked for.
     left: [Cell<isize>; 2],
+    /// Whether the end of this cycle was asked for.
+    ending: Cell<bool>,
     /// How many turns were given, all cycles together.
     pub(crate) turns: Cell<usize>,
     /// How many cycles were begun.
@@ -80,11 +84,13 @@ impl<H: Hooks> Home<H> {
                 hooks,
                 inbox: Inbox::new(),
                 claimed: AtomicBool::new(false),
+                cut: AtomicBool::new(false),
                 bound: Bound {
                     queues: [Cell::new(Chain::new()), Cell::new(Chain::new())],
                     later: Cell::new(Chain::new()),
                     graded: Cell::new(false),
                     left: [Cell::new(0), Cell::new(0)],
+                    ending: Cell::new(false),
                     turns: Cell::new(0),
                     cycles: Cell::new(0),
                     watch: Cell::new(None),
@@ -99,6 +105,16 @@ impl<H: Hooks> Home<H> {
     /// The platform.
     pub fn hooks(&self) -> &H {
         &self.hooks
+    }
+
+    /// Heeds what was asked for from elsewhere: the end of the cycle. For the home thread, after each turn.
+    #[inline(always)]
+    pub(crate) fn heed(&self) {
+        // ordering: Relaxed, nothing is published with it.
+        if !HOME_IS_KNOWN && self.cut.load(Relaxed) {
+            self.cut.store(false, Relaxed);
+            self.bound.cut();
+        }
     }
 
     /// A handle more, for the Local.
@@ -171,8 +187,14 @@ impl Bound {
         self.turns.set(self.turns.get().wrapping_add_signed(turns - left));
     }
 
+    /// Whether the end of the cycle was asked for since this was asked last.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.ending.take()
+    }
+
     /// Leaves no turn for Normal tasks in this cycle.
     pub(crate) fn cut(&self) {
+        self.ending.set(true);
         let left = self.left[Priority::Normal as usize].replace(0).max(0);
         // They count as given when the cycle ends.
         self.turns.set(self.turns.get().wrapping_add_signed(-left));
@@ -207,6 +229,14 @@ impl Bound {
         }
     }
 
+    /// Takes a task in that was made elsewhere, if it is one. It was taken out of the inbox.
+    pub(crate) fn welcome(&self, task: NonNull<Header>) {
+        // SAFETY: [A1] this is the home thread, and the contract.
+        if let Some(Priority::Low) = unsafe { self.tasks.welcome(task) } {
+            self.graded.set(true);
+        }
+    }
+
     /// Queues many.
     #[inline]
     pub(crate) fn append(&self, mut tasks: Chain<Header>) {
@@ -222,6 +252,9 @@ impl Bound {
     /// Queues those that others have woken.
     pub(crate) fn receive(&self, mut sent: Chain<Header, Sent>) {
         while let Some(task) = sent.pop() {
+            if !HOME_IS_KNOWN {
+                self.welcome(task);
+            }
             // SAFETY: [A1], and it has left the inbox just now.
             if unsafe { self.tasks.receive(task) } {
                 // SAFETY: it was told to be queued.

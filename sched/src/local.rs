@@ -23,9 +23,8 @@ use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull, tim
 
 use tidemill_core::{
     clock::Instant,
-    context::{Here, HomeRef, Priority, enter, leave},
+    context::{HOME_IS_KNOWN, Here, HomeRef, Priority, enter, leave},
     error::Occupied,
-    sync::Ordering::Relaxed,
     task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskInfo, TaskPlace},
     wait::{Park, Wait},
 };
@@ -36,8 +35,6 @@ use tidemill_core::{
     task::{Attributes, Name, size_of_task, spawn_in},
 };
 
-#[cfg(feature = "alloc")]
-use crate::erased::Erased;
 use crate::{
     home::{Bound, Home},
     stats::{Stats, Watch},
@@ -63,39 +60,6 @@ pub struct Local<H: Hooks> {
     thread: PhantomData<*const ()>,
 }
 
-impl<H: Hooks> Home<H> {
-    /// Makes this thread the home thread: its other half. `None`: someone has it, or had it.
-    pub fn claim(&'static self) -> Option<Local<H>> {
-        // ordering: Relaxed elects; who reached the Home sees it as it was made.
-        if self.claimed.swap(true, Relaxed) {
-            return None;
-        }
-        let home = NonNull::from(self);
-        // SAFETY: elected, so this is the home thread; and a static Home is never freed.
-        let here = unsafe { Self::hold(home) };
-        // SAFETY: elected, and `here` is counted.
-        Some(unsafe { Local::on(home, here) })
-    }
-
-    /// Makes this thread the home thread of a shared Home: its other half. `None`: someone has it, or had it.
-    #[cfg(feature = "alloc")]
-    pub fn claim_shared(home: &Arc<Self>) -> Option<Local<H>> {
-        // ordering: Relaxed elects; who reached the Home sees it as it was made.
-        if home.claimed.swap(true, Relaxed) {
-            return None;
-        }
-        let home = Arc::into_raw(Arc::clone(home));
-        // SAFETY: the `Arc` whose count all handles hold together keeps it alive.
-        let home = unsafe { NonNull::new_unchecked(home.cast_mut()) };
-        // SAFETY: as above.
-        unsafe { home.as_ref() }.head.become_shared(Erased::<H>::SHARED);
-        // SAFETY: elected, so this is the home thread; and as above.
-        let here = unsafe { Self::hold(home) };
-        // SAFETY: elected, and `here` is counted.
-        Some(unsafe { Local::on(home, here) })
-    }
-}
-
 impl<H: Hooks> Local<H> {
     /// A Home and its Local at once.
     #[cfg(feature = "alloc")]
@@ -117,6 +81,11 @@ impl<H: Hooks> Local<H> {
         // SAFETY: the thread that has the Local is the home thread.
         let here = unsafe { Here::new(handle) };
         Self { home, here, thread: PhantomData }
+    }
+
+    /// A counted handle for tasks and other code on this thread: to spawn, and to wait for moments.
+    pub fn here(&self) -> Here {
+        self.here.clone()
     }
 
     /// The half that everyone may know.
@@ -305,6 +274,7 @@ impl<H: Hooks> Local<H> {
                 // SAFETY: [L3], it is in no queue.
                 unsafe { bound.push(task) };
             }
+            self.home().heed();
             if rooted && !bound.root.is_running() {
                 return true;
             }
@@ -375,8 +345,12 @@ impl<H: Hooks> Drop for Local<H> {
         let (home, bound) = (self.home(), self.bound());
         // No Home is current meanwhile: wakes go to the closed inbox, spawns are refused.
         leave(|| {
-            // SAFETY: [L1], the one consumer. The tasks that stood in it are in the list too.
-            let _ = unsafe { home.inbox.close() };
+            // SAFETY: [L1], the one consumer.
+            let mut sent = unsafe { home.inbox.close() };
+            // Those that were made elsewhere come into the list, where the others are already.
+            while let Some(task) = sent.pop().filter(|_| !HOME_IS_KNOWN) {
+                bound.welcome(task);
+            }
             bound.clear();
             // SAFETY: [L1]; nobody is in a turn, since turns borrow the Local; the queues are gone.
             while unsafe { bound.tasks.cancel_one() } {}

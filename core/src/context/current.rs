@@ -1,52 +1,47 @@
 //! The current Home: the executor inside whose turn this code runs.
 //!
-//! | with `std`                                      | without                                                      |
-//! |-------------------------------------------------|--------------------------------------------------------------|
-//! | a thread local names the handle that is entered | one static holds a counted handle, changed in a short lock   |
-//! | a [`Here`] stays on its thread, the Home's      | a [`Here`] may go anywhere: the wheel of a Home has a lock   |
+//! | with `std`                                      | without                                                            |
+//! |-------------------------------------------------|--------------------------------------------------------------------|
+//! | a thread local names the handle that is entered | one static holds a counted handle, changed in a short lock         |
+//! | [`current`] answers a [`Here`]                  | it answers a [`HomeRef`], since whoever asks may be an interrupt   |
 //!
-//! [H1] A [`HomeRef`] owns one count of its Home, which is alive, and does not move ([C1] of `handle`).
-//! [H2] With `std` only the thread that has the Home's Local enters it; so whoever sees it as current is on that thread, and there a
-//!      `Here` stays, being `!Send`.
-//! [H3] The thread local names a `Here` that `enter` has borrowed until it returns, and restores what was there before, also on a
+//! [C1] Only the thread that has the Home's Local enters it. So with `std` whoever sees it as current is on that thread; and there a
+//!      `Here` stays, being `!Send`, wherever it was made.
+//! [C2] The thread local names a `Here` that `enter` has borrowed until it returns, and restores what was there before, also on a
 //!      panic: it never dangles.
-//! [H4] Without `std` an interrupt or a second core may be answered the Home of the task that it interrupts; never a dead one.
+//! [C3] Without `std` an interrupt or a second core may be answered the Home of the task that it interrupts; never a dead one.
 
-#![expect(unsafe_code, reason = "names a borrowed handle in a thread local")]
+#![expect(unsafe_code, reason = "lends a handle whose thread is known")]
 
 use core::marker::PhantomData;
-#[cfg(feature = "std")]
-use core::ptr::NonNull;
 
-#[cfg(feature = "std")]
-use super::{blocks::Size, priority::Priority};
 use super::{handle::HomeRef, lock::HomeLock};
 use crate::{
     clock::{Clock, Instant},
+    error::NoContext,
     time::{Wheel, WheelRef},
 };
 
-/// With `std` what is `!Send`, without what is anything.
-#[cfg(feature = "std")]
-type Place = PhantomData<*const ()>;
-/// With `std` what is `!Send`, without what is anything.
-#[cfg(not(feature = "std"))]
-type Place = PhantomData<()>;
-
-/// A counted handle on a Home, for code that runs on the Home's thread: with `std` it stays there.
+/// A counted handle on a Home, for code that runs on the Home's thread, where it stays. What is given one makes tasks
+/// ([`spawn`](Self::spawn)) and waits for moments there, whatever Home is current.
+///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<tidemill_core::context::Here>();
+/// ```
 #[derive(Clone)]
 pub struct Here {
     home: HomeRef,
-    place: Place,
+    thread: PhantomData<*const ()>,
 }
 
 impl Here {
     /// A handle for this thread.
     ///
     /// # Safety
-    /// With `std`: this is the thread that has the Home's Local.
+    /// This is the thread that has the Home's Local.
     pub unsafe fn new(home: HomeRef) -> Self {
-        Self { home, place: PhantomData }
+        Self { home, thread: PhantomData }
     }
 
     /// The handle for any thread.
@@ -55,23 +50,22 @@ impl Here {
         &self.home
     }
 
-    /// Memory for a task of this Home, which is current.
-    ///
-    /// # Safety
-    /// This thread is the Home's, without `std` too, and not in an interrupt.
+    /// What [`current`] answers while this Home is current.
     #[cfg(feature = "std")]
-    pub(crate) unsafe fn lay(&self, size: Size) -> NonNull<u8> {
-        self.home.head().blocks().take(size)
+    pub fn as_current(&self) -> CurrentHome {
+        self.clone()
     }
 
-    /// Hands a new task over.
-    ///
-    /// # Safety
-    /// `task` is the header of a new task on memory from `lay`, its state as it was made.
-    #[cfg(feature = "std")]
-    pub(crate) unsafe fn adopt(&self, task: NonNull<()>, priority: Priority) {
-        // SAFETY: [H2], and the contract.
-        unsafe { self.home.adopt(task, priority) };
+    /// What [`current`] answers while this Home is current.
+    #[cfg(not(feature = "std"))]
+    pub fn as_current(&self) -> CurrentHome {
+        self.home.clone()
+    }
+
+    /// Leaves the Normal tasks that are ready to the next cycle, if it is called within one. (Async's `force_current_cycle_to_end`.)
+    pub fn end_cycle(&self) {
+        // SAFETY: [C1].
+        unsafe { self.home.end_cycle() };
     }
 }
 
@@ -81,16 +75,36 @@ impl Clock for Here {
     }
 }
 
-// SAFETY: 1. a Home has one wheel, and a handle one Home. 2. [H1] the handle's count keeps the Home, and the wheel in it, where it is.
-// 3. With `std` a `Here` stays on its thread; without, the wheel's lock is `Lock`.
+// SAFETY: 1. a Home has one wheel, and a handle one Home. 2. The handle's count keeps the Home, and the wheel in it, where it is.
+// 3. [C1] a `Here` stays on its thread.
 unsafe impl WheelRef for Here {
     type Lock = HomeLock;
 
     #[inline]
     fn wheel(&self) -> &Wheel<HomeLock> {
-        self.home.head().wheel()
+        // SAFETY: [C1].
+        unsafe { self.home.wheel() }
     }
 }
+
+// SAFETY: 1. and 2. as above. 3. Without `std` the wheel's lock is `Lock`.
+#[cfg(not(feature = "std"))]
+unsafe impl WheelRef for HomeRef {
+    type Lock = HomeLock;
+
+    #[inline]
+    fn wheel(&self) -> &Wheel<HomeLock> {
+        // SAFETY: without `std` it is for everybody.
+        unsafe { self.wheel() }
+    }
+}
+
+/// A handle on the current Home, as [`current`] answers it: with `std` one that stays on the Home's thread, which is this one.
+#[cfg(feature = "std")]
+pub type CurrentHome = Here;
+/// A handle on the current Home, as [`current`] answers it: without `std` one for anywhere, since whoever asks may be an interrupt.
+#[cfg(not(feature = "std"))]
+pub type CurrentHome = HomeRef;
 
 #[cfg(feature = "std")]
 mod imp {
@@ -129,23 +143,24 @@ mod imp {
     #[inline]
     pub fn with_current<R>(f: impl FnOnce(Option<&Here>) -> R) -> R {
         let here: *const Here = handle().cast();
-        // SAFETY: [H3], and `f` runs within the frame that entered.
+        // SAFETY: [C2], and `f` runs within the frame that entered.
         f(unsafe { here.as_ref() })
     }
 }
 
 #[cfg(not(feature = "std"))]
 mod imp {
-    use super::Here;
+    use super::{Here, HomeRef};
     use crate::{
         context::outside,
         lock::{Lock, Locked},
+        shared_static,
     };
 
-    static CURRENT: Locked<Option<Here>, Lock> = Locked::new_in(None);
+    shared_static!(static CURRENT: Locked<Option<HomeRef>, Lock> = Locked::new_in(None));
 
     /// Puts back what was current before.
-    struct Restore(Option<Here>);
+    struct Restore(Option<HomeRef>);
 
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -154,8 +169,8 @@ mod imp {
     }
 
     /// Changes the current Home. The old one is dropped by the caller, outside the lock.
-    fn swap(here: Option<Here>) -> Option<Here> {
-        CURRENT.with(|current| core::mem::replace(current, here))
+    fn swap(home: Option<HomeRef>) -> Option<HomeRef> {
+        CURRENT.with(|current| core::mem::replace(current, home))
     }
 
     /// Runs `f` with the Home of `here` as the current one, in the root context.
@@ -163,7 +178,7 @@ mod imp {
     /// # Safety
     /// This is the Home's thread, and its Local outlives the call.
     pub unsafe fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
-        let _restore = Restore(swap(Some(here.clone())));
+        let _restore = Restore(swap(Some(here.home().clone())));
         outside(f)
     }
 
@@ -174,15 +189,34 @@ mod imp {
     }
 
     /// Lends the current Home, if there is one.
-    pub fn with_current<R>(f: impl FnOnce(Option<&Here>) -> R) -> R {
-        let here = CURRENT.with(|current| current.clone());
-        f(here.as_ref())
+    pub fn with_current<R>(f: impl FnOnce(Option<&HomeRef>) -> R) -> R {
+        let home = CURRENT.with(|current| current.clone());
+        f(home.as_ref())
     }
 }
 
 pub use imp::{enter, leave, with_current};
 
 /// A handle on the current Home, if there is one.
-pub fn current() -> Option<Here> {
-    with_current(|here| here.cloned())
+pub fn current() -> Option<CurrentHome> {
+    with_current(|home| home.cloned())
+}
+
+/// Leaves the Normal tasks that are ready to the next cycle of the current Home: what is called in a task is the last of this one. (Async's
+/// `force_current_cycle_to_end`.)
+///
+/// # Errors
+/// No Home is current.
+pub fn end_cycle() -> Result<(), NoContext> {
+    with_current(|home| {
+        let home = home.ok_or(NoContext)?;
+        #[cfg(feature = "std")]
+        home.end_cycle();
+        // SAFETY: without `std` it may be done from anywhere.
+        #[cfg(not(feature = "std"))]
+        unsafe {
+            home.end_cycle();
+        }
+        Ok(())
+    })
 }

@@ -33,9 +33,9 @@ use crate::{
 /// What the atomic half of the count carries while there is a Local.
 const BIAS: usize = 1 << (usize::BITS - 1);
 
-/// Without `std` nobody knows his thread, and the free blocks have a lock for everybody.
-#[cfg(feature = "alloc")]
-const BLOCKS_ARE_LOCKED: bool = cfg!(not(feature = "std"));
+/// Whether code can tell if it runs on a Home's own thread, within a turn: with `std` it can. Without, nobody knows whether an interrupt
+/// or another core calls: all that can be reached from there has a lock or is atomic.
+pub const HOME_IS_KNOWN: bool = cfg!(feature = "std");
 
 /// What one can ask of a Home of any type. Each takes the address of its [`Head`].
 #[derive(Debug)]
@@ -48,8 +48,14 @@ pub struct HomeVTable {
     pub queue_later: unsafe fn(NonNull<Head>, NonNull<()>),
     /// Puts a task whose word answered `Enqueue` into the inbox, and rings if need be.
     pub send: unsafe fn(NonNull<Head>, NonNull<()>),
-    /// Takes a new task, on memory that it gave: links and queues it. Only for its own thread.
+    /// Whether it takes tasks: not any more once its Local is dropped, or is being dropped.
+    pub is_open: unsafe fn(NonNull<Head>) -> bool,
+    /// Takes a new task: links and queues it. Only for its own thread.
     pub adopt: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
+    /// As `adopt`, from anywhere, without `std` alone. If it is closed, the task is cancelled.
+    pub send_new: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
+    /// Leaves the Normal tasks that are ready to the next cycle. With `std` only for its own thread.
+    pub end_cycle: unsafe fn(NonNull<Head>),
     /// Frees the Home, of which no handle is left. `None`: it stands in a static, and its handles are not counted.
     pub free: Option<unsafe fn(NonNull<Head>)>,
 }
@@ -186,14 +192,66 @@ impl HomeRef {
         unsafe { (self.vtable().send)(self.0, task) };
     }
 
+    /// The handle for any thread: this one.
+    #[cfg(not(feature = "std"))]
+    pub(crate) fn home(&self) -> &Self {
+        self
+    }
+
+    /// Its wheel.
+    ///
+    /// # Safety
+    /// With `std`: this is the home thread.
+    #[inline]
+    pub(super) unsafe fn wheel(&self) -> &Wheel<HomeLock> {
+        &self.head().wheel
+    }
+
+    /// Whether it takes tasks. Elsewhere than on its thread it may be closed a moment later.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        // SAFETY: [C1].
+        unsafe { (self.vtable().is_open)(self.0) }
+    }
+
+    /// Memory for a task, and the handle for its header. `None`: it takes no tasks.
+    ///
+    /// # Safety
+    /// With `std`: this is the home thread.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) unsafe fn lay(&self, size: Size) -> Option<(NonNull<u8>, Self)> {
+        self.is_open().then(|| (self.head().blocks.take(size), self.clone()))
+    }
+
     /// Hands a new task over.
     ///
     /// # Safety
-    /// This is the home thread, without `std` too, and not in an interrupt. `task` is the header of a new task of this Home, its state as it was made.
-    #[cfg(feature = "std")]
-    pub(super) unsafe fn adopt(&self, task: NonNull<()>, priority: Priority) {
+    /// `task` is the header of a new task with a handle on this Home, its state as it was made. This is the home thread, and it is open.
+    #[inline]
+    pub(crate) unsafe fn adopt(&self, task: NonNull<()>, priority: Priority) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().adopt)(self.0, task, priority) };
+    }
+
+    /// Hands a new task over, from anywhere.
+    ///
+    /// # Safety
+    /// `task` is the header of a new task with a handle on this Home, its state as it was made. Its future and output may go to another
+    /// thread.
+    #[cfg(not(feature = "std"))]
+    pub(crate) unsafe fn send_new(&self, task: NonNull<()>, priority: Priority) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().send_new)(self.0, task, priority) };
+    }
+
+    /// Leaves the Normal tasks that are ready to the next cycle, if there is one under way.
+    ///
+    /// # Safety
+    /// With `std`: this is the home thread.
+    pub(super) unsafe fn end_cycle(&self) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().end_cycle)(self.0) };
     }
 
     /// Gives back the memory of a task.
@@ -203,7 +261,7 @@ impl HomeRef {
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) unsafe fn clear(&self, block: NonNull<u8>, size: Size) {
-        if is_current(self.as_ptr()) || BLOCKS_ARE_LOCKED {
+        if is_current(self.as_ptr()) || !HOME_IS_KNOWN {
             // SAFETY: the contract is the same.
             unsafe { self.head().blocks.put(block, size) };
         } else {

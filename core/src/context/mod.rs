@@ -1,6 +1,5 @@
 //! What a task carries with it: the Home that it lives on, and with `alloc` its monitor, priority and locals.
 
-#[cfg(feature = "alloc")]
 mod ambient;
 #[cfg(feature = "alloc")]
 mod blocks;
@@ -17,14 +16,16 @@ mod entered;
 mod errors;
 mod handle;
 mod lock;
+mod may_send;
 #[cfg(feature = "alloc")]
 mod monitor;
 mod priority;
 #[cfg(not(feature = "alloc"))]
 mod rootless;
 
+pub use ambient::Within;
 #[cfg(feature = "alloc")]
-pub use ambient::{Within, send_error};
+pub use ambient::send_error;
 #[cfg(feature = "alloc")]
 pub use blocks::{Blocks, Size};
 #[cfg(feature = "std")]
@@ -33,12 +34,13 @@ pub(crate) use borrowed::{ambient, outside, within};
 pub use context::{Context, Key};
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 pub(crate) use counted::{ambient, outside, within};
-pub use current::{Here, current, enter, leave, with_current};
+pub use current::{CurrentHome, Here, current, end_cycle, enter, leave, with_current};
 pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
-pub use handle::{Head, HomeRef, HomeVTable};
+pub use handle::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
 pub use lock::HomeLock;
+pub use may_send::MaySend;
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};
 pub use priority::Priority;

@@ -1,8 +1,8 @@
-//! Waiting for a moment on the current Home's wheel, by its clock.
+//! Waiting for a moment on the wheel of the current Home, or of one that is given, by its clock.
 //!
 //! | bound to a Home           | when                                                                           |
 //! |---------------------------|--------------------------------------------------------------------------------|
-//! | at the call               | a Home is current; a span begins now                                           |
+//! | at the call               | one is given, or current; a span begins now                                    |
 //! | at the first poll         | none was current at the call, and one is now; a span begins then               |
 //! | never                     | none is current then either: `NoContext`                                       |
 
@@ -18,7 +18,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     clock::{Clock, Instant},
-    context::{Here, current},
+    context::{CurrentHome, Here, current},
     error::{NoContext, TimeoutError},
     time::{Sleep, Timer, coalesce},
 };
@@ -36,6 +36,17 @@ pub fn after(span: Duration) -> After {
     After::new(Moment::Span(span))
 }
 
+/// As [`after`], by the clock of the Home of `here`, whichever is current.
+///
+/// # Errors
+/// [`NoContext`] if it is gone before.
+///
+/// # Cancel safety
+/// Strict.
+pub fn after_on(here: &Here, span: Duration) -> After {
+    After::on(here, Moment::Span(span))
+}
+
 /// Resolves once `deadline` has come, by the clock of the current Home: never early.
 ///
 /// # Errors
@@ -49,13 +60,25 @@ pub fn at(deadline: Instant) -> After {
     After::new(Moment::Deadline(deadline))
 }
 
-/// A timer for `span` from now on, by the clock and on the wheel of the current Home, that can be called off and moved.
+/// As [`at`], by the clock of the Home of `here`, whichever is current.
+///
+/// # Errors
+/// [`NoContext`] if it is gone before.
+///
+/// # Cancel safety
+/// Strict.
+pub fn at_on(here: &Here, deadline: Instant) -> After {
+    After::on(here, Moment::Deadline(deadline))
+}
+
+/// A timer for `span` from now on, by the clock and on the wheel of the current Home, that can be called off and moved. On a given Home
+/// it is `Timer::after(here, span)`.
 ///
 /// # Errors
 /// No Home is current.
 ///
 /// Source: Async's `Clock.Event.after`.
-pub fn timer(span: Duration) -> Result<Timer<Here>, NoContext> {
+pub fn timer(span: Duration) -> Result<Timer<CurrentHome>, NoContext> {
     current().map(|here| Timer::after(here, span)).ok_or(NoContext)
 }
 
@@ -65,7 +88,7 @@ pub fn timer(span: Duration) -> Result<Timer<Here>, NoContext> {
 /// No Home is current.
 ///
 /// Source: Async's `Clock.Event.at`.
-pub fn timer_at(deadline: Instant) -> Result<Timer<Here>, NoContext> {
+pub fn timer_at(deadline: Instant) -> Result<Timer<CurrentHome>, NoContext> {
     current().map(|here| Timer::at(here, deadline)).ok_or(NoContext)
 }
 
@@ -85,6 +108,17 @@ pub fn with_timeout<F: Future>(span: Duration, future: F) -> WithTimeout<F> {
     WithTimeout { future: Some(future), after: after(span) }
 }
 
+/// As [`with_timeout`], by the clock of the Home of `here`, whichever is current.
+///
+/// # Errors
+/// [`TimeoutError::Elapsed`]; [`TimeoutError::NoContext`] if `future` is not ready before that Home is gone.
+///
+/// # Cancel safety
+/// As that of `future`.
+pub fn with_timeout_on<F: Future>(here: &Here, span: Duration, future: F) -> WithTimeout<F> {
+    WithTimeout { future: Some(future), after: after_on(here, span) }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Moment {
     Span(Duration),
@@ -92,7 +126,7 @@ enum Moment {
 }
 
 pin_project! {
-    /// The future of [`after`] and [`at`].
+    /// The future of [`after`], [`at`] and their like.
     #[must_use = "futures do nothing unless polled"]
     pub struct After {
         #[pin]
@@ -106,7 +140,7 @@ pin_project! {
         Unbound { moment: Moment, slack: Duration },
         Bound {
             #[pin]
-            sleep: Sleep<Here>,
+            sleep: Sleep<CurrentHome>,
         },
     }
 }
@@ -121,6 +155,11 @@ impl After {
                 None => Stage::Unbound { moment, slack },
             },
         }
+    }
+
+    fn on(here: &Here, moment: Moment) -> Self {
+        let slack = Duration::ZERO;
+        Self { stage: Stage::Bound { sleep: moment.on(here.as_current(), slack) } }
     }
 
     /// Allows it to resolve by up to `slack` later than it is due, and never earlier: one wake then serves several.
@@ -146,7 +185,7 @@ impl After {
 
 impl Moment {
     #[inline]
-    fn on(self, here: Here, slack: Duration) -> Sleep<Here> {
+    fn on(self, here: CurrentHome, slack: Duration) -> Sleep<CurrentHome> {
         match self {
             Self::Span(span) if slack.is_zero() => Sleep::after(here, span),
             Self::Span(span) => {

@@ -4,8 +4,6 @@
 
 use core::{alloc::Layout, future::Future, marker::PhantomData, ptr::NonNull};
 
-#[cfg(feature = "std")]
-use super::attributes::Attributes;
 use super::{
     attributes::Name,
     cell::{Storage, TaskCell},
@@ -46,10 +44,10 @@ pub const fn size_of_task<F: Future, N: Name>() -> Size {
     const { Size::of(Layout::new::<Named<F, N>>()) }
 }
 
-/// Makes a task of `future` in `block`: its header, to be linked and queued, and its handle.
+/// Makes a task of `future` in `block`: its header, to be handed to its Home, and its handle.
 ///
 /// # Safety
-/// `block` is from the Home's [`Blocks`](crate::context::Blocks) for `size_of_task::<F, N>()`; `home` is a handle on that Home. This is the home thread.
+/// `block` is from the Home's [`Blocks`](crate::context::Blocks) for `size_of_task::<F, N>()`; `home` is a handle on that Home, to which the task is handed.
 #[inline]
 pub unsafe fn spawn_in<F: Future + 'static, N: Name>(
     block: NonNull<u8>,
@@ -64,39 +62,4 @@ pub unsafe fn spawn_in<F: Future + 'static, N: Name>(
     // SAFETY: the block fits, and is the task's until `Boxed::free`; the cell stands first in it.
     let (task, joining) = unsafe { TaskCell::write::<Boxed<N>>(block, home, future) };
     (task, JoinHandle::new(joining))
-}
-
-/// Spawns onto the current Home.
-///
-/// # Errors
-/// No Home is current on this thread: the future is handed back.
-#[cfg(feature = "std")]
-#[inline]
-pub fn spawn<F: Future + 'static>(
-    future: F,
-) -> Result<JoinHandle<F::Output>, crate::error::Refused<F>> {
-    spawn_with(Attributes::new(), future)
-}
-
-/// Spawns onto the current Home, with a priority or a name.
-///
-/// # Errors
-/// As [`spawn`].
-#[cfg(feature = "std")]
-#[inline]
-pub fn spawn_with<F: Future + 'static, N: Name>(
-    attributes: Attributes<N>,
-    future: F,
-) -> Result<JoinHandle<F::Output>, crate::error::Refused<F>> {
-    crate::context::with_current(|here| {
-        let Some(here) = here else { return Err(crate::error::Refused(future)) };
-        // SAFETY: a Home is current only on its own thread.
-        let block = unsafe { here.lay(size_of_task::<F, N>()) };
-        // SAFETY: the block was laid for `F`.
-        let (task, handle) =
-            unsafe { spawn_in(block, here.home().clone(), attributes.name, future) };
-        // SAFETY: it is new, on memory that was laid.
-        unsafe { here.adopt(task.cast(), attributes.priority) };
-        Ok(handle)
-    })
 }

@@ -52,6 +52,8 @@ pub(crate) struct TaskVTable {
 /// What the home thread is doing with a task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Turn {
+    /// Nothing: it was made elsewhere, and is on its way to its home.
+    Sent,
     /// Nothing: it waits, is queued, or has ended.
     Waits,
     /// It is in its turn.
@@ -154,6 +156,11 @@ impl Header {
     #[inline]
     pub(super) fn receive(&self) -> Receive {
         self.state.receive(&self.own)
+    }
+
+    /// A new task is not queued, but on its way to the inbox. Nobody else has seen it.
+    pub(super) fn count_as_sent(&self) {
+        self.state.count_as_sent(&self.own);
     }
 
     /// Ends the task: see [`State::complete`]. This is the home thread.

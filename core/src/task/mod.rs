@@ -5,6 +5,7 @@
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
 //! | `own`    | the home thread's half of the state                                             |
 //! | `attributes` | priority and name                                                            |
+//! | `births` | how many there were                                                             |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
@@ -15,6 +16,7 @@
 //! | `join`   | the handle                                                                      |
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | tasks in statics                                                                |
+//! | `spawn`  | how a future gets to an executor                                                |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
 //! | `yield_now` | a turn given up                                                              |
 //!
@@ -22,6 +24,7 @@
 //! the last reference frees, on whatever thread, is plain memory.
 
 mod attributes;
+mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
 mod cell;
@@ -32,6 +35,7 @@ mod own;
 mod place;
 mod reference;
 mod root;
+mod spawn;
 mod state;
 mod tasks;
 mod unwind;
@@ -42,13 +46,14 @@ pub use crate::context::Priority;
 pub use attributes::{Attributes, Name, TaskInfo};
 #[cfg(feature = "alloc")]
 pub use boxed::{size_of_task, spawn_in};
-#[cfg(feature = "std")]
-pub use boxed::{spawn, spawn_with};
 pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 pub use root::Root;
+#[cfg(feature = "alloc")]
+pub use spawn::{spawn, spawn_with};
+pub use spawn::{spawn_place, spawn_place_at};
 pub use tasks::Tasks;
 #[cfg(feature = "alloc")]
 pub(crate) use unwind::catch;

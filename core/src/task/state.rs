@@ -175,6 +175,13 @@ impl State {
         Some(Self::wake_here(own))
     }
 
+    /// It is new, and sent instead of queued. Nobody else has seen it.
+    pub(super) fn count_as_sent(&self, own: &Own) {
+        let _ = own.leave_queue();
+        // ordering: Relaxed, the inbox publishes it.
+        self.0.fetch_or(SENT, Relaxed);
+    }
+
     /// It has left the inbox.
     #[inline]
     pub(super) fn receive(&self, own: &Own) -> Receive {

@@ -191,6 +191,13 @@ impl<T: Linked<K>, K> Inbox<T, K> {
         }
     }
 
+    /// Whether it refuses all that comes. Elsewhere than where it is closed that may change in a moment.
+    #[inline]
+    pub fn is_closed(&self) -> bool {
+        // ordering: Relaxed, nothing is published with it.
+        self.word.load(Relaxed).addr() == CLOSED
+    }
+
     /// Takes all that is queued, and refuses all that comes.
     ///
     /// # Safety

@@ -2,6 +2,8 @@
 //!
 //! As many seeds as `TIDEMILL_SEEDS` says (64 else), or the one that `TIDEMILL_SEED` names, to replay it.
 
+#![cfg_attr(not(feature = "std"), allow(dead_code, reason = "fewer tests use it then"))]
+
 use std::{
     env,
     ops::Deref,
@@ -20,6 +22,8 @@ use tidemill_sched::{
     Home, Local,
     debug::{DebugScheduler, Order, Virtual},
 };
+
+use crate::board::alone;
 
 /// How many seeds a test runs where nobody says.
 const SEEDS: u64 = 64;
@@ -165,6 +169,7 @@ pub(crate) fn in_order(test: impl Fn(&Place)) {
 pub(crate) fn everywhere(test: impl Fn(&Place)) {
     let random = |seed| test(&Place::debug(Order::Random(seed)));
     if let Some(seed) = number("TIDEMILL_SEED") {
+        let _alone = alone();
         return random(seed);
     }
     in_order(&test);
@@ -193,6 +198,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn told(what: &str, test: impl FnOnce()) {
+    let _alone = alone();
     if let Err(told) = panic::catch_unwind(panic::AssertUnwindSafe(test)) {
         eprintln!("it failed under: {what}");
         panic::resume_unwind(told);

@@ -8,8 +8,8 @@ mod bare;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/bell.rs"]
 mod bell;
-#[cfg(feature = "std")]
 mod board;
+#[cfg(feature = "std")]
 mod context;
 #[cfg(feature = "std")]
 mod cycle;
@@ -19,10 +19,12 @@ mod debug;
 mod delayer;
 #[cfg(feature = "std")]
 mod every;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod everywhere;
 #[cfg(feature = "std")]
 mod for_each;
+#[cfg(feature = "alloc")]
+mod given;
 #[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
@@ -47,6 +49,8 @@ mod reenter;
 mod run;
 #[cfg(feature = "std")]
 mod scope;
+#[cfg(all(feature = "alloc", not(feature = "std")))]
+mod sent;
 #[cfg(feature = "std")]
 mod sequencer;
 #[cfg(feature = "std")]
