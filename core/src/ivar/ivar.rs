@@ -92,6 +92,7 @@ impl<T, L: RawLock> Ivar<T, L> {
         }
     }
 
+    #[cfg(feature = "alloc")]
     const_new! {
         /// An empty Ivar with one filler, the caller's [I4].
         pub(super) fn new_split() -> Self {
@@ -286,6 +287,7 @@ impl<L: RawLock> Word<L> {
         }
     }
 
+    #[cfg(feature = "alloc")]
     const_new! {
         fn split_new() -> Self {
             Self(AtomicUsize::new(SPLIT | FILLER), PhantomData)
