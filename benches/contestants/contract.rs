@@ -1,20 +1,63 @@
 //! What a contestant brings: a few small functions for each thing that it can do. The operations are written once, over these.
 
-use std::{cell::Cell, future::Future, marker::PhantomData, time::Duration};
+use std::{
+    cell::Cell,
+    future::{Future, poll_fn},
+    marker::PhantomData,
+    mem,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 /// Runs tasks on one thread.
-pub(crate) trait Executor: 'static {
+pub(crate) trait Executor: Sized + 'static {
     /// Runs a future to its end, on an executor made for it.
     fn run<F: Future + 'static>(root: F) -> F::Output;
 
-    /// Makes a task, which goes on by itself, and a future of what it returns.
-    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + 'static
+    /// What a task is awaited by.
+    type Handle<T: Send + 'static>: Future + 'static;
+
+    /// Makes a task, which goes on by itself.
+    fn spawn<F>(future: F) -> Self::Handle<F::Output>
     where
         F: Future<Output: Send + 'static> + 'static;
 
-    /// Lets all others that are ready have their turn.
+    /// The value of a task that was awaited, and has ended well.
+    fn value<T: Send + 'static>(ended: Ended<Self, T>) -> T;
+
+    /// Yields, as it says that one does.
     fn yield_now() -> impl Future<Output = ()>;
+
+    /// Comes back when all that were ready have had their turn.
+    fn others() -> impl Future<Output = ()> {
+        Self::yield_now()
+    }
 }
+
+/// Runs an operation, as a task: the future that an executor runs in its caller's frame is a thing of its own with some.
+pub(crate) fn run<E, F>(operation: F) -> F::Output
+where
+    E: Executor,
+    F: Future<Output: Send + 'static> + 'static,
+{
+    E::run(async { E::value(E::spawn(operation).await) })
+}
+
+/// Yields, for those who have no word for it: wakes itself, and is not ready.
+pub(crate) async fn yield_by_wake() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// What awaiting a task gives.
+pub(crate) type Ended<E, T> = <<E as Executor>::Handle<T> as Future>::Output;
 
 /// Waits for moments.
 pub(crate) trait Timers: Executor {
@@ -22,7 +65,31 @@ pub(crate) trait Timers: Executor {
     const GRAIN: Duration;
 
     /// Waits for so long.
-    fn sleep(span: Duration) -> impl Future<Output = ()> + 'static;
+    fn sleep(span: Duration) -> impl Future<Output: Slept> + 'static;
+}
+
+/// What a timer says when it has fired.
+pub(crate) trait Slept {
+    /// Whether that is what it says.
+    fn has_slept(self) -> bool;
+}
+
+impl Slept for () {
+    fn has_slept(self) -> bool {
+        true
+    }
+}
+
+impl Slept for Instant {
+    fn has_slept(self) -> bool {
+        true
+    }
+}
+
+impl<E> Slept for Result<(), E> {
+    fn has_slept(self) -> bool {
+        self.is_ok()
+    }
 }
 
 /// Sets a value once, and hands it over.
@@ -98,7 +165,10 @@ pub(crate) trait Choice: 'static {
 }
 
 /// Carries items from task to task.
-pub(crate) trait Pipe: Executor {
+pub(crate) trait Pipe: 'static {
+    /// What runs the tasks.
+    type On: Executor;
+
     /// Spawns a task that writes the numbers below `items` into a pipe with room for `room`, one by one; reads them one by one, to the end, and returns
     /// their sum.
     fn pass(items: u64, room: usize) -> impl Future<Output = u64>;

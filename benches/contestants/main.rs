@@ -66,5 +66,6 @@ fn visit(contestant: &str, operation: &str, options: &[String]) -> Result<String
     let meter = Meter::new(plan, operation);
     let played = players::play(contestant.name, operation.kind, meter);
     let cannot = |_| format!("{} cannot do {}", contestant.name, operation.name);
-    Ok(played.map_err(cannot)?.to_json().to_string())
+    let mut meter = played.map_err(cannot)?;
+    Ok(meter.to_json().to_string())
 }

@@ -5,18 +5,18 @@ use tidemill_benches::core::{
     operations::{ITEMS, Kind},
 };
 
-use crate::contract::{Pipe, Steps};
+use crate::contract::{Pipe, Steps, run};
 
 pub(crate) fn play<P: Pipe>(kind: Kind, meter: Meter) -> Result<Meter, Meter> {
     match kind {
-        Kind::Pipe(room) => Ok(P::run(pipe::<P>(meter, room))),
+        Kind::Pipe(room) => Ok(run::<P::On, _>(pipe::<P>(meter, room))),
         _ => Err(meter),
     }
 }
 
 pub(crate) fn steps<S: Steps>(kind: Kind, meter: Meter) -> Result<Meter, Meter> {
     match kind {
-        Kind::TailLoop(count) => Ok(S::run(tail_loop::<S>(meter, count))),
+        Kind::TailLoop(count) => Ok(run::<S, _>(tail_loop::<S>(meter, count))),
         _ => Err(meter),
     }
 }

@@ -11,18 +11,24 @@ use std::{
 use tidemill_benches::core::{meter::Meter, operations::Kind};
 
 use super::wakes;
-use crate::contract::Executor;
+use crate::contract::{Executor, run};
 
 /// Operations of a round.
 const ROUND: u64 = 1000;
 
 pub(crate) fn play<E: Executor>(kind: Kind, meter: Meter) -> Result<Meter, Meter> {
     match kind {
-        Kind::SpawnJoin => Ok(E::run(spawn_join::<E>(meter))),
-        Kind::SpawnMany => Ok(E::run(spawn_many::<E>(meter))),
-        Kind::Yield(tasks) => Ok(E::run(yields::<E>(meter, tasks as u64))),
-        Kind::PingPong => Ok(E::run(ping_pong::<E>(meter))),
-        Kind::Wake { live, shuffled } => Ok(E::run(wakes::wake::<E>(meter, live, shuffled))),
+        Kind::Yield(tasks) => Ok(run::<E, _>(yields::<E>(meter, tasks as u64))),
+        Kind::PingPong => Ok(run::<E, _>(ping_pong::<E>(meter))),
+        Kind::Wake { live, shuffled } => Ok(run::<E, _>(wakes::wake::<E>(meter, live, shuffled))),
+        _ => Err(meter),
+    }
+}
+
+pub(crate) fn spawn<E: Executor>(kind: Kind, meter: Meter) -> Result<Meter, Meter> {
+    match kind {
+        Kind::SpawnJoin => Ok(run::<E, _>(spawn_join::<E>(meter))),
+        Kind::SpawnMany => Ok(run::<E, _>(spawn_many::<E>(meter))),
         _ => Err(meter),
     }
 }
@@ -31,7 +37,8 @@ async fn spawn_join<E: Executor>(mut meter: Meter) -> Meter {
     while meter.goes_on() {
         meter.start();
         for number in 0..ROUND {
-            assert_eq!(E::spawn(async move { black_box(number) }).await, number);
+            let handle = E::spawn(async move { black_box(number) });
+            assert_eq!(E::value(handle.await), number);
         }
         meter.stop(ROUND);
     }
@@ -46,7 +53,7 @@ async fn spawn_many<E: Executor>(mut meter: Meter) -> Meter {
             handles.push(E::spawn(async move { black_box(number) }));
         }
         for (number, handle) in (0..).zip(handles.drain(..)) {
-            assert_eq!(handle.await, number);
+            assert_eq!(E::value(handle.await), number);
         }
         meter.stop(ROUND);
     }
@@ -63,7 +70,7 @@ async fn yields<E: Executor>(mut meter: Meter, tasks: u64) -> Meter {
             handles.push(E::spawn(yielding::<E>(each)));
         }
         for handle in handles.drain(..) {
-            assert_eq!(handle.await, each);
+            assert_eq!(E::value(handle.await), each);
         }
         meter.stop(tasks * each);
     }
@@ -122,7 +129,7 @@ async fn ping_pong<E: Executor>(mut meter: Meter) -> Meter {
         meter.start();
         let one = E::spawn(court.clone().play(0));
         let other = E::spawn(court.play(1));
-        assert_eq!(one.await + other.await, 2 * ROUND);
+        assert_eq!(E::value(one.await) + E::value(other.await), 2 * ROUND);
         meter.stop(ROUND);
     }
     meter

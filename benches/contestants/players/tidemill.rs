@@ -16,18 +16,19 @@ use tidemill_core::{
     ivar::{Ivar, repeat},
     scope::after,
     share::{Mutex, pipe},
-    task::yield_now,
+    task::{JoinHandle, yield_now},
     wait::{Doorbell, Park, Wait},
 };
 use tidemill_sched::{Local, spawn};
 
 use crate::{
-    contract::{Choice, Ends, Executor, Lock, Pipe, Steps, Timers, Values},
+    contract::{Choice, Ended, Ends, Executor, Lock, Pipe, Slept, Steps, Timers, Values},
     operations::{pipes, tasks, timers, values},
 };
 
 pub(crate) fn play(kind: Kind, meter: Meter) -> Result<Meter, Meter> {
     tasks::play::<Ours>(kind, meter)
+        .or_else(|meter| tasks::spawn::<Ours>(kind, meter))
         .or_else(|meter| timers::play::<Ours>(kind, meter))
         .or_else(|meter| values::ready::<Ours>(kind, meter))
         .or_else(|meter| values::parked::<Ours>(kind, meter))
@@ -38,7 +39,7 @@ pub(crate) fn play(kind: Kind, meter: Meter) -> Result<Meter, Meter> {
         .or_else(|meter| pipes::steps::<Ours>(kind, meter))
 }
 
-struct Ours;
+pub(super) struct Ours;
 
 /// The platform: the clock of `std`, and the thread that runs.
 struct Platform {
@@ -83,12 +84,17 @@ impl Executor for Ours {
         local.run_with(pin!(root), &mut ThreadPark { origin })
     }
 
-    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + 'static
+    type Handle<T: Send + 'static> = JoinHandle<T>;
+
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + 'static,
     {
-        let handle = spawn(future).expect("it runs on a Local");
-        async { handle.await.expect("it neither panics nor is cancelled") }
+        spawn(future).expect("it runs on a Local")
+    }
+
+    fn value<T: Send + 'static>(ended: Ended<Self, T>) -> T {
+        ended.expect("it neither panics nor is cancelled")
     }
 
     fn yield_now() -> impl Future<Output = ()> {
@@ -99,9 +105,8 @@ impl Executor for Ours {
 impl Timers for Ours {
     const GRAIN: Duration = Duration::ZERO;
 
-    fn sleep(span: Duration) -> impl Future<Output = ()> + 'static {
-        let after = after(span);
-        async { after.await.expect("it runs on a Local") }
+    fn sleep(span: Duration) -> impl Future<Output: Slept> + 'static {
+        after(span)
     }
 }
 
@@ -177,6 +182,8 @@ impl Lock for Ours {
 }
 
 impl Pipe for Ours {
+    type On = Self;
+
     async fn pass(items: u64, room: usize) -> u64 {
         let (write, read) = pipe::channel(room).expect("there is room");
         let writer = Self::spawn(async move {
@@ -188,21 +195,18 @@ impl Pipe for Ours {
         while let Some(item) = read.reader().read().await {
             sum += item;
         }
-        writer.await;
+        Self::value(writer.await);
         sum
     }
 }
 
 impl Steps for Ours {
     async fn steps(count: usize) -> usize {
-        let there = Arc::new(Ivar::new());
+        let there = &Ivar::new();
         there.fill(1).expect("it is empty");
-        repeat(0, |taken| {
-            let there = there.clone();
-            async move {
-                let taken = taken + there.read().await.map_or(0, |&one| one);
-                if taken < count { Continue(taken) } else { Break(taken) }
-            }
+        repeat(0, |taken| async move {
+            let taken = taken + there.read().await.map_or(0, |&one| one);
+            if taken < count { Continue(taken) } else { Break(taken) }
         })
         .await
     }

@@ -9,7 +9,10 @@
 //!
 //! Some rounds to warm up come before, in every plan.
 
-use std::time::{Duration, Instant};
+use std::{
+    process,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Map, Value, json};
 
@@ -90,12 +93,20 @@ impl Meter {
         }
         let measured = self.rounds - self.warm_up;
         match self.plan {
-            Plan::Count(rounds) | Plan::Heap(rounds) => measured < rounds,
+            Plan::Heap(rounds) => measured < rounds,
+            Plan::Count(rounds) if measured < rounds => true,
+            Plan::Count(_) => self.leave(),
             Plan::For(time) => {
                 let began = *self.began.get_or_insert_with(Instant::now);
                 measured == 0 || (began.elapsed() < time && self.samples.len() < 1 << 16)
             }
         }
+    }
+
+    /// Ends the program, so that what would be cleared away is not counted.
+    fn leave(&mut self) -> ! {
+        println!("{}", self.to_json());
+        process::exit(0)
     }
 
     /// The operations of a round begin.
@@ -161,7 +172,7 @@ impl Meter {
     }
 
     /// What a visit says at its end.
-    pub fn to_json(mut self) -> Value {
+    pub fn to_json(&mut self) -> Value {
         let operations = self.operations.max(1) as f64;
         match self.plan {
             Plan::For(_) => {
@@ -176,6 +187,6 @@ impl Meter {
             }
         }
         self.figure("operations", self.operations as f64);
-        Value::Object(self.figures)
+        Value::Object(self.figures.clone())
     }
 }

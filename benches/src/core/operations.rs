@@ -49,6 +49,8 @@ pub enum Kind {
 /// What a contestant must be able to do for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ability {
+    /// Make tasks at any time, and join them.
+    Spawn,
     /// Run tasks.
     Tasks,
     /// Run very many tasks.
@@ -67,6 +69,8 @@ pub enum Ability {
     Mutex,
     /// Wait for a moment.
     Timers,
+    /// Wait for very many moments.
+    ManyTimers,
     /// Have very many tasks wait for moments, in real time.
     Sleepers,
     /// Loop by steps.
@@ -149,7 +153,8 @@ impl Operation {
     /// What a contestant must be able to do for it.
     pub fn ability(&self) -> Ability {
         match self.kind {
-            Kind::SpawnJoin | Kind::SpawnMany | Kind::Yield(_) | Kind::PingPong => Ability::Tasks,
+            Kind::SpawnJoin | Kind::SpawnMany => Ability::Spawn,
+            Kind::Yield(_) | Kind::PingPong => Ability::Tasks,
             Kind::Wake { live, .. } if live < MANY => Ability::Tasks,
             Kind::Wake { .. } => Ability::Crowds,
             Kind::Ready => Ability::Ready,
@@ -158,8 +163,10 @@ impl Operation {
             Kind::Choose => Ability::Choose,
             Kind::Pipe(_) => Ability::Pipe,
             Kind::Mutex => Ability::Mutex,
-            Kind::TimerOne | Kind::TimerCreate(_) => Ability::Timers,
-            Kind::TimerCancel(_) | Kind::TimerFire(_) => Ability::Timers,
+            Kind::TimerOne => Ability::Timers,
+            Kind::TimerCreate(live) | Kind::TimerCancel(live) | Kind::TimerFire(live) => {
+                if live < MANY { Ability::Timers } else { Ability::ManyTimers }
+            }
             Kind::Sleepers(_) => Ability::Sleepers,
             Kind::TailLoop(_) => Ability::TailLoop,
         }

@@ -16,23 +16,132 @@ pub struct Contestant {
 /// Ours; what begins with it and a hyphen is ours too, in another form.
 pub const OURS: &str = "tidemill";
 
+/// A whole runtime.
+const RUNTIME: &[Ability] = &[
+    Ability::Spawn,
+    Ability::Tasks,
+    Ability::Crowds,
+    Ability::Timers,
+    Ability::ManyTimers,
+    Ability::Sleepers,
+];
+
+const fn contestant(
+    name: &'static str,
+    about: &'static str,
+    can: &'static [Ability],
+) -> Contestant {
+    Contestant { name, about, can }
+}
+
 /// All of them.
-pub static CONTESTANTS: &[Contestant] = &[Contestant {
-    name: OURS,
-    about: "sched's Local on the clock of std; cells, pipes and locks in the form for all threads",
-    can: &[
-        Ability::Tasks,
-        Ability::Crowds,
-        Ability::Ready,
-        Ability::Parked,
-        Ability::Threads,
-        Ability::Choose,
-        Ability::Pipe,
-        Ability::Mutex,
-        Ability::Timers,
-        Ability::TailLoop,
-    ],
-}];
+pub static CONTESTANTS: &[Contestant] = &[
+    contestant(
+        OURS,
+        "sched's Local on the clock of std; cells, pipes and locks for all threads",
+        &[
+            Ability::Spawn,
+            Ability::Tasks,
+            Ability::Crowds,
+            Ability::Ready,
+            Ability::Parked,
+            Ability::Threads,
+            Ability::Choose,
+            Ability::Pipe,
+            Ability::Mutex,
+            Ability::Timers,
+            Ability::ManyTimers,
+            Ability::TailLoop,
+        ],
+    ),
+    contestant(
+        "tidemill-local",
+        "the same with the cells, pipes and locks of one thread",
+        &[Ability::Ready, Ability::Parked, Ability::Choose, Ability::Pipe, Ability::Mutex],
+    ),
+    contestant(
+        "tidemill-once",
+        "ivar::once: two ends on the heap, one reader",
+        &[Ability::Ready, Ability::Parked, Ability::Threads],
+    ),
+    contestant("tidemill-uring", "the runtime on its ring", RUNTIME),
+    contestant(
+        "tidemill-uring-slack",
+        "the same, with a slack of 1 ms for timers",
+        &[Ability::Sleepers],
+    ),
+    contestant(
+        "tokio",
+        "the current-thread runtime, with all its drivers",
+        &[
+            Ability::Spawn,
+            Ability::Tasks,
+            Ability::Crowds,
+            Ability::Ready,
+            Ability::Parked,
+            Ability::Threads,
+            Ability::Choose,
+            Ability::Pipe,
+            Ability::Mutex,
+            Ability::Timers,
+            Ability::ManyTimers,
+            Ability::Sleepers,
+        ],
+    ),
+    contestant("monoio", "as it comes, with timers", RUNTIME),
+    contestant("compio", "as it comes", RUNTIME),
+    contestant(
+        "glommio",
+        "as it comes, not bound; a task has at most 32,767 wakers",
+        &[
+            Ability::Spawn,
+            Ability::Tasks,
+            Ability::Crowds,
+            Ability::Timers,
+            Ability::Sleepers,
+            Ability::Pipe,
+            Ability::Mutex,
+        ],
+    ),
+    contestant(
+        "kimojio",
+        "as it comes; it has at most 65,535 tasks",
+        &[Ability::Spawn, Ability::Tasks, Ability::Timers],
+    ),
+    contestant(
+        "futures",
+        "LocalPool, and the channels and locks of futures",
+        &[
+            Ability::Spawn,
+            Ability::Tasks,
+            Ability::Crowds,
+            Ability::Ready,
+            Ability::Parked,
+            Ability::Threads,
+            Ability::Choose,
+            Ability::Pipe,
+            Ability::Mutex,
+        ],
+    ),
+    contestant(
+        "embassy",
+        "embassy-executor on std, and embassy-sync without locks",
+        &[
+            Ability::Tasks,
+            Ability::Crowds,
+            Ability::Ready,
+            Ability::Parked,
+            Ability::Pipe,
+            Ability::Mutex,
+        ],
+    ),
+    contestant(
+        "async-oneshot",
+        "a cell with two ends",
+        &[Ability::Ready, Ability::Parked, Ability::Threads],
+    ),
+    contestant("maitake", "the mutex of maitake-sync", &[Ability::Mutex]),
+];
 
 impl Contestant {
     /// Whether it can do that.
