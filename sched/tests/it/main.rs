@@ -9,6 +9,8 @@ mod bare;
 #[path = "../../../core/tests/it/bell.rs"]
 mod bell;
 #[cfg(feature = "std")]
+mod bind;
+#[cfg(feature = "std")]
 mod board;
 mod context;
 #[cfg(feature = "std")]
@@ -33,6 +35,8 @@ mod orders;
 mod pace;
 #[cfg(feature = "std")]
 mod pipes;
+#[cfg(feature = "std")]
+mod pipes_body;
 #[cfg(feature = "std")]
 mod pipes_many;
 #[cfg(feature = "std")]
