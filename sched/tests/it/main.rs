@@ -38,6 +38,8 @@ mod pipes;
 #[cfg(feature = "std")]
 mod pipes_body;
 #[cfg(feature = "std")]
+mod pipes_crowd;
+#[cfg(feature = "std")]
 mod pipes_many;
 #[cfg(feature = "std")]
 mod place;

@@ -1,6 +1,6 @@
 //! Bodies at one side of a pipe, and pipes of what a function makes: how they end, and who is told.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, pin::pin, rc::Rc};
 
 use tidemill_core::{
     context::{Context, Monitor},
@@ -13,6 +13,7 @@ use tidemill_sched::spawn;
 
 use crate::{
     everywhere::{rest, within},
+    pace::poll,
     pipes::{pipe, read_all, task, write_all},
 };
 
@@ -189,10 +190,12 @@ fn what_is_poured_into_a_pipe_comes_out_of_it_and_then_its_end() {
 
         let list = GrowingPipe::of(0..3);
         assert_eq!(list.writer().try_write(9).ok(), None);
+        let mut flushed = pin!(list.writer().flushed());
+        assert!(poll(flushed.as_mut()).is_pending());
         let mut all = Vec::new();
         assert_eq!(list.reader().try_read_batch(usize::MAX, &mut all), 3);
         assert_eq!((all, list.reader().try_read()), (vec![0, 1, 2], Err(TryReadError::Eof)));
-        assert_eq!(list.writer().flushed().await, Ok(()));
+        assert_eq!(flushed.await, Ok(()));
         assert_eq!(GrowingPipe::<u32>::of([]).reader().try_read(), Err(TryReadError::Eof));
     });
 }
@@ -210,5 +213,16 @@ fn a_body_of_a_pipe_that_is_lent_closes_its_own_side_alone() {
         assert_eq!(consume(to.reader(), async |from| from.read().await).await, Some(1));
         assert!(to.reader().is_closed());
         assert_eq!(read_all(&to), [0; 0]);
+        for (on_failure, closed) in [(OnFailure::LeaveOpen, false), (OnFailure::Close, true)] {
+            let to = pipe::<1>();
+            let made = produce(to.writer(), on_failure, async |_| ends(Way::Fails).await);
+            assert_eq!((made.await, to.is_closed()), (Err("failed"), closed));
+            let to = pipe::<1>();
+            let mut made =
+                Box::pin(produce(to.writer(), on_failure, async |_| ends(Way::IsDropped).await));
+            assert!(poll(made.as_mut()).is_pending());
+            drop(made);
+            assert_eq!(to.is_closed(), closed);
+        }
     });
 }
