@@ -12,6 +12,7 @@ use std::{
 
 use tidemill_core::{
     clock::{Clock, Instant, ManualClock},
+    context::{Context, Monitor},
     error::{NoContext, NotFired, Previously, TimeoutError, ZeroSpan},
     ivar::Ivar,
     scope::{after, timer, timer_at, with_timeout},
@@ -217,6 +218,32 @@ fn a_timer_of_the_current_home_is_called_off_and_moved_by_another_task() {
         assert_eq!(
             (off.as_ref().status(), place.now()),
             (TimerStatus::Aborted, Instant::ORIGIN + 25 * MS)
+        );
+    });
+}
+
+// async 75
+#[test]
+fn a_panic_at_the_moment_of_a_timer_is_told_to_the_monitor_and_the_timer_has_happened() {
+    within(async |place| {
+        let monitor = Monitor::top();
+        let mut errors = monitor.detach();
+        let timer = Rc::pin(timer(10 * MS).unwrap());
+        let waits = {
+            let timer = timer.clone();
+            async move {
+                timer.as_ref().fired().await.unwrap();
+                panic!("of the test");
+            }
+        };
+        Context::current().with_monitor(monitor).run(|| spawn(waits).unwrap().detach());
+        let report = errors.next().await.unwrap();
+        assert!(report.fault().to_string().contains("of the test"));
+        // Its moment has come, whatever comes of that: in Async it would still be scheduled.
+        assert_eq!(timer.as_ref().status(), TimerStatus::Happened);
+        assert_eq!(
+            (timer.as_ref().abort(), place.now()),
+            (Err(Previously::Happened), Instant::ORIGIN + 10 * MS)
         );
     });
 }

@@ -8,6 +8,8 @@ mod bare;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/bell.rs"]
 mod bell;
+#[cfg(feature = "std")]
+mod bind;
 mod board;
 #[cfg(feature = "std")]
 mod context;
@@ -35,6 +37,10 @@ mod orders;
 mod pace;
 #[cfg(feature = "std")]
 mod pipes;
+#[cfg(feature = "std")]
+mod pipes_body;
+#[cfg(feature = "std")]
+mod pipes_crowd;
 #[cfg(feature = "std")]
 mod pipes_many;
 #[cfg(feature = "std")]

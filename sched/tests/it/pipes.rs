@@ -1,9 +1,6 @@
 //! Pipes between tasks: how values flow through several, and how each combination ends.
 
-use std::{
-    pin::{Pin, pin},
-    rc::Rc,
-};
+use std::{pin::pin, rc::Rc};
 
 use tidemill_core::{
     error::{ReaderClosed, TryReadError, WriteError},
@@ -173,14 +170,28 @@ fn nothing_is_called_after_the_pipe_was_closed_for_reading_from_inside() {
         })
         .await;
         assert_eq!(seen, [1]);
-        let (from, to) = (pipe::<4>(), pipe::<4>());
-        write_all(&from, [1, 2, 3]);
-        let end = map(from.reader(), to.writer(), |value| {
-            from.reader().close();
-            value
-        })
-        .await;
-        assert_eq!((end, read_all(&to)), (End::Eof, vec![1]));
+        let (pipe2, mut count) = (pipe::<4>(), 0);
+        write_all(&pipe2, [1, 2, 3]);
+        let close = async |_| {
+            count += 1;
+            pipe2.reader().close();
+        };
+        for_each(pipe2.reader(), Flush::Processed, close).await;
+        assert_eq!(count, 1);
+        for closes in [false, true] {
+            let (from, to) = (pipe::<4>(), pipe::<4>());
+            write_all(&from, [1, 2, 3]);
+            let close = |value| {
+                from.reader().close();
+                value
+            };
+            let end = if closes {
+                map(from.reader(), to.writer(), close).await
+            } else {
+                transfer(from.reader(), to.writer(), close).await
+            };
+            assert_eq!((end, read_all(&to), to.is_closed()), (End::Eof, vec![1], closes));
+        }
     });
 }
 
@@ -253,24 +264,5 @@ fn a_filter_drops_what_it_does_not_want_and_a_long_pipe_lets_others_run() {
     // It gives up its turn; who has the next one is for the scheduler to say, here the one who has waited for longest.
     in_order(|place| {
         assert_eq!(place.run_with(pin!(a_long_pipe())), ["other", "through"]);
-    });
-}
-
-// async 106
-#[test]
-fn a_body_that_fails_makes_no_false_end() {
-    within(async |_| {
-        let pipe = pipe::<4>();
-        let body: Pin<Box<dyn Future<Output = Result<(), &str>>>> = Box::pin({
-            let pipe = pipe.clone();
-            async move {
-                pipe.writer().write(1).await.unwrap();
-                Err("failed")
-            }
-        });
-        // A pipe by reference is closed by who says so alone: an error goes to who awaits the body.
-        assert_eq!(task(body).await.unwrap(), Err("failed"));
-        assert_eq!(pipe.reader().read().await, Some(1));
-        assert_eq!(pipe.reader().try_read(), Err(TryReadError::Empty));
     });
 }
