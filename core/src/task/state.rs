@@ -146,8 +146,9 @@ impl State {
             }
             // [S2] Not complete: the list holds a reference, so ours is not the last.
             let next = (word | SCHEDULED) - REFERENCE;
-            // ordering: as in `schedule`, and as in `release`.
-            match self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
+            // ordering: Relaxed: `start` is this same thread, and an exchange carries on the Release of wakes from elsewhere. Whoever
+            // frees comes after the list's reference, which this thread gives up later, with Release.
+            match self.0.compare_exchange_weak(word, next, Relaxed, Relaxed) {
                 Ok(_) if word & SCHEDULED == 0 => return Some(Wake::Enqueue),
                 Ok(_) => return Some(Wake::Nothing),
                 Err(now) => word = now,
