@@ -4,7 +4,11 @@
 use std::{future::poll_fn, pin::Pin, task::Poll};
 
 use loom::{sync::Arc, thread};
-use tidemill_core::{error::JoinError, wait::WakeCell};
+use tidemill_core::{
+    error::JoinError,
+    sync::{AtomicUsize, Ordering::Relaxed},
+    wait::WakeCell,
+};
 use tidemill_loom_tests::{Bell, Board, poll};
 use tidemill_sched::{Home, Local};
 
@@ -51,6 +55,51 @@ fn a_wake_beside_the_drop_of_the_local() {
     });
 }
 
+/// **A task that wakes itself, by value, while another thread wakes it and lets go of it too: it has a turn that comes after both, and is
+/// freed once.**
+///
+/// (What is never freed holds the Home's `Arc`, which loom reports.) Seen to break it: a `wake_and_release` that keeps its reference, or
+/// gives up two; one that stores the word where it exchanges it (the other's reference comes back).
+#[test]
+fn a_wake_by_value_at_home_beside_a_wake_elsewhere() {
+    loom::model(|| {
+        let home = Arc::new(Home::new(Board::new()));
+        let local = Home::claim_shared(&home).unwrap();
+        let (cell, given) = (Arc::new(WakeCell::new()), Arc::new(AtomicUsize::new(0)));
+        let (own, sign, mut turns) = (cell.clone(), given.clone(), 0);
+        let seen = Arc::new(AtomicUsize::new(0));
+        let count = seen.clone();
+        drop(local.spawn(poll_fn(move |cx| {
+            turns += 1;
+            match turns {
+                1 => own.register(cx.waker()),
+                2 => cx.waker().clone().wake(),
+                _ => {}
+            }
+            count.store(sign.load(Relaxed), Relaxed);
+            Poll::<()>::Pending
+        })));
+        let _ = local.tick();
+        let waker = cell.take().unwrap();
+        let again = waker.clone();
+        let wakes = thread::spawn({
+            let given = given.clone();
+            move || {
+                given.store(1, Relaxed);
+                waker.wake();
+            }
+        });
+        local.enter(|| again.wake());
+        let _ = local.tick();
+        wakes.join().unwrap();
+        let _ = local.tick();
+        let _ = local.tick();
+        assert_eq!(seen.load(Relaxed), 1, "no turn came after the wake");
+        drop(local);
+        assert_eq!(Arc::strong_count(&home), 1, "the handles have let go of the Home");
+    });
+}
+
 /// **A handle on another thread learns that its task was cancelled by the drop of the Local, or asks for it in vain; nothing is kept.**
 ///
 /// Seen to break it: dropping the Local's tasks without telling the handle (no `Tell` in `complete`).
@@ -90,5 +139,23 @@ fn the_last_handles_go_at_once() {
         drop(local);
         drops.join().unwrap();
         detaches.join().unwrap();
+    });
+}
+
+/// **Of two threads that claim a Home one gets it, and the other neither then nor afterwards.**
+///
+/// Seen to break it: a load and a store in place of the swap in `claim_shared`.
+#[test]
+fn a_home_is_claimed_by_one_of_two() {
+    loom::model(|| {
+        let home = Arc::new(Home::new(Board::new()));
+        let claims = thread::spawn({
+            let home = home.clone();
+            move || Home::claim_shared(&home).is_some()
+        });
+        let ours = Home::claim_shared(&home);
+        assert_ne!(claims.join().unwrap(), ours.is_some());
+        drop(ours);
+        assert!(Home::claim_shared(&home).is_none());
     });
 }

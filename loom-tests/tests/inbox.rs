@@ -6,7 +6,7 @@ use std::{ptr::NonNull, sync::Arc};
 
 use loom::thread;
 use tidemill_core::{
-    sync::UnsafeCell,
+    sync::{AtomicUsize, Ordering::Relaxed, UnsafeCell},
     wait::{Chain, Inbox, Link, Linked, Push},
 };
 
@@ -104,6 +104,29 @@ fn one_push_of_a_sleep_rings() {
         let mut got = take(&inbox);
         got.sort_unstable();
         assert_eq!(got, [1, 2]);
+    });
+}
+
+/// **Who is told to ring sees what the consumer did before it slept.**
+///
+/// Seen to break it: Relaxed for Release in `sleep`; Release alone in `push`.
+#[test]
+fn who_rings_comes_after_all_that_the_consumer_did_before_it_slept() {
+    loom::model(|| {
+        let shared = Arc::new((Inbox::<Node>::new(), AtomicUsize::new(0)));
+        let pusher = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                if push(&shared.0, 1) == Push::Ring {
+                    assert_eq!(shared.1.load(Relaxed), 1, "it was not ready to be rung for");
+                }
+            })
+        };
+        shared.1.store(1, Relaxed);
+        // SAFETY: this thread consumes.
+        let _ = unsafe { shared.0.sleep() };
+        pusher.join().unwrap();
+        assert_eq!(take(&shared.0), [1]);
     });
 }
 

@@ -60,27 +60,49 @@ fn the_value_goes_from_hand_to_hand() {
 #[test]
 fn a_waiter_goes_while_it_is_granted_the_lock() {
     loom::model(|| {
-        let mutex = Arc::new(Mutex::new(0));
+        let mutex = Arc::new(Mutex::new(()));
         let (_, gone) = Bell::new();
         let (bell, waker) = Bell::new();
-        let guard = mutex.try_lock().unwrap();
-        let mut goes = Box::pin(mutex.lock());
-        assert!(poll(goes.as_mut(), &gone).is_pending());
-        let leaves = thread::spawn({
+        let unlocks = thread::spawn({
             let mutex = Arc::clone(&mutex);
-            move || {
-                // It waits behind the one that goes, and leaves as well.
-                let mut lock = pin!(mutex.lock());
-                let _ = poll(lock.as_mut(), &Bell::new().1);
-            }
+            move || drop(mutex.try_lock())
         });
+        let mut goes = Box::pin(mutex.lock());
+        let first = poll(goes.as_mut(), &gone);
         let mut stays = pin!(mutex.lock());
-        assert!(poll(stays.as_mut(), &waker).is_pending());
-        drop(guard);
-        drop(goes);
-        leaves.join().unwrap();
-        assert_eq!(bell.rung(), 1, "the lock was lost with its waiter");
-        assert!(poll(stays, Waker::noop()).is_ready());
+        let second = poll(stays.as_mut(), &waker);
+        // The guard if there is one, and the place in line if not: granted meanwhile or never.
+        drop((first, goes));
+        unlocks.join().unwrap();
+        if second.is_pending() {
+            assert_eq!(bell.rung(), 1, "the lock was lost with its waiter");
+            assert!(poll(stays, Waker::noop()).is_ready());
+        } else {
+            drop(second);
+        }
         assert!(mutex.try_lock().is_ok());
+    });
+}
+
+/// **Of two who wait and go, at the same time as the lock is handed on, neither takes it along.**
+///
+/// Seen to fail where the drop of a `Locking` that was granted does not unlock, and where who leaves last in line is still taken for
+/// the last.
+#[test]
+fn two_waiters_go_while_the_lock_is_handed_on() {
+    loom::model(|| {
+        let mutex = Arc::new(Mutex::new(()));
+        let leaves = [0; 2].map(|_| {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || {
+                let mut lock = pin!(mutex.lock());
+                drop(poll(lock.as_mut(), &Bell::new().1));
+            })
+        });
+        drop(mutex.try_lock());
+        for leaves in leaves {
+            leaves.join().unwrap();
+        }
+        assert!(mutex.try_lock().is_ok(), "who went took the lock along");
     });
 }

@@ -6,8 +6,9 @@ use std::{future::poll_fn, pin::Pin, task::Poll};
 use loom::{sync::Arc, thread};
 use tidemill_core::{
     error::JoinError,
+    shared_static,
     sync::{AtomicUsize, Ordering::Relaxed},
-    task::JoinHandle,
+    task::{JoinHandle, TaskPlace, task_align, task_size, yield_now},
     wait::WakeCell,
 };
 use tidemill_loom_tests::{Bell, Board, poll};
@@ -118,24 +119,57 @@ fn a_join_from_another_thread_gets_the_output() {
     });
 }
 
-/// **An output is dropped once, by the handle or by the executor, whichever comes first; likewise the task's memory.**
+/// **A handle that is polled with another waker as its task ends finds the output, or its new waker is woken.**
 ///
-/// (What is never dropped holds an `Arc`, which loom reports.) Seen to break it: Relaxed in `is_complete`; a `complete` that does not ask
-/// whether JOIN is set; a `take_back` that does not look at COMPLETE.
+/// Seen to break it: a `take_back` that does not look at COMPLETE (both hold the slot); a poll that keeps the waker of the poll before.
 #[test]
-fn a_handle_dropped_on_another_thread_leaves_nothing() {
+fn a_join_changes_its_waker_as_the_task_ends() {
     loom::model(|| {
         let (local, signs) = (local(), Signs::new());
         let mut handle = local.spawn(wait(signs.clone(), 0));
-        let dropper = thread::spawn(move || {
-            let (_, waker) = Bell::new();
-            let _ = poll(Pin::new(&mut handle), &waker).is_ready();
-            drop(handle);
+        let joiner = thread::spawn(move || {
+            let ((_, old_waker), (new, new_waker)) = (Bell::new(), Bell::new());
+            let ready = poll(Pin::new(&mut handle), &old_waker).is_ready()
+                || poll(Pin::new(&mut handle), &new_waker).is_ready();
+            (ready, new, handle)
         });
         let _ = local.tick();
-        dropper.join().unwrap();
-        assert_eq!(local.live(), 0);
+        let (ready, new, mut handle) = joiner.join().unwrap();
+        if !ready {
+            assert_eq!(new.rung(), 1, "the waker of the last poll is the one to wake");
+            assert!(Arc::ptr_eq(&ended(&mut handle).unwrap(), &signs));
+        }
     });
+}
+
+/// **An output is dropped once, by the handle or by the executor, whichever comes first; likewise the task's memory, after all that the
+/// handle did with it.**
+///
+/// (What is never dropped holds an `Arc`, which loom reports.) Seen to break it: Relaxed in `is_complete` or in `detach`; a `complete` that
+/// does not ask whether JOIN is set; a `take_back` that does not look at COMPLETE.
+#[test]
+fn a_handle_dropped_on_another_thread_leaves_nothing() {
+    // A waker that is left somewhere is freed last, else the handle or the executor is.
+    for leaves_waker in [true, false] {
+        loom::model(move || {
+            let (local, signs) = (local(), Signs::new());
+            let inner = signs.clone();
+            let mut handle = local.spawn(poll_fn(move |cx| {
+                if leaves_waker {
+                    inner.waker.register(cx.waker());
+                }
+                Poll::Ready(inner.clone())
+            }));
+            let dropper = thread::spawn(move || {
+                let (_, waker) = Bell::new();
+                let _ = poll(Pin::new(&mut handle), &waker).is_ready();
+                drop(handle);
+            });
+            let _ = local.tick();
+            dropper.join().unwrap();
+            assert_eq!(local.live(), 0);
+        });
+    }
 }
 
 /// **A cancel from another thread ends the task, whatever it is doing.**
@@ -197,5 +231,64 @@ fn a_cancel_beside_a_wake_ends_the_task() {
         assert!(matches!(ended(&mut handle), Err(JoinError::Cancelled)));
         drop((handle, signs.waker.take()));
         assert_eq!(Arc::strong_count(&signs), 1, "the future was dropped");
+    });
+}
+
+/// **A task that yields and is woken from elsewhere at the same time is queued once, and its next turn sees what the waker did.**
+///
+/// Seen to break it: a `wake_later` that queues whatever the state answers; Relaxed or Release alone in `State::schedule`.
+#[test]
+fn a_wake_beside_a_yield() {
+    loom::model(|| {
+        let (local, signs) = (local(), Signs::new());
+        let (inner, seen) = (signs.clone(), Arc::new(AtomicUsize::new(0)));
+        let count = seen.clone();
+        let mut handle = local.spawn(async move {
+            poll_fn(|cx| Poll::Ready(inner.waker.register(cx.waker()))).await;
+            for _ in 0..2 {
+                yield_now().await;
+                count.store(inner.count(), Relaxed);
+            }
+        });
+        let _ = local.tick();
+        let waker = signs.waker.take().unwrap();
+        let giver = {
+            let signs = signs.clone();
+            thread::spawn(move || {
+                signs.given[0].store(1, Relaxed);
+                waker.wake();
+            })
+        };
+        let _ = local.tick();
+        giver.join().unwrap();
+        for _ in 0..3 {
+            let _ = local.tick();
+        }
+        ended(&mut handle).unwrap();
+        assert_eq!(seen.load(Relaxed), 1, "the last turn came after all");
+    });
+}
+
+async fn idle() {}
+
+shared_static!(static PLACE: TaskPlace<{ task_size(&idle) }, { task_align(&idle) }> = TaskPlace::new());
+
+/// **A place whose last reference goes elsewhere is taken again only when all that was done there is over.**
+///
+/// Seen to break it: Relaxed in `Placed::free`, or in `TaskPlace::spawn_in`.
+#[test]
+fn a_place_is_given_back_elsewhere_and_taken_again() {
+    loom::model(|| {
+        let local = local();
+        let place: &'static _ = &*PLACE;
+        let Ok(handle) = local.spawn_place(place, idle()) else { panic!("nobody has it") };
+        let _ = local.tick();
+        let drops = thread::spawn(move || drop(handle));
+        if let Ok(handle) = local.spawn_place(place, idle()) {
+            drop(handle);
+            let _ = local.tick();
+        }
+        drops.join().unwrap();
+        assert!(local.spawn_place(place, idle()).is_ok(), "it was never given back");
     });
 }

@@ -19,10 +19,7 @@ use crate::{
     error::Fault,
     lock::{Lock, Locked},
     shared_static,
-    sync::{
-        Arc, AtomicUsize,
-        Ordering::{AcqRel, Relaxed},
-    },
+    sync::{Arc, AtomicUsize, Ordering::Relaxed},
     wait::WaitList,
 };
 
@@ -268,8 +265,9 @@ impl Clone for Monitor {
 
 impl Drop for Monitor {
     fn drop(&mut self) {
-        // ordering: Release has what this handle sent come before the end; Acquire pairs with it in the last one.
-        if self.node.handles.fetch_sub(1, AcqRel) == 1 {
+        // ordering: Relaxed elects the last. What the others sent stands under the lock of the line: in it before their subtraction, and
+        // so before ours and the end.
+        if self.node.handles.fetch_sub(1, Relaxed) == 1 {
             self.node.line.with(|turn| turn.state.closed = true);
             self.node.line.wake_all();
         }

@@ -27,8 +27,8 @@ use crate::{
     context::HomeRef,
     error::Occupied,
     sync::{
-        AtomicBool,
-        Ordering::{Acquire, Release},
+        self, AtomicBool,
+        Ordering::{Acquire, Relaxed, Release},
     },
 };
 
@@ -71,6 +71,8 @@ where
 {
     memory: UnsafeCell<Memory<SIZE, ALIGN>>,
     taken: AtomicBool,
+    /// No memory at all: by it a model sees who has the place.
+    owned: sync::UnsafeCell<()>,
     name: Option<&'static str>,
 }
 
@@ -98,7 +100,8 @@ where
         #[allow(clippy::new_without_default, reason = "it belongs into a static")]
         pub fn new() -> Self {
             let memory = Memory { align: [], bytes: MaybeUninit::uninit() };
-            Self { memory: UnsafeCell::new(memory), taken: AtomicBool::new(false), name: None }
+            let (taken, owned) = (AtomicBool::new(false), sync::UnsafeCell::new(()));
+            Self { memory: UnsafeCell::new(memory), taken, owned, name: None }
         }
     }
 
@@ -125,9 +128,10 @@ where
             assert!(align_of::<TaskCell<F>>() <= ALIGN, "the place is not aligned enough");
         }
         // ordering: Acquire pairs with Release in `free`: all that the last task did is over.
-        if self.taken.swap(true, Acquire) {
+        if self.taken.compare_exchange(false, true, Acquire, Relaxed).is_err() {
             return Err(Occupied(future));
         }
+        self.owned.with_mut(|_| ());
         // The memory stands first, and the pointer may be led back to the whole place.
         let memory = NonNull::from(self).cast::<u8>();
         // SAFETY: [P1] it is ours; it fits, as asserted above; it is the task's until `Placed::free`.
@@ -159,6 +163,7 @@ where
         let home = unsafe { Header::dissolve(task) };
         // SAFETY: the header stands at the beginning of a static place of this type, see `spawn_in`.
         let place = unsafe { task.cast::<TaskPlace<SIZE, ALIGN>>().as_ref() };
+        place.owned.with_mut(|_| ());
         // ordering: Release pairs with Acquire in `spawn_in`.
         place.taken.store(false, Release);
         drop(home);

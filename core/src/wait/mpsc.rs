@@ -26,7 +26,7 @@ use crate::{
     const_new,
     sync::{
         AtomicPtr,
-        Ordering::{AcqRel, Acquire, Relaxed},
+        Ordering::{AcqRel, Acquire, Relaxed, Release},
         UnsafeCell,
     },
 };
@@ -175,7 +175,7 @@ impl<T: Linked<K>, K> Inbox<T, K> {
     pub unsafe fn sleep(&self) -> bool {
         let asleep = ptr::without_provenance_mut(SLEEPING);
         // ordering: Release pairs with Acquire in `push`. No wake is lost, since a push and this are changes of one word.
-        self.word.compare_exchange(ptr::null_mut(), asleep, AcqRel, Relaxed).is_ok()
+        self.word.compare_exchange(ptr::null_mut(), asleep, Release, Relaxed).is_ok()
     }
 
     /// Ends the sleep, if no push has. Cheap when awake.
