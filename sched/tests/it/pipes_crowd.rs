@@ -80,17 +80,21 @@ fn writers_and_readers_that_give_up_and_come_again_lose_and_repeat_no_value() {
             for reader in readers {
                 reader.await.unwrap();
             }
-            let Ends { mut read, dropped } = ends.take();
-            for writer in 0..4 {
-                // To several readers values are handed in order, and each is told at its next turn.
-                let own: Vec<_> = read.iter().copied().filter(|n| n / 100 == writer).collect();
-                assert!(!alone || own.is_sorted(), "{own:?}");
-            }
-            assert!(dropped.iter().all(|number| number % 100 % 3 == 0), "{dropped:?}");
-            read.extend(dropped);
-            read.sort();
-            let all = (0..4).flat_map(|writer| (0..25).map(move |number| 100 * writer + number));
-            assert_eq!(read, all.collect::<Vec<_>>());
+            all_came_once(ends.take(), alone);
         });
     }
+}
+
+/// Of four writers of twenty-five values each.
+fn all_came_once(Ends { mut read, dropped }: Ends, alone: bool) {
+    for writer in 0..4 {
+        // To several readers values are handed in order, and each is told at its next turn.
+        let own: Vec<_> = read.iter().copied().filter(|n| n / 100 == writer).collect();
+        assert!(!alone || own.is_sorted(), "{own:?}");
+    }
+    assert!(dropped.iter().all(|number| number % 100 % 3 == 0), "{dropped:?}");
+    read.extend(dropped);
+    read.sort();
+    let all = (0..4).flat_map(|writer| (0..25).map(move |number| 100 * writer + number));
+    assert_eq!(read, all.collect::<Vec<_>>());
 }
