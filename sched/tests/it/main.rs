@@ -2,6 +2,8 @@
 
 #[cfg(feature = "std")]
 mod alloc;
+#[cfg(feature = "alloc")]
+mod bad_input;
 mod bare;
 mod board;
 #[cfg(feature = "std")]
@@ -10,6 +12,8 @@ mod context;
 mod cycle;
 #[cfg(feature = "std")]
 mod debug;
+#[cfg(feature = "alloc")]
+mod end_cycle;
 #[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "alloc")]
