@@ -4,6 +4,8 @@
 mod alloc;
 #[cfg(feature = "std")]
 mod alone;
+#[cfg(feature = "alloc")]
+mod bad_input;
 mod bare;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/bell.rs"]
@@ -19,6 +21,8 @@ mod cycle;
 mod debug;
 #[cfg(feature = "std")]
 mod delayer;
+#[cfg(feature = "alloc")]
+mod end_cycle;
 #[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "alloc")]
