@@ -9,18 +9,19 @@ use std::{
 };
 
 use tidemill_benches::{
+    arguments::{list, number},
     echo::{
         calls, instructions,
         load::Load,
         memory, picture,
         process::LOAD_CORE,
-        progress::Progress,
         rate,
         report::Report,
         roster::{self, ROSTER},
         settings::{Cell, Pass, Settings},
         table,
     },
+    progress::Progress,
     server,
 };
 
@@ -103,15 +104,6 @@ fn arguments() -> Result<Option<Settings>, String> {
 
 fn pass(name: &str) -> Option<Pass> {
     Pass::ALL.into_iter().find(|pass| pass.name() == name)
-}
-
-fn list<T>(text: &str, what: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, String> {
-    text.split(',').map(|word| parse(word).ok_or(format!("no such {what}: {word}"))).collect()
-}
-
-fn number(text: &str, allowed: std::ops::RangeInclusive<u64>) -> Result<u64, String> {
-    let number = text.parse().ok().filter(|number| allowed.contains(number));
-    number.ok_or(format!("{text} is not from {} to {}", allowed.start(), allowed.end()))
 }
 
 fn run(settings: Settings) -> io::Result<()> {

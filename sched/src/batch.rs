@@ -86,6 +86,7 @@ impl<H: Hooks> Batches<H> {
         self.batch.set(batch);
         let Some(task) = task else { return false };
         let bound = self.local.bound();
+        let _ = bound.was_cut();
         self.local.enter(|| {
             // SAFETY: [B1] it has left its queue; the Local stays on its thread ([L1] of `local`).
             if unsafe { bound.tasks.run(task) } {
@@ -94,6 +95,10 @@ impl<H: Hooks> Batches<H> {
             }
         });
         bound.turns.set(bound.turns.get().wrapping_add(1));
+        self.local.home().heed();
+        if bound.was_cut() {
+            self.cut();
+        }
         true
     }
 

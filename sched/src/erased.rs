@@ -5,99 +5,95 @@
 
 #![expect(unsafe_code, reason = "a Home of erased type is called through raw pointers")]
 
-use core::{alloc::Layout, marker::PhantomData, ptr::NonNull};
+use core::{marker::PhantomData, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
-    context::{HomeLock, HomeVTable, Priority, is_current},
-    task::Hooks,
-    time::Wheel,
+    const_new,
+    context::{HOME_IS_KNOWN, Head, HomeVTable, Priority},
+    sync::Ordering::Relaxed,
+    task::{Hooks, Tasks},
     wait::Push,
 };
 
 #[cfg(feature = "alloc")]
-use tidemill_core::{
-    sync::{
-        Arc,
-        Ordering::{AcqRel, Relaxed},
-    },
-    task::give_back,
-};
+use tidemill_core::sync::Arc;
 
 use crate::home::Home;
 
-/// Without `std` nobody knows his thread, and the free blocks have a lock for everybody.
-#[cfg(feature = "alloc")]
-const BLOCKS_ARE_LOCKED: bool = cfg!(not(feature = "std"));
+/// The vtables of a Home with hooks `H`.
+pub(crate) struct Erased<H>(PhantomData<H>);
 
-/// The vtable of a Home in a static: nothing to count.
-pub(crate) struct Static<H>(PhantomData<H>);
+impl<H: Hooks> Erased<H> {
+    /// Of one in a static: nothing to free.
+    pub(crate) const STATIC: &'static HomeVTable = &Self::vtable(None);
+    /// Of one in an `Arc`.
+    #[cfg(feature = "alloc")]
+    pub(crate) const SHARED: &'static HomeVTable = &Self::vtable(Some(free::<H>));
 
-impl<H: Hooks> Static<H> {
-    pub(crate) const VTABLE: &'static HomeVTable = &HomeVTable {
-        retain: |_| (),
-        release: |_| (),
-        now: now::<H>,
-        wheel: wheel::<H>,
-        schedule: schedule::<H>,
-        schedule_later: schedule_later::<H>,
-        lay: lay::<H>,
-        adopt: adopt::<H>,
-        clear: clear::<H, false>,
-    };
+    const fn vtable(free: Option<unsafe fn(NonNull<Head>)>) -> HomeVTable {
+        HomeVTable {
+            now: now::<H>,
+            queue: queue::<H>,
+            queue_later: queue_later::<H>,
+            send: send::<H>,
+            is_open: is_open::<H>,
+            adopt: adopt::<H>,
+            send_new: send_new::<H>,
+            end_cycle: end_cycle::<H>,
+            free,
+        }
+    }
 }
 
-/// The vtable of a Home in an `Arc`.
-#[cfg(feature = "alloc")]
-pub(crate) struct Shared<H>(PhantomData<H>);
-
-#[cfg(feature = "alloc")]
-impl<H: Hooks> Shared<H> {
-    pub(crate) const VTABLE: &'static HomeVTable = &HomeVTable {
-        retain: retain::<H>,
-        release: release::<H>,
-        now: now::<H>,
-        wheel: wheel::<H>,
-        schedule: schedule::<H>,
-        schedule_later: schedule_later::<H>,
-        lay: lay::<H>,
-        adopt: adopt::<H>,
-        clear: clear::<H, true>,
-    };
+impl<H: Hooks> Home<H> {
+    const_new! {
+        /// A Home on these hooks, which nobody has claimed. It belongs into a static or an `Arc`.
+        pub fn new(hooks: H) -> Self {
+            Self::with(hooks, Erased::<H>::STATIC)
+        }
+    }
 }
 
 /// # Safety
 /// It is a Home with hooks `H`, counted for `'a`.
 #[inline]
-unsafe fn home<'a, H: Hooks>(home: *const ()) -> &'a Home<H> {
-    // SAFETY: [A2].
-    unsafe { &*home.cast::<Home<H>>() }
+unsafe fn home<'a, H: Hooks>(head: NonNull<Head>) -> &'a Home<H> {
+    // SAFETY: [A2], and a Home begins with its Head.
+    unsafe { head.cast::<Home<H>>().as_ref() }
 }
 
 /// # Safety
 /// As [`HomeVTable::now`].
-unsafe fn now<H: Hooks>(address: *const ()) -> Instant {
+unsafe fn now<H: Hooks>(head: NonNull<Head>) -> Instant {
     // SAFETY: a handle of this Home calls.
-    unsafe { home::<H>(address) }.hooks.now()
+    unsafe { home::<H>(head) }.hooks.now()
 }
 
 /// # Safety
-/// As [`HomeVTable::wheel`].
-unsafe fn wheel<H: Hooks>(address: *const ()) -> NonNull<Wheel<HomeLock>> {
+/// As [`HomeVTable::queue`].
+unsafe fn queue<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
     // SAFETY: a handle of this Home calls.
-    NonNull::from(&unsafe { home::<H>(address) }.wheel)
+    let bound = &unsafe { home::<H>(head) }.bound;
+    // SAFETY: [A1], current; its own half answered `Enqueue`.
+    unsafe { bound.push(task.cast()) };
 }
 
 /// # Safety
-/// As [`HomeVTable::schedule`].
-unsafe fn schedule<H: Hooks>(address: *const (), task: NonNull<()>) {
+/// As [`HomeVTable::queue_later`].
+unsafe fn queue_later<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
     // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(address) };
-    if is_current(address) {
-        // SAFETY: [A1], current; its state answered `Enqueue`.
-        return unsafe { home.bound.push(task.cast()) };
-    }
-    // SAFETY: its state answered `Enqueue`: it is in no queue, and not complete as long as it is in this one, so it lives.
+    let bound = &unsafe { home::<H>(head) }.bound;
+    // SAFETY: [A1], current; its own half answered `Enqueue`.
+    unsafe { bound.push_later(task.cast()) };
+}
+
+/// # Safety
+/// As [`HomeVTable::send`].
+unsafe fn send<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
+    // SAFETY: a handle of this Home calls.
+    let home = unsafe { home::<H>(head) };
+    // SAFETY: its word answered `Enqueue`: it is not in the inbox, and not complete as long as it is, so it lives.
     match unsafe { home.inbox.push(task.cast()) } {
         Push::Ring => home.hooks.ring(),
         // Closed: whoever closed it has cancelled the task, or will.
@@ -106,106 +102,55 @@ unsafe fn schedule<H: Hooks>(address: *const (), task: NonNull<()>) {
 }
 
 /// # Safety
-/// As [`HomeVTable::schedule_later`].
-unsafe fn schedule_later<H: Hooks>(address: *const (), task: NonNull<()>) {
+/// As [`HomeVTable::is_open`].
+unsafe fn is_open<H: Hooks>(head: NonNull<Head>) -> bool {
     // SAFETY: a handle of this Home calls.
-    let bound = &unsafe { home::<H>(address) }.bound;
-    // SAFETY: [A1], current; its state answered `Enqueue`.
-    unsafe { bound.push_later(task.cast()) };
-}
-
-/// # Safety
-/// As [`HomeVTable::lay`].
-#[cfg(feature = "alloc")]
-unsafe fn lay<H: Hooks>(address: *const (), layout: Layout) -> Option<NonNull<u8>> {
-    // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(address) };
-    is_current(address).then(|| {
-        home.bound.recount(1);
-        home.bound.blocks.take(layout)
-    })
-}
-
-/// # Safety
-/// As [`HomeVTable::lay`].
-#[cfg(not(feature = "alloc"))]
-#[expect(
-    clippy::extra_unused_type_parameters,
-    reason = "the vtable names it as it does with `alloc`"
-)]
-unsafe fn lay<H: Hooks>(_: *const (), _: Layout) -> Option<NonNull<u8>> {
-    None
+    !unsafe { home::<H>(head) }.inbox.is_closed()
 }
 
 /// # Safety
 /// As [`HomeVTable::adopt`].
-unsafe fn adopt<H: Hooks>(address: *const (), task: NonNull<()>, priority: Priority) {
+unsafe fn adopt<H: Hooks>(head: NonNull<Head>, task: NonNull<()>, priority: Priority) {
     // SAFETY: a handle of this Home calls.
-    let bound = &unsafe { home::<H>(address) }.bound;
+    let bound = &unsafe { home::<H>(head) }.bound;
     // SAFETY: it is new, and this is the home thread.
     unsafe { bound.adopt(task.cast(), priority) };
 }
 
 /// # Safety
-/// As [`HomeVTable::clear`].
-#[cfg(feature = "alloc")]
-unsafe fn clear<H: Hooks, const COUNTED: bool>(
-    address: *const (),
-    block: NonNull<u8>,
-    layout: Layout,
-) {
-    // SAFETY: the handle that calls is still counted.
-    let bound = &unsafe { home::<H>(address) }.bound;
-    if is_current(address) || BLOCKS_ARE_LOCKED {
-        // SAFETY: the contract is the same.
-        unsafe { bound.blocks.put(block, layout) };
-    } else {
-        // SAFETY: the contract is the same.
-        unsafe { give_back(block, layout) };
-    }
-    if COUNTED {
-        // SAFETY: that handle's count goes.
-        unsafe { release::<H>(address) };
-    }
-}
-
-/// # Safety
-/// As [`HomeVTable::clear`].
-#[cfg(not(feature = "alloc"))]
-#[expect(
-    clippy::extra_unused_type_parameters,
-    reason = "the vtable names it as it does with `alloc`"
-)]
-unsafe fn clear<H: Hooks, const COUNTED: bool>(_: *const (), _: NonNull<u8>, _: Layout) {
-    unreachable!("memory is taken back where it was given");
-}
-
-/// # Safety
-/// As [`HomeVTable::retain`].
-#[cfg(feature = "alloc")]
-unsafe fn retain<H: Hooks>(address: *const ()) {
+/// As [`HomeVTable::send_new`].
+unsafe fn send_new<H: Hooks>(head: NonNull<Head>, task: NonNull<()>, priority: Priority) {
     // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(address) };
-    if is_current(address) {
-        home.bound.recount(1);
-    } else {
-        // ordering: Relaxed, who has a handle makes another.
-        home.count.fetch_add(1, Relaxed);
+    let home = unsafe { home::<H>(head) };
+    // SAFETY: it is new, and this is without `std` (contract).
+    unsafe { home.bound.tasks.send(task.cast(), priority) };
+    // SAFETY: it is new, so not in the inbox, and its word says that it is to be there.
+    match unsafe { home.inbox.push(task.cast()) } {
+        Push::Ring => home.hooks.ring(),
+        Push::Quiet => {}
+        // SAFETY: sent, and not taken; it may be dropped anywhere (contract).
+        Push::Closed => unsafe { Tasks::refuse(task.cast()) },
     }
 }
 
 /// # Safety
-/// As [`HomeVTable::release`].
+/// As [`HomeVTable::end_cycle`].
+unsafe fn end_cycle<H: Hooks>(head: NonNull<Head>) {
+    // SAFETY: a handle of this Home calls.
+    let home = unsafe { home::<H>(head) };
+    if HOME_IS_KNOWN {
+        home.bound.cut();
+    } else {
+        // ordering: Relaxed, nothing is published with it.
+        home.cut.store(true, Relaxed);
+    }
+}
+
+/// # Safety
+/// As [`HomeVTable::free`].
 #[cfg(feature = "alloc")]
-unsafe fn release<H: Hooks>(address: *const ()) {
-    // SAFETY: the handle that calls is still counted.
-    let counted = unsafe { home::<H>(address) };
-    if is_current(address) {
-        return counted.bound.recount(usize::MAX);
-    }
-    // ordering: Release makes what this handle did visible to the last; Acquire pairs with it there.
-    if counted.count.fetch_sub(1, AcqRel) == 1 {
-        // SAFETY: no handle is left, so the `Arc` that they held together goes.
-        drop(unsafe { Arc::from_raw(address.cast::<Home<H>>()) });
-    }
+unsafe fn free<H: Hooks>(head: NonNull<Head>) {
+    let home = head.as_ptr().cast_const().cast::<Home<H>>();
+    // SAFETY: no handle is left, so the `Arc` that they held together goes.
+    drop(unsafe { Arc::from_raw(home) });
 }

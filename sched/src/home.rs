@@ -3,14 +3,10 @@
 //! | part                | belongs to                                                                             |
 //! |---------------------|----------------------------------------------------------------------------------------|
 //! | hooks, inbox        | everyone: wakers push into the inbox and ring                                          |
-//! | wheel               | the home thread; without `std` everyone, under its lock                                |
 //! | `bound`             | the thread that has the Local: run queues, all tasks, free blocks, root                |
-//! | `count`             | everyone, in two halves                                                                |
+//! | `head`              | everyone: the count of handles; the wheel is the home thread's, without `std` everyone's, under its lock |
 //!
-//! Every task header, timer and context holds a counted handle ([`HomeRef`]), and most come and go on the home thread. So the count of a
-//! shared Home has two halves, after biased reference counting (Choi, Shull, Torrellas 2018): a plain one that the home thread changes
-//! during its turns, and an atomic one for everybody else, into which the Local adds the plain half when it goes. Until then the atomic
-//! half carries [`BIAS`], so nobody finds it at zero. All handles together hold one `Arc`.
+//! All handles on a shared Home together hold one `Arc`.
 //!
 //! [A1] `claim` succeeds once, so there is one Local, which is `!Send`: `bound` is touched by its thread alone, through the Local, or
 //!      (with `std`) through a handle while the Home is current there, which the Local sees to.
@@ -26,18 +22,10 @@ use core::{cell::Cell, fmt, ptr::NonNull};
 
 use tidemill_core::{
     const_new,
-    context::{HomeLock, Priority},
-    sync::AtomicBool,
-    task::{Header, Hooks, Root, Tasks},
-    time::Wheel,
+    context::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable, Priority},
+    sync::{AtomicBool, Ordering::Relaxed},
+    task::{Header, Hooks, Root, Sent, Tasks},
     wait::{Chain, Inbox},
-};
-
-#[cfg(feature = "alloc")]
-use tidemill_core::{
-    context::{HomeRef, HomeVTable},
-    sync::{AtomicUsize, Ordering::AcqRel},
-    task::Blocks,
 };
 
 use crate::stats::Watch;
@@ -45,22 +33,17 @@ use crate::stats::Watch;
 /// How many turns each priority has in a cycle by default.
 const BUDGET: isize = 256;
 
-/// What the atomic half of the count carries while there is a Local.
-#[cfg(feature = "alloc")]
-const BIAS: usize = 1 << (usize::BITS - 1);
-
 /// The half of an executor that everyone may know: hooks, inbox, doorbell. Its other half is the [`Local`](crate::Local), which one thread claims.
 ///
 /// It belongs into a static or an `Arc`.
+#[repr(C)]
 pub struct Home<H> {
+    pub(crate) head: Head,
     pub(crate) hooks: H,
-    pub(crate) inbox: Inbox<Header>,
-    /// For the home thread, where it has no lock.
-    pub(crate) wheel: Wheel<HomeLock>,
+    pub(crate) inbox: Inbox<Header, Sent>,
     pub(crate) claimed: AtomicBool,
-    #[cfg(feature = "alloc")]
-    /// The atomic half of the count.
-    pub(crate) count: AtomicUsize,
+    /// Whether somebody has asked for the end of the cycle where nobody knows his thread.
+    pub(crate) cut: AtomicBool,
     /// For the home thread.
     pub(crate) bound: Bound,
 }
@@ -75,6 +58,8 @@ pub(crate) struct Bound {
     graded: Cell<bool>,
     /// By priority, how many turns are left in this cycle; less than none once one more was asked for.
     left: [Cell<isize>; 2],
+    /// Whether the end of this cycle was asked for.
+    ending: Cell<bool>,
     /// How many turns were given, all cycles together.
     pub(crate) turns: Cell<usize>,
     /// How many cycles were begun.
@@ -83,11 +68,6 @@ pub(crate) struct Bound {
     pub(crate) tasks: Tasks,
     pub(crate) root: Root,
     pub(crate) budget: Cell<isize>,
-    /// The plain half of the count.
-    #[cfg(feature = "alloc")]
-    counted: Cell<usize>,
-    #[cfg(feature = "alloc")]
-    pub(crate) blocks: Blocks,
 }
 
 // SAFETY: [A1] says who touches `bound` and the wheel; all else is `Sync`.
@@ -97,30 +77,26 @@ unsafe impl<H: Hooks> Send for Home<H> {}
 
 impl<H: Hooks> Home<H> {
     const_new! {
-        /// A Home on these hooks, which nobody has claimed. It belongs into a static or an `Arc`.
-        pub fn new(hooks: H) -> Self {
+        /// A Home on these hooks, which nobody has claimed, with the vtable of one in a static.
+        pub(crate) fn with(hooks: H, vtable: &'static HomeVTable) -> Self {
             Self {
+                head: Head::new(vtable),
                 hooks,
                 inbox: Inbox::new(),
-                wheel: Wheel::new_in(),
                 claimed: AtomicBool::new(false),
-                #[cfg(feature = "alloc")]
-                count: AtomicUsize::new(BIAS),
+                cut: AtomicBool::new(false),
                 bound: Bound {
                     queues: [Cell::new(Chain::new()), Cell::new(Chain::new())],
                     later: Cell::new(Chain::new()),
                     graded: Cell::new(false),
                     left: [Cell::new(0), Cell::new(0)],
+                    ending: Cell::new(false),
                     turns: Cell::new(0),
                     cycles: Cell::new(0),
                     watch: Cell::new(None),
                     tasks: Tasks::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),
-                    #[cfg(feature = "alloc")]
-                    counted: Cell::new(0),
-                    #[cfg(feature = "alloc")]
-                    blocks: Blocks::new(),
                 },
             }
         }
@@ -131,22 +107,24 @@ impl<H: Hooks> Home<H> {
         &self.hooks
     }
 
-    /// A handle counted in the plain half, for the Local.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) fn hold(&self, vtable: &'static HomeVTable) -> HomeRef {
-        self.bound.recount(1);
-        let home: *const Self = self;
-        // SAFETY: [A2], and it was counted just now.
-        unsafe { HomeRef::from_raw(home.cast(), vtable) }
+    /// Heeds what was asked for from elsewhere: the end of the cycle. For the home thread, after each turn.
+    #[inline(always)]
+    pub(crate) fn heed(&self) {
+        // ordering: Relaxed, nothing is published with it.
+        if !HOME_IS_KNOWN && self.cut.load(Relaxed) {
+            self.cut.store(false, Relaxed);
+            self.bound.cut();
+        }
     }
 
-    /// Adds the plain half of the count to the atomic one, for the Local that goes. Its own handle is still counted.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn settle(&self) {
-        let counted = self.bound.counted.replace(0);
-        // ordering: Release pairs with Acquire of the handle that is the last.
-        self.count.fetch_add(counted.wrapping_sub(BIAS), AcqRel);
+    /// A handle more, for the Local.
+    ///
+    /// # Safety
+    /// This is the home thread, and [A2].
+    #[inline]
+    pub(crate) unsafe fn hold(home: NonNull<Self>) -> HomeRef {
+        // SAFETY: a Home begins with its Head, and the contract.
+        unsafe { Head::handle(home.cast()) }
     }
 }
 
@@ -209,8 +187,14 @@ impl Bound {
         self.turns.set(self.turns.get().wrapping_add_signed(turns - left));
     }
 
+    /// Whether the end of the cycle was asked for since this was asked last.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.ending.take()
+    }
+
     /// Leaves no turn for Normal tasks in this cycle.
     pub(crate) fn cut(&self) {
+        self.ending.set(true);
         let left = self.left[Priority::Normal as usize].replace(0).max(0);
         // They count as given when the cycle ends.
         self.turns.set(self.turns.get().wrapping_add_signed(-left));
@@ -245,6 +229,14 @@ impl Bound {
         }
     }
 
+    /// Takes a task in that was made elsewhere, if it is one. It was taken out of the inbox.
+    pub(crate) fn welcome(&self, task: NonNull<Header>) {
+        // SAFETY: [A1] this is the home thread, and the contract.
+        if let Some(Priority::Low) = unsafe { self.tasks.welcome(task) } {
+            self.graded.set(true);
+        }
+    }
+
     /// Queues many.
     #[inline]
     pub(crate) fn append(&self, mut tasks: Chain<Header>) {
@@ -254,6 +246,20 @@ impl Bound {
         while let Some(task) = tasks.pop() {
             // SAFETY: it was queued, and left that queue just now.
             unsafe { self.push(task) };
+        }
+    }
+
+    /// Queues those that others have woken.
+    pub(crate) fn receive(&self, mut sent: Chain<Header, Sent>) {
+        while let Some(task) = sent.pop() {
+            if !HOME_IS_KNOWN {
+                self.welcome(task);
+            }
+            // SAFETY: [A1], and it has left the inbox just now.
+            if unsafe { self.tasks.receive(task) } {
+                // SAFETY: it was told to be queued.
+                unsafe { self.push(task) };
+            }
         }
     }
 
@@ -280,12 +286,6 @@ impl Bound {
             queue.take();
         }
         self.later.take();
-    }
-
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) fn recount(&self, more: usize) {
-        self.counted.set(self.counted.get().wrapping_add(more));
     }
 }
 

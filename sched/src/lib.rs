@@ -12,6 +12,7 @@
 extern crate alloc;
 
 mod batch;
+mod claim;
 pub mod debug;
 mod erased;
 mod home;
@@ -25,5 +26,5 @@ mod stats;
 pub use home::Home;
 pub use local::Local;
 pub use stats::Stats;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 pub use tidemill_core::task::{spawn, spawn_with};

@@ -23,9 +23,8 @@ use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull, tim
 
 use tidemill_core::{
     clock::Instant,
-    context::{Here, HomeRef, Priority, enter, leave},
+    context::{HOME_IS_KNOWN, Here, HomeRef, Priority, enter, leave},
     error::Occupied,
-    sync::Ordering::Relaxed,
     task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskInfo, TaskPlace},
     wait::{Park, Wait},
 };
@@ -33,13 +32,10 @@ use tidemill_core::{
 #[cfg(feature = "alloc")]
 use tidemill_core::{
     sync::Arc,
-    task::{Attributes, Name, layout_of, spawn_in},
+    task::{Attributes, Name, size_of_task, spawn_in},
 };
 
-#[cfg(feature = "alloc")]
-use crate::erased::Shared;
 use crate::{
-    erased::Static,
     home::{Bound, Home},
     stats::{Stats, Watch},
 };
@@ -64,37 +60,6 @@ pub struct Local<H: Hooks> {
     thread: PhantomData<*const ()>,
 }
 
-impl<H: Hooks> Home<H> {
-    /// Makes this thread the home thread: its other half. `None`: someone has it, or had it.
-    pub fn claim(&'static self) -> Option<Local<H>> {
-        // ordering: Relaxed elects; who reached the Home sees it as it was made.
-        if self.claimed.swap(true, Relaxed) {
-            return None;
-        }
-        let home = NonNull::from(self);
-        // SAFETY: a static Home is never freed, and its vtable counts nothing.
-        let here = unsafe { HomeRef::from_raw(home.as_ptr().cast(), Static::<H>::VTABLE) };
-        // SAFETY: elected, and `here` is counted.
-        Some(unsafe { Local::on(home, here) })
-    }
-
-    /// Makes this thread the home thread of a shared Home: its other half. `None`: someone has it, or had it.
-    #[cfg(feature = "alloc")]
-    pub fn claim_shared(home: &Arc<Self>) -> Option<Local<H>> {
-        // ordering: Relaxed elects; who reached the Home sees it as it was made.
-        if home.claimed.swap(true, Relaxed) {
-            return None;
-        }
-        let home = Arc::into_raw(Arc::clone(home));
-        // SAFETY: the `Arc` whose count all handles hold together keeps it alive.
-        let home = unsafe { NonNull::new_unchecked(home.cast_mut()) };
-        // SAFETY: as above.
-        let here = unsafe { home.as_ref() }.hold(Shared::<H>::VTABLE);
-        // SAFETY: elected, and `here` is counted.
-        Some(unsafe { Local::on(home, here) })
-    }
-}
-
 impl<H: Hooks> Local<H> {
     /// A Home and its Local at once.
     #[cfg(feature = "alloc")]
@@ -116,6 +81,11 @@ impl<H: Hooks> Local<H> {
         // SAFETY: the thread that has the Local is the home thread.
         let here = unsafe { Here::new(handle) };
         Self { home, here, thread: PhantomData }
+    }
+
+    /// A counted handle for tasks and other code on this thread: to spawn, and to wait for moments.
+    pub fn here(&self) -> Here {
+        self.here.clone()
     }
 
     /// The half that everyone may know.
@@ -182,8 +152,9 @@ impl<H: Hooks> Local<H> {
         future: F,
     ) -> JoinHandle<F::Output> {
         let (priority, name) = attributes.parts();
-        let block = self.bound().blocks.take(layout_of::<F, N>());
-        let home = self.home().hold(self.here.home().vtable());
+        let block = self.home().head.blocks().take(size_of_task::<F, N>());
+        // SAFETY: [L1], [L2].
+        let home = unsafe { Home::hold(self.home) };
         // SAFETY: laid for `F`, with a handle counted; [L1].
         let (task, handle) = unsafe { spawn_in(block, home, name, future) };
         // SAFETY: it is new, and [L1].
@@ -303,6 +274,7 @@ impl<H: Hooks> Local<H> {
                 // SAFETY: [L3], it is in no queue.
                 unsafe { bound.push(task) };
             }
+            self.home().heed();
             if rooted && !bound.root.is_running() {
                 return true;
             }
@@ -343,15 +315,15 @@ impl<H: Hooks> Local<H> {
         // SAFETY: [L1], the one consumer.
         let sent = unsafe { home.inbox.take() };
         if !sent.is_empty() {
-            bound.append(sent);
+            bound.receive(sent);
         }
-        let mut next = home.wheel.next_deadline();
+        let mut next = home.head.wheel().next_deadline();
         let mut now = Instant::ORIGIN;
         if next.is_some() {
             now = home.hooks().now();
             if next <= Some(now) {
-                home.wheel.fire(now);
-                next = home.wheel.next_deadline();
+                home.head.wheel().fire(now);
+                next = home.head.wheel().next_deadline();
             }
         }
         let wait = match next {
@@ -373,18 +345,21 @@ impl<H: Hooks> Drop for Local<H> {
         let (home, bound) = (self.home(), self.bound());
         // No Home is current meanwhile: wakes go to the closed inbox, spawns are refused.
         leave(|| {
-            // SAFETY: [L1], the one consumer. The tasks that stood in it are in the list too.
-            let _ = unsafe { home.inbox.close() };
+            // SAFETY: [L1], the one consumer.
+            let mut sent = unsafe { home.inbox.close() };
+            // Those that were made elsewhere come into the list, where the others are already.
+            while let Some(task) = sent.pop().filter(|_| !HOME_IS_KNOWN) {
+                bound.welcome(task);
+            }
             bound.clear();
             // SAFETY: [L1]; nobody is in a turn, since turns borrow the Local; the queues are gone.
             while unsafe { bound.tasks.cancel_one() } {}
-            home.wheel.close();
+            home.head.wheel().close();
             #[cfg(feature = "alloc")]
-            bound.blocks.clear();
+            home.head.blocks().clear();
             // SAFETY: [L1], born in `on`; nothing is run any more. Our own handle keeps the Home.
             unsafe { Root::retire(NonNull::from(&bound.root)) };
-            #[cfg(feature = "alloc")]
-            home.settle();
+            home.head.settle();
         });
     }
 }

@@ -12,11 +12,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::{
     load::{Load, Until},
     process::Server,
-    progress::Progress,
     report::{Figure, Report},
     roster::Entry,
     settings::{Cell, Settings},
 };
+use crate::progress::Progress;
 
 const EVENT: &str = "raw_syscalls:sys_enter";
 /// How long perf takes until it counts.

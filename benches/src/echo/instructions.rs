@@ -2,18 +2,18 @@
 //! connection, then the answers of all. It sees no kernel and no noise. With one connection it repeats to the instruction; with several it depends a
 //! little on how many requests a server finds at a time.
 
-use std::{
-    fs, io,
-    process::{Command, Stdio},
-};
+use std::io;
 
 use super::{
     load::{Load, Until},
     process::Server,
-    progress::Progress,
     report::{Figure, Report},
     roster::Entry,
     settings::Settings,
+};
+use crate::{
+    progress::Progress,
+    valgrind::{self, ALLOCATIONS, INSTRUCTIONS, Tool},
 };
 
 const BYTES: u32 = 64;
@@ -21,31 +21,9 @@ const CONNECTIONS: [u32; 2] = [1, 16];
 /// Seconds that a run is planned to take.
 const PLANNED: f64 = 3.0;
 
-/// A tool of valgrind, and what it says at the end.
-struct Tool {
-    arguments: &'static [&'static str],
-    before: &'static str,
-    after: &'static str,
-}
-
-const INSTRUCTIONS: Tool =
-    Tool { arguments: &["--tool=cachegrind", "--cache-sim=no"], before: "I   refs:", after: "" };
-
-const ALLOCATIONS: Tool = Tool {
-    arguments: &["--tool=memcheck", "--leak-check=no", "--undef-value-errors=no"],
-    before: "total heap usage:",
-    after: "allocs",
-};
-
 /// Seconds that the pass is planned to take.
 pub fn planned(settings: &Settings) -> f64 {
     settings.servers.len() as f64 * 2.0 * 3.0 * PLANNED
-}
-
-/// Why it cannot be had here, if so.
-pub fn missing() -> Option<String> {
-    let run = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status();
-    run.err().map(|error| format!("valgrind cannot be run: {error}"))
 }
 
 /// Counts for all servers.
@@ -58,7 +36,7 @@ pub fn measure(
     report: &mut Report,
     progress: &mut Progress,
 ) -> io::Result<()> {
-    if let Some(why) = missing() {
+    if let Some(why) = valgrind::missing() {
         progress.note(&why);
         progress.add(planned(settings));
         return Ok(());
@@ -121,22 +99,12 @@ fn run(
     load: &mut Load,
 ) -> io::Result<f64> {
     let log = settings.out.join("valgrind.log");
-    let mut under = vec!["valgrind".to_owned(), format!("--log-file={}", log.display())];
-    under.extend(tool.arguments.iter().map(|&word| word.to_owned()));
-    if tool.arguments[0].ends_with("cachegrind") {
-        under.push("--cachegrind-out-file=/dev/null".to_owned());
-    }
+    let under = tool.words(&log);
     load.prepare(BYTES, connections)?;
     let server = Server::start(entry, &settings.programs, &under)?;
     let lanes = load.connect(server.address, connections)?;
     load.drive(lanes, Until::Rounds(requests / u64::from(connections)))?;
     load.give_up_from(0);
     server.wait()?;
-    let text = fs::read_to_string(&log)?;
-    let count = text.lines().rev().find_map(|line| {
-        let rest = line.split_once(tool.before)?.1;
-        let number = if tool.after.is_empty() { rest } else { rest.split_once(tool.after)?.0 };
-        number.trim().replace(',', "").parse().ok()
-    });
-    count.ok_or_else(|| io::Error::other(format!("no count in {}", log.display())))
+    tool.count(&log)
 }

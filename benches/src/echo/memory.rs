@@ -10,11 +10,11 @@ use crate::server::{BUFFER_BYTES, raise_descriptors};
 
 use super::{
     process::Server,
-    progress::Progress,
     report::{Figure, Report},
     roster::Entry,
     settings::Settings,
 };
+use crate::progress::Progress;
 
 /// Seconds that a server is planned to take.
 const PLANNED: f64 = 4.0;

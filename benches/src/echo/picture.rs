@@ -4,11 +4,15 @@
 use std::fmt::Write;
 
 use super::{
-    report::{Figure, Metric, Report, machine},
+    report::{Figure, Metric, Report},
     roster::{Entry, LIMIT, OURS},
     settings::Cell,
 };
-use crate::server::BUFFER_BYTES;
+use crate::{
+    canvas::{Canvas, FAINT, INK, OUR, PEER, SOFT, TINT, WORSE},
+    machine::machine,
+    server::BUFFER_BYTES,
+};
 
 const ROW: f64 = 34.0;
 const LEFT: f64 = 172.0;
@@ -22,17 +26,9 @@ const MARGIN: f64 = 28.0;
 /// The ratios that a cell shows.
 const RANGE: (f64, f64) = (0.75, 2.0);
 
-const INK: &str = "#16202b";
-const SOFT: &str = "#6b7785";
-const FAINT: &str = "#e6eaee";
-const PEER: &str = "#7c8a99";
-const OUR: &str = "#00798c";
-const TINT: &str = "#e4f4f5";
-const WORSE: &str = "#c8553d";
-
 /// The picture, as SVG.
 pub fn svg(report: &Report) -> String {
-    let mut plate = Plate { out: String::new(), report, rows: report.order() };
+    let mut plate = Plate { canvas: Canvas::new(), report, rows: report.order() };
     let columns = plate.columns();
     let bars_at = columns.last().map_or(LEFT, |(at, _)| at + CELL + GAP);
     let bars = plate.bars();
@@ -48,8 +44,7 @@ pub fn svg(report: &Report) -> String {
         plate.bar(bars_at + MEAN + GAP + number as f64 * (BAR + GAP), bar);
     }
     plate.foot(height);
-    plate.out += "</svg>\n";
-    plate.out
+    plate.canvas.end()
 }
 
 /// A column of bars.
@@ -63,7 +58,7 @@ struct Bar<'r> {
 }
 
 struct Plate<'r> {
-    out: String,
+    canvas: Canvas,
     report: &'r Report,
     rows: Vec<&'static Entry>,
 }
@@ -105,13 +100,8 @@ impl<'r> Plate<'r> {
     }
 
     fn frame(&mut self, width: f64, height: f64) {
-        let _ = write!(
-            self.out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-             font-family=\"Inter, 'Helvetica Neue', 'DejaVu Sans', sans-serif\" font-size=\"13\">\n\
-             <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n"
-        );
-        self.text(
+        self.canvas.begin(width, height);
+        self.canvas.text(
             MARGIN,
             40.0,
             21.0,
@@ -121,17 +111,17 @@ impl<'r> Plate<'r> {
         );
         let about = "One core each. Dot: median ratio to the hand-written limit (the line at 1) within a cycle; bar: the middle half of the cycles. \
                      Further left is better.";
-        self.text(MARGIN, 63.0, 13.0, SOFT, "start", about);
+        self.canvas.text(MARGIN, 63.0, 13.0, SOFT, "start", about);
         for (row, entry) in self.rows.clone().into_iter().enumerate() {
             let y = middle(row);
             if is_ours(entry) {
                 let wide = width - 2.0 * MARGIN + 16.0;
-                self.rect(MARGIN - 8.0, y - ROW / 2.0, wide, ROW, TINT);
+                self.canvas.rect(MARGIN - 8.0, y - ROW / 2.0, wide, ROW, TINT);
             } else {
-                self.line(MARGIN, y + ROW / 2.0, width - MARGIN, y + ROW / 2.0, FAINT);
+                self.canvas.line(MARGIN, y + ROW / 2.0, width - MARGIN, y + ROW / 2.0, FAINT);
             }
             let weight = if is_ours(entry) { "start\" font-weight=\"700" } else { "start" };
-            self.text(MARGIN, y + 4.5, 13.5, colour_of_name(entry), weight, entry.name);
+            self.canvas.text(MARGIN, y + 4.5, 13.5, colour_of_name(entry), weight, entry.name);
         }
     }
 
@@ -139,13 +129,13 @@ impl<'r> Plate<'r> {
     fn column(&mut self, at: f64, cell: Cell) {
         let bottom = TOP + ROW * self.rows.len() as f64;
         for (ratio, colour) in [(1.5, FAINT), (2.0, FAINT), (1.0, INK)] {
-            self.line(x(at, ratio), TOP, x(at, ratio), bottom, colour);
+            self.canvas.line(x(at, ratio), TOP, x(at, ratio), bottom, colour);
         }
         let plural =
             if cell.connections == 1 { "1".to_owned() } else { cell.connections.to_string() };
-        self.text(x(at, 1.375), TOP - 12.0, 13.0, INK, "middle", &plural);
+        self.canvas.text(x(at, 1.375), TOP - 12.0, 13.0, INK, "middle", &plural);
         for (ratio, name) in [(1.0, "1"), (1.5, "1.5"), (2.0, "2")] {
-            self.text(x(at, ratio), bottom + 16.0, 10.0, SOFT, "middle", name);
+            self.canvas.text(x(at, ratio), bottom + 16.0, 10.0, SOFT, "middle", name);
         }
         let Some(report) = self.report.cells.iter().find(|report| report.cell == cell) else {
             return;
@@ -153,25 +143,25 @@ impl<'r> Plate<'r> {
         for (row, entry) in self.rows.clone().into_iter().enumerate() {
             let y = middle(row);
             let Some(ratio) = report.ratio(entry.name, Metric::Cpu) else {
-                self.text(x(at, 1.375), y + 4.0, 10.0, WORSE, "middle", "failed");
+                self.canvas.text(x(at, 1.375), y + 4.0, 10.0, WORSE, "middle", "failed");
                 continue;
             };
             let colour = colour(entry);
             let (low, high) = (x(at, ratio.low), x(at, ratio.high));
             let _ = writeln!(
-                self.out,
+                self.canvas.out,
                 "<rect x=\"{low:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"5\" rx=\"2.5\" fill=\"{colour}\" opacity=\"0.35\"/>",
                 y - 2.5,
                 (high - low).max(1.0)
             );
             if ratio.median > RANGE.1 {
                 let value = format!("{:.1} \u{25b8}", ratio.median);
-                self.text(x(at, RANGE.1) + 2.0, y - 5.0, 10.0, colour, "end", &value);
+                self.canvas.text(x(at, RANGE.1) + 2.0, y - 5.0, 10.0, colour, "end", &value);
             } else {
                 let centre = x(at, ratio.median);
                 let radius = if is_ours(entry) { 5.5 } else { 4.5 };
                 let _ = writeln!(
-                    self.out,
+                    self.canvas.out,
                     "<circle cx=\"{centre:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{colour}\" stroke=\"#fff\" stroke-width=\"1\"/>"
                 );
             }
@@ -187,7 +177,7 @@ impl<'r> Plate<'r> {
                 bytes => format!("{bytes} B"),
             };
             let (from, to) = (first.0 + 6.0, last.0 + CELL - 6.0);
-            self.text(
+            self.canvas.text(
                 (from + to) / 2.0,
                 TOP - 50.0,
                 14.0,
@@ -195,8 +185,8 @@ impl<'r> Plate<'r> {
                 "middle\" font-weight=\"600",
                 &size,
             );
-            self.line(from, TOP - 42.0, to, TOP - 42.0, SOFT);
-            self.text((from + to) / 2.0, TOP - 28.0, 10.5, SOFT, "middle", "connections");
+            self.canvas.line(from, TOP - 42.0, to, TOP - 42.0, SOFT);
+            self.canvas.text((from + to) / 2.0, TOP - 28.0, 10.5, SOFT, "middle", "connections");
         }
     }
 
@@ -205,19 +195,26 @@ impl<'r> Plate<'r> {
             return;
         }
         let right = at + MEAN;
-        self.text(right, TOP - 27.0, 11.0, SOFT, "end", "mean from 10");
-        self.text(right, TOP - 12.0, 11.0, SOFT, "end", "connections");
+        self.canvas.text(right, TOP - 27.0, 11.0, SOFT, "end", "mean from 10");
+        self.canvas.text(right, TOP - 12.0, 11.0, SOFT, "end", "connections");
         for (row, entry) in self.rows.clone().into_iter().enumerate() {
             if let Some(mean) = self.report.mean(entry.name, Metric::Cpu) {
                 let text = format!("{mean:.2}");
                 let anchor = "end\" font-weight=\"600";
-                self.text(right, middle(row) + 5.0, 15.0, colour_of_name(entry), anchor, &text);
+                self.canvas.text(
+                    right,
+                    middle(row) + 5.0,
+                    15.0,
+                    colour_of_name(entry),
+                    anchor,
+                    &text,
+                );
             }
         }
     }
 
     fn bar(&mut self, at: f64, bar: &Bar<'_>) {
-        self.text(at, TOP - 12.0, 11.0, SOFT, "start", bar.title);
+        self.canvas.text(at, TOP - 12.0, 11.0, SOFT, "start", bar.title);
         let value = |entry: &Entry| {
             let fits = |it: &&Figure| {
                 it.server == entry.name
@@ -232,12 +229,12 @@ impl<'r> Plate<'r> {
             let Some(value) = value(entry) else { continue };
             let y = middle(row);
             let long = (value / most * (BAR - 62.0)).max(1.0);
-            self.rect(at, y - 6.0, long, 12.0, colour(entry));
+            self.canvas.rect(at, y - 6.0, long, 12.0, colour(entry));
             let mut text = format!("{value:.*}", bar.digits);
             if bar.beside_buffer && entry.buffer {
                 text += " + 16 KiB";
             }
-            self.text(at + long + 6.0, y + 4.0, 11.5, INK, "start", &text);
+            self.canvas.text(at + long + 6.0, y + 4.0, 11.5, INK, "start", &text);
         }
     }
 
@@ -250,29 +247,7 @@ impl<'r> Plate<'r> {
             settings.cycles,
             settings.slice.as_millis()
         );
-        self.text(MARGIN, height - 24.0, 11.0, SOFT, "start", &line);
-    }
-
-    fn text(&mut self, x: f64, y: f64, size: f64, colour: &str, anchor: &str, text: &str) {
-        let text = text.replace('&', "&amp;").replace('<', "&lt;");
-        let _ = writeln!(
-            self.out,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\" fill=\"{colour}\" text-anchor=\"{anchor}\">{text}</text>"
-        );
-    }
-
-    fn line(&mut self, x1: f64, y1: f64, x2: f64, y2: f64, colour: &str) {
-        let _ = writeln!(
-            self.out,
-            "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"{colour}\"/>"
-        );
-    }
-
-    fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, colour: &str) {
-        let _ = writeln!(
-            self.out,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"3\" fill=\"{colour}\"/>"
-        );
+        self.canvas.text(MARGIN, height - 24.0, 11.0, SOFT, "start", &line);
     }
 }
 

@@ -5,10 +5,10 @@ use std::{io, ops::Range};
 use super::{
     load::{Load, Until},
     process::{Rest, Server},
-    progress::Progress,
     report::{CellReport, Course, Sample},
     settings::{Cell, Settings},
 };
+use crate::progress::Progress;
 
 /// A server in a cell.
 struct Lane {

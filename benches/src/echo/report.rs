@@ -1,12 +1,13 @@
 //! What a run found: raw samples, and what follows from them.
 
-use std::{fs, process::Command};
-
 use serde_json::{Map, Value, json};
 
 use super::{
     roster::{Entry, LIMIT},
     settings::{Cell, Settings},
+};
+use crate::{
+    machine::machine,
     statistics::{Spread, geometric_mean},
 };
 
@@ -246,18 +247,4 @@ fn cell_json(report: &CellReport) -> Value {
         .collect();
     let Cell { connections, bytes } = report.cell;
     json!({ "connections": connections, "bytes": bytes, "servers": servers })
-}
-
-/// The machine, in words.
-pub fn machine() -> String {
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    // Not the cores that this thread may use: it is bound to one.
-    let cores = info.lines().filter(|line| line.starts_with("processor")).count();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
-    let rust = Command::new("rustc").arg("--version").output().ok();
-    let rust = rust.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());
-    let model = model.unwrap_or("unknown processor");
-    let rust = rust.unwrap_or_default();
-    format!("{model}, {cores} cores, Linux {}, {rust}", kernel.trim())
 }

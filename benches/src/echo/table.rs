@@ -6,9 +6,8 @@ use super::{
     report::{Figure, Metric, Report},
     roster::LIMIT,
     settings::Cell,
-    statistics::Spread,
 };
-use crate::server::BUFFER_BYTES;
+use crate::{markdown::section, server::BUFFER_BYTES, statistics::Spread};
 
 /// All tables of a report.
 pub fn text(report: &Report) -> String {
@@ -34,32 +33,6 @@ pub fn text(report: &Report) -> String {
         }
     }
     out
-}
-
-fn section(title: &str, rows: &[Vec<String>]) -> String {
-    format!("### {title}\n\n{}\n", lines(rows))
-}
-
-/// Rows of one width, the first of them the heading.
-fn lines(rows: &[Vec<String>]) -> String {
-    let columns = rows.first().map_or(0, Vec::len);
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let mut out = String::new();
-    for (number, row) in rows.iter().enumerate() {
-        let cells: Vec<String> = row.iter().zip(&widths).enumerate().map(pad).collect();
-        let _ = writeln!(out, "| {} |", cells.join(" | "));
-        if number == 0 {
-            let rule: Vec<String> = widths.iter().map(|&width| "-".repeat(width + 2)).collect();
-            let _ = writeln!(out, "|{}|", rule.join("|"));
-        }
-    }
-    out
-}
-
-/// Names to the left, numbers to the right.
-fn pad((column, (text, &width)): (usize, (&String, &usize))) -> String {
-    if column == 0 { format!("{text:<width$}") } else { format!("{text:>width$}") }
 }
 
 fn heading(report: &Report, last: &str) -> Vec<String> {

@@ -1,8 +1,10 @@
 //! Quartiles, means, and ratios that are paired by their cycle.
 
-use tidemill_benches::echo::{
-    report::{CellReport, Course, Metric, Sample},
-    settings::Cell,
+use tidemill_benches::{
+    echo::{
+        report::{CellReport, Course, Metric, Sample},
+        settings::Cell,
+    },
     statistics::{Spread, geometric_mean},
 };
 

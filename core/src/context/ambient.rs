@@ -9,11 +9,9 @@ use core::{
 
 use pin_project_lite::pin_project;
 
-use crate::{
-    context::{ambient, context::Context, within},
-    error::Fault,
-};
+use crate::context::{Context, ambient, within};
 
+#[cfg_attr(not(feature = "alloc"), allow(unreachable_pub, reason = "there is the root alone"))]
 impl Context {
     /// The context in which this code runs: the root context outside of tasks that carry another.
     pub fn current() -> Self {
@@ -21,6 +19,7 @@ impl Context {
     }
 
     /// Runs `f` in this context.
+    #[cfg(feature = "alloc")]
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
         within(self, f)
     }
@@ -32,12 +31,13 @@ impl Context {
 }
 
 /// Tells the current context's monitor. It returns before anybody has handled anything.
-pub fn send_error(fault: impl Into<Fault>) {
+#[cfg(feature = "alloc")]
+pub fn send_error(fault: impl Into<crate::error::Fault>) {
     ambient().monitor().send_error(fault);
 }
 
 pin_project! {
-    /// A future in a context. Made by [`Context::within`].
+    /// A future in a context: with `alloc` made by `Context::within`, without it the root's.
     #[must_use = "futures do nothing unless polled"]
     pub struct Within<F> {
         context: Context,
@@ -50,6 +50,14 @@ pin_project! {
             let mut this = this.project();
             within(this.context, || this.future.set(None));
         }
+    }
+}
+
+impl<F> Within<F> {
+    /// The context.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 }
 

@@ -1,165 +1,47 @@
 //! The current Home: the executor inside whose turn this code runs.
 //!
-//! | with `std`                                      | without                                                      |
-//! |-------------------------------------------------|--------------------------------------------------------------|
-//! | a thread local names the handle that is entered | one static holds a counted handle, changed in a short lock   |
-//! | a [`Here`] stays on its thread, the Home's      | a [`Here`] may go anywhere: the wheel of a Home has a lock   |
+//! | with `std`                                      | without                                                            |
+//! |-------------------------------------------------|--------------------------------------------------------------------|
+//! | a thread local names the handle that is entered | one static holds a counted handle, changed in a short lock         |
+//! | [`current`] answers a [`Here`]                  | it answers a [`HomeRef`], since whoever asks may be an interrupt   |
 //!
-//! [H1] A [`HomeRef`] owns one count of its Home, so the pointer is alive and fits the vtable. The Home does not move.
-//! [H2] With `std` only the thread that has the Home's Local enters it; so whoever sees it as current is on that thread, and there a
-//!      `Here` stays, being `!Send`.
-//! [H3] The thread local names a `Here` that `enter` has borrowed until it returns, and restores what was there before, also on a
+//! [C1] Only the thread that has the Home's Local enters it. So with `std` whoever sees it as current is on that thread; and there a
+//!      `Here` stays, being `!Send`, wherever it was made.
+//! [C2] The thread local names a `Here` that `enter` has borrowed until it returns, and restores what was there before, also on a
 //!      panic: it never dangles.
-//! [H4] Without `std` an interrupt or a second core may be answered the Home of the task that it interrupts; never a dead one.
+//! [C3] Without `std` an interrupt or a second core may be answered the Home of the task that it interrupts; never a dead one.
 
-#![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
+#![expect(unsafe_code, reason = "lends a handle whose thread is known")]
 
-use core::{alloc::Layout, marker::PhantomData, ptr::NonNull};
+use core::marker::PhantomData;
 
-use super::priority::Priority;
+use super::{handle::HomeRef, lock::HomeLock};
 use crate::{
     clock::{Clock, Instant},
+    error::NoContext,
     time::{Wheel, WheelRef},
 };
 
-/// The lock of what a Home keeps to its own thread: none with `std`; without, where an interrupt may come along, a critical section.
-#[cfg(feature = "std")]
-pub type HomeLock = crate::lock::Unlocked;
-/// The lock of what a Home keeps to its own thread: none with `std`; without, where an interrupt may come along, a critical section.
-#[cfg(not(feature = "std"))]
-pub type HomeLock = crate::lock::Lock;
-
-/// What one can ask of a Home of any type. Each takes the Home's address.
-#[derive(Debug)]
-pub struct HomeVTable {
-    /// Counts one handle more.
-    pub retain: unsafe fn(*const ()),
-    /// Counts one handle less; the last one frees the Home.
-    pub release: unsafe fn(*const ()),
-    /// Tells the time.
-    pub now: unsafe fn(*const ()) -> Instant,
-    /// Its wheel. With `std` only for its own thread.
-    pub wheel: unsafe fn(*const ()) -> NonNull<Wheel<HomeLock>>,
-    /// Queues a task whose state answered `Enqueue`, and rings if need be.
-    pub schedule: unsafe fn(*const (), NonNull<()>),
-    /// Queues a task whose state answered `Enqueue` for the next cycle. Only for its own thread.
-    pub schedule_later: unsafe fn(*const (), NonNull<()>),
-    /// Memory for a task, a handle counted with it. `None`: the Home takes no tasks. Only for its own thread.
-    pub lay: unsafe fn(*const (), Layout) -> Option<NonNull<u8>>,
-    /// Takes a new task, on memory that it gave: links and queues it. Only for its own thread.
-    pub adopt: unsafe fn(*const (), NonNull<()>, Priority),
-    /// Takes back the memory of a task, and the handle that was counted with it.
-    pub clear: unsafe fn(*const (), NonNull<u8>, Layout),
-}
-
-/// A counted handle on a Home: what tasks and timers keep of their executor.
-pub struct HomeRef {
-    home: *const (),
-    vtable: &'static HomeVTable,
-}
-
-// SAFETY: a Home is `Send + Sync` (contract of `from_raw`); what is for its own thread alone has an unsafe door.
-unsafe impl Send for HomeRef {}
-// SAFETY: as above.
-unsafe impl Sync for HomeRef {}
-
-impl HomeRef {
-    /// A handle that takes over one count.
-    ///
-    /// # Safety
-    /// `home` is a Home that is `Send + Sync`, stays where it is while it is counted, and fits `vtable`, whose functions do what they say.
-    pub unsafe fn from_raw(home: *const (), vtable: &'static HomeVTable) -> Self {
-        Self { home, vtable }
-    }
-
-    /// The Home's address.
-    #[inline]
-    pub fn as_ptr(&self) -> *const () {
-        self.home
-    }
-
-    /// Its vtable, to make further handles.
-    #[inline]
-    pub fn vtable(&self) -> &'static HomeVTable {
-        self.vtable
-    }
-
-    /// Queues `task`.
-    ///
-    /// # Safety
-    /// `task` is the header of a task of this Home; its state has just answered `Enqueue`; a reference to it outlasts this call.
-    #[inline]
-    pub(crate) unsafe fn schedule(&self, task: NonNull<()>) {
-        // SAFETY: [H1], and the contract.
-        unsafe { (self.vtable.schedule)(self.home, task) };
-    }
-
-    /// Queues `task` for the next cycle.
-    ///
-    /// # Safety
-    /// As for `schedule`; and the Home is current.
-    pub(crate) unsafe fn schedule_later(&self, task: NonNull<()>) {
-        // SAFETY: [H1], and the contract.
-        unsafe { (self.vtable.schedule_later)(self.home, task) };
-    }
-
-    /// Gives back the memory of a task with the handle that was counted for it.
-    ///
-    /// # Safety
-    /// The Home laid `block` for `layout` (or it comes from the allocator, with the layout that the Home would ask for), and nothing
-    /// uses it any more.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) unsafe fn clear(self, block: NonNull<u8>, layout: Layout) {
-        let this = core::mem::ManuallyDrop::new(self);
-        // SAFETY: [H1], and the contract; our count goes with the call.
-        unsafe { (this.vtable.clear)(this.home, block, layout) };
-    }
-}
-
-impl Clone for HomeRef {
-    fn clone(&self) -> Self {
-        // SAFETY: [H1].
-        unsafe { (self.vtable.retain)(self.home) };
-        Self { home: self.home, vtable: self.vtable }
-    }
-}
-
-impl Drop for HomeRef {
-    fn drop(&mut self) {
-        // SAFETY: [H1], and this handle's count goes.
-        unsafe { (self.vtable.release)(self.home) };
-    }
-}
-
-impl Clock for HomeRef {
-    fn now(&self) -> Instant {
-        // SAFETY: [H1].
-        unsafe { (self.vtable.now)(self.home) }
-    }
-}
-
-/// With `std` what is `!Send`, without what is anything.
-#[cfg(feature = "std")]
-type Place = PhantomData<*const ()>;
-/// With `std` what is `!Send`, without what is anything.
-#[cfg(not(feature = "std"))]
-type Place = PhantomData<()>;
-
-/// A counted handle on a Home, for code that runs on the Home's thread: with `std` it stays there.
+/// A counted handle on a Home, for code that runs on the Home's thread, where it stays. What is given one makes tasks
+/// ([`spawn`](Self::spawn)) and waits for moments there, whatever Home is current.
+///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<tidemill_core::context::Here>();
+/// ```
 #[derive(Clone)]
 pub struct Here {
     home: HomeRef,
-    place: Place,
+    thread: PhantomData<*const ()>,
 }
 
 impl Here {
     /// A handle for this thread.
     ///
     /// # Safety
-    /// With `std`: this is the thread that has the Home's Local.
+    /// This is the thread that has the Home's Local.
     pub unsafe fn new(home: HomeRef) -> Self {
-        Self { home, place: PhantomData }
+        Self { home, thread: PhantomData }
     }
 
     /// The handle for any thread.
@@ -168,26 +50,22 @@ impl Here {
         &self.home
     }
 
-    /// Memory for a task of the Home that is current, and the handle for its header.
-    ///
-    /// # Safety
-    /// This thread is the Home's, without `std` too, and not in an interrupt.
+    /// What [`current`] answers while this Home is current.
     #[cfg(feature = "std")]
-    pub(crate) unsafe fn lay(&self, layout: Layout) -> Option<(NonNull<u8>, HomeRef)> {
-        let HomeRef { home, vtable } = self.home;
-        // SAFETY: [H1], [H2].
-        let block = unsafe { (vtable.lay)(home, layout) }?;
-        Some((block, HomeRef { home, vtable }))
+    pub fn as_current(&self) -> CurrentHome {
+        self.clone()
     }
 
-    /// Hands a new task over.
-    ///
-    /// # Safety
-    /// `task` is the header of a new task on memory from `lay`, its state as it was made.
-    #[cfg(feature = "std")]
-    pub(crate) unsafe fn adopt(&self, task: NonNull<()>, priority: Priority) {
-        // SAFETY: [H1], [H2], and the contract.
-        unsafe { (self.home.vtable.adopt)(self.home.home, task, priority) };
+    /// What [`current`] answers while this Home is current.
+    #[cfg(not(feature = "std"))]
+    pub fn as_current(&self) -> CurrentHome {
+        self.home.clone()
+    }
+
+    /// Leaves the Normal tasks that are ready to the next cycle, if it is called within one. (Async's `force_current_cycle_to_end`.)
+    pub fn end_cycle(&self) {
+        // SAFETY: [C1].
+        unsafe { self.home.end_cycle() };
     }
 }
 
@@ -197,38 +75,51 @@ impl Clock for Here {
     }
 }
 
-// SAFETY: 1. a Home has one wheel, and a handle one Home. 2. [H1] the handle's count keeps the Home, and the wheel in it, where it is.
-// 3. With `std` a `Here` stays on its thread; without, the wheel's lock is `Lock`.
+// SAFETY: 1. a Home has one wheel, and a handle one Home. 2. The handle's count keeps the Home, and the wheel in it, where it is.
+// 3. [C1] a `Here` stays on its thread.
 unsafe impl WheelRef for Here {
     type Lock = HomeLock;
 
     #[inline]
     fn wheel(&self) -> &Wheel<HomeLock> {
-        // SAFETY: [H1], [H2].
-        let wheel = unsafe { (self.home.vtable.wheel)(self.home.home) };
-        // SAFETY: [H1], the wheel is part of the Home, which our count keeps.
-        unsafe { wheel.as_ref() }
+        // SAFETY: [C1].
+        unsafe { self.home.wheel() }
     }
 }
 
+// SAFETY: 1. and 2. as above. 3. Without `std` the wheel's lock is `Lock`.
+#[cfg(not(feature = "std"))]
+unsafe impl WheelRef for HomeRef {
+    type Lock = HomeLock;
+
+    #[inline]
+    fn wheel(&self) -> &Wheel<HomeLock> {
+        // SAFETY: without `std` it is for everybody.
+        unsafe { self.wheel() }
+    }
+}
+
+/// A handle on the current Home, as [`current`] answers it: with `std` one that stays on the Home's thread, which is this one.
+#[cfg(feature = "std")]
+pub type CurrentHome = Here;
+/// A handle on the current Home, as [`current`] answers it: without `std` one for anywhere, since whoever asks may be an interrupt.
+#[cfg(not(feature = "std"))]
+pub type CurrentHome = HomeRef;
+
 #[cfg(feature = "std")]
 mod imp {
-    use core::{cell::Cell, ptr};
-
     use super::Here;
-    use crate::{context::outside, thread_local_cell};
-
-    /// The `Here` that is entered, and the address of its Home.
-    type Entered = (*const Here, *const ());
-
-    thread_local_cell!(static CURRENT: Entered = (ptr::null(), ptr::null()));
+    use crate::context::{
+        entered::{Entered, NOBODY, handle, replace},
+        outside,
+    };
 
     /// Puts back what was current before.
     struct Restore(Entered);
 
     impl Drop for Restore {
         fn drop(&mut self) {
-            CURRENT.with(|current| current.set(self.0));
+            replace(self.0);
         }
     }
 
@@ -237,44 +128,39 @@ mod imp {
     /// # Safety
     /// This is the Home's thread, and its Local outlives the call.
     pub unsafe fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
-        let entered: Entered = (here, here.home().as_ptr());
-        let _restore = Restore(CURRENT.with(|current| current.replace(entered)));
+        let address: *const Here = here;
+        let _restore = Restore(replace((address.cast(), here.home().as_ptr())));
         outside(f)
     }
 
     /// Runs `f` with no Home as the current one.
     pub fn leave<R>(f: impl FnOnce() -> R) -> R {
-        let _restore = Restore(CURRENT.with(|current| current.replace((ptr::null(), ptr::null()))));
+        let _restore = Restore(replace(NOBODY));
         f()
-    }
-
-    /// Whether the Home at this address is the current one of this thread.
-    #[inline]
-    pub fn is_current(home: *const ()) -> bool {
-        CURRENT.with(|current: &Cell<Entered>| ptr::eq(current.get().1, home))
     }
 
     /// Lends the current Home, if there is one.
     #[inline]
     pub fn with_current<R>(f: impl FnOnce(Option<&Here>) -> R) -> R {
-        let here = CURRENT.with(|current| current.get().0);
-        // SAFETY: [H3], and `f` runs within the frame that entered.
+        let here: *const Here = handle().cast();
+        // SAFETY: [C2], and `f` runs within the frame that entered.
         f(unsafe { here.as_ref() })
     }
 }
 
 #[cfg(not(feature = "std"))]
 mod imp {
-    use super::Here;
+    use super::{Here, HomeRef};
     use crate::{
         context::outside,
         lock::{Lock, Locked},
+        shared_static,
     };
 
-    static CURRENT: Locked<Option<Here>, Lock> = Locked::new_in(None);
+    shared_static!(static CURRENT: Locked<Option<HomeRef>, Lock> = Locked::new_in(None));
 
     /// Puts back what was current before.
-    struct Restore(Option<Here>);
+    struct Restore(Option<HomeRef>);
 
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -283,8 +169,8 @@ mod imp {
     }
 
     /// Changes the current Home. The old one is dropped by the caller, outside the lock.
-    fn swap(here: Option<Here>) -> Option<Here> {
-        CURRENT.with(|current| core::mem::replace(current, here))
+    fn swap(home: Option<HomeRef>) -> Option<HomeRef> {
+        CURRENT.with(|current| core::mem::replace(current, home))
     }
 
     /// Runs `f` with the Home of `here` as the current one, in the root context.
@@ -292,7 +178,7 @@ mod imp {
     /// # Safety
     /// This is the Home's thread, and its Local outlives the call.
     pub unsafe fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
-        let _restore = Restore(swap(Some(here.clone())));
+        let _restore = Restore(swap(Some(here.home().clone())));
         outside(f)
     }
 
@@ -302,22 +188,35 @@ mod imp {
         f()
     }
 
-    /// Whether the Home at this address is the current one of this thread: never known without threads.
-    #[inline(always)]
-    pub fn is_current(_home: *const ()) -> bool {
-        false
-    }
-
     /// Lends the current Home, if there is one.
-    pub fn with_current<R>(f: impl FnOnce(Option<&Here>) -> R) -> R {
-        let here = CURRENT.with(|current| current.clone());
-        f(here.as_ref())
+    pub fn with_current<R>(f: impl FnOnce(Option<&HomeRef>) -> R) -> R {
+        let home = CURRENT.with(|current| current.clone());
+        f(home.as_ref())
     }
 }
 
-pub use imp::{enter, is_current, leave, with_current};
+pub use imp::{enter, leave, with_current};
 
 /// A handle on the current Home, if there is one.
-pub fn current() -> Option<Here> {
-    with_current(|here| here.cloned())
+pub fn current() -> Option<CurrentHome> {
+    with_current(|home| home.cloned())
+}
+
+/// Leaves the Normal tasks that are ready to the next cycle of the current Home: what is called in a task is the last of this one. (Async's
+/// `force_current_cycle_to_end`.)
+///
+/// # Errors
+/// No Home is current.
+pub fn end_cycle() -> Result<(), NoContext> {
+    with_current(|home| {
+        let home = home.ok_or(NoContext)?;
+        #[cfg(feature = "std")]
+        home.end_cycle();
+        // SAFETY: without `std` it may be done from anywhere.
+        #[cfg(not(feature = "std"))]
+        unsafe {
+            home.end_cycle();
+        }
+        Ok(())
+    })
 }

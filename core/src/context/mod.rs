@@ -1,7 +1,8 @@
 //! What a task carries with it: the Home that it lives on, and with `alloc` its monitor, priority and locals.
 
-#[cfg(feature = "alloc")]
 mod ambient;
+#[cfg(feature = "alloc")]
+mod blocks;
 #[cfg(feature = "std")]
 mod borrowed;
 #[cfg(feature = "alloc")]
@@ -10,27 +11,36 @@ mod context;
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 mod counted;
 mod current;
+mod entered;
 #[cfg(feature = "alloc")]
 mod errors;
+mod handle;
+mod lock;
+mod may_send;
 #[cfg(feature = "alloc")]
 mod monitor;
 mod priority;
 #[cfg(not(feature = "alloc"))]
 mod rootless;
 
+pub use ambient::Within;
 #[cfg(feature = "alloc")]
-pub use ambient::{Within, send_error};
+pub use ambient::send_error;
+#[cfg(feature = "alloc")]
+pub use blocks::{Blocks, Size};
 #[cfg(feature = "std")]
 pub(crate) use borrowed::{ambient, outside, within};
 #[cfg(feature = "alloc")]
 pub use context::{Context, Key};
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 pub(crate) use counted::{ambient, outside, within};
-pub use current::{
-    Here, HomeLock, HomeRef, HomeVTable, current, enter, is_current, leave, with_current,
-};
+pub use current::{CurrentHome, Here, current, end_cycle, enter, leave, with_current};
+pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
+pub use handle::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
+pub use lock::HomeLock;
+pub use may_send::MaySend;
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};
 pub use priority::Priority;

@@ -3,7 +3,7 @@
 use crate::context::Priority;
 
 /// The root context.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Context;
 
 impl Context {

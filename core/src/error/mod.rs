@@ -9,7 +9,7 @@ mod value;
 #[cfg(feature = "alloc")]
 pub use fault::ScopeFailed;
 pub use fault::{Cancelled, Failure, Fault, ScopeError, Unwound};
-pub use task::{JoinError, Occupied, Panic, Refused};
+pub use task::{JoinError, Occupied, Panic, PlaceError, Refused};
 pub use time::{NoContext, NotFired, Previously, TimeoutError, WheelClosed, ZeroSpan};
 pub use turn::{MutexLocked, SemaphoreClosed, TryAcquireError};
 pub use value::{

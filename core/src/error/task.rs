@@ -103,3 +103,37 @@ impl<F> fmt::Display for Occupied<F> {
 }
 
 impl<F> error::Error for Occupied<F> {}
+
+/// A task was not put into its place. Hands the future back.
+pub enum PlaceError<F> {
+    /// The place is taken: [`Occupied`].
+    Occupied(F),
+    /// No executor is current here, or it is being dropped: [`Refused`].
+    NoContext(F),
+}
+
+impl<F> fmt::Debug for PlaceError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Occupied(_) => "Occupied(..)",
+            Self::NoContext(_) => "NoContext(..)",
+        })
+    }
+}
+
+impl<F> fmt::Display for PlaceError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Occupied(_) => Occupied(()).fmt(f),
+            Self::NoContext(_) => Refused(()).fmt(f),
+        }
+    }
+}
+
+impl<F> error::Error for PlaceError<F> {}
+
+impl<F> From<Occupied<F>> for PlaceError<F> {
+    fn from(Occupied(future): Occupied<F>) -> Self {
+        Self::Occupied(future)
+    }
+}

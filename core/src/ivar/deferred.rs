@@ -49,9 +49,7 @@ pub fn channel<T: 'static>() -> (Filler<T>, Deferred<T>) {
 /// As [`channel`], with the lock `L`.
 #[cfg(feature = "alloc")]
 pub fn channel_in<T: 'static, L: RawLock>() -> (Filler<T, L>, Deferred<T, L>) {
-    let ivar = Ivar::new_in();
-    ivar.split_once();
-    ends(Shared::Counted(Arc::new(ivar)))
+    ends(Shared::Counted(Arc::new(Ivar::new_split())))
 }
 
 /// For who has counted the filler.

@@ -23,6 +23,7 @@
 use core::{
     fmt,
     future::{Future, IntoFuture},
+    marker::PhantomData,
     mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll},
@@ -36,7 +37,7 @@ use crate::{
     lock::{Lock, RawLock},
     sync::{
         AtomicUsize,
-        Ordering::{Acquire, Relaxed, Release},
+        Ordering::{self, Acquire, Relaxed, Release},
         UnsafeCell,
     },
     wait::{WaitList, Waiter},
@@ -65,7 +66,7 @@ use crate::{
 /// assert_eq!(read.poll(&mut cx), Poll::Ready(Ok(&42)));
 /// ```
 pub struct Ivar<T, L: RawLock = Lock> {
-    word: Word,
+    word: Word<L>,
     value: UnsafeCell<MaybeUninit<T>>,
     readers: WaitList<L>,
 }
@@ -91,10 +92,19 @@ impl<T, L: RawLock> Ivar<T, L> {
         }
     }
 
+    #[cfg(feature = "alloc")]
+    const_new! {
+        /// An empty Ivar with one filler, the caller's [I4].
+        pub(super) fn new_split() -> Self {
+            Self { word: Word::split_new(), value: UnsafeCell::new(MaybeUninit::uninit()), readers: WaitList::new_in(()) }
+        }
+    }
+
     /// Sets the value, and wakes the readers. They run later, in their own tasks: never inside `fill`.
     ///
     /// # Errors
     /// Hands `value` back where the Ivar is full, is being filled, or was closed.
+    #[inline]
     pub fn fill(&self, value: T) -> Result<(), Filled<T>> {
         match self.word.claim() {
             Claim::Lost => return Err(Filled(value)),
@@ -111,9 +121,8 @@ impl<T, L: RawLock> Ivar<T, L> {
     /// Abandons an empty Ivar: readers get [`Abandoned`], now and later, and a later [`fill`](Self::fill) hands its value back. An
     /// Ivar that is full, or is being filled, stays so.
     pub fn close(&self) {
-        match self.word.claim() {
-            Claim::Lost => {}
-            Claim::Ours => self.settle(CLOSED),
+        if !self.word.is_claimed() && matches!(self.word.claim(), Claim::Ours) {
+            self.settle(CLOSED);
         }
     }
 
@@ -166,6 +175,7 @@ impl<T, L: RawLock> Ivar<T, L> {
     ///
     /// # Cancel safety
     /// Strict: dropping the future is as if `read` was never called.
+    #[inline]
     pub fn read(&self) -> Read<'_, T, L> {
         Read { ivar: self, waiter: Waiter::new(&self.readers, ()) }
     }
@@ -247,7 +257,7 @@ const SPLIT: usize = 16;
 const FILLER: usize = 32;
 
 /// The word of an Ivar.
-struct Word(AtomicUsize);
+struct Word<L>(AtomicUsize, PhantomData<fn() -> L>);
 
 /// Who fills or closes.
 #[must_use]
@@ -270,24 +280,52 @@ enum Left {
     Nobody,
 }
 
-impl Word {
+impl<L: RawLock> Word<L> {
     const_new! {
         fn new() -> Self {
-            Self(AtomicUsize::new(0))
+            Self(AtomicUsize::new(0), PhantomData)
         }
     }
 
+    #[cfg(feature = "alloc")]
+    const_new! {
+        fn split_new() -> Self {
+            Self(AtomicUsize::new(SPLIT | FILLER), PhantomData)
+        }
+    }
+
+    /// Adds bits, and says what was there before.
+    #[inline]
+    fn add(&self, bits: usize, ordering: Ordering) -> usize {
+        if L::SHARED {
+            return self.0.fetch_or(bits, ordering);
+        }
+        // ordering: Relaxed, the Ivar is `!Sync` as its lock is.
+        let before = self.0.load(Relaxed);
+        self.0.store(before | bits, Relaxed);
+        before
+    }
+
+    /// Whether somebody fills or closes, or has.
+    #[inline]
+    fn is_claimed(&self) -> bool {
+        // ordering: Relaxed, a claim is never given back.
+        self.0.load(Relaxed) & CLAIMED != 0
+    }
+
     /// Elects who fills or closes.
+    #[inline]
     fn claim(&self) -> Claim {
         // ordering: Relaxed elects and publishes nothing; `settle` does.
-        if self.0.fetch_or(CLAIMED, Relaxed) & CLAIMED == 0 { Claim::Ours } else { Claim::Lost }
+        if self.add(CLAIMED, Relaxed) & CLAIMED == 0 { Claim::Ours } else { Claim::Lost }
     }
 
     /// Adds FULL or CLOSED. Only for who made the claim.
+    #[inline]
     fn settle(&self, end: usize) -> Wake {
         // ordering: Release pairs with Acquire in `look` and `watch`: the value. WATCHED needs no Acquire: the lock of the line orders
         // us after whoever joined.
-        if self.0.fetch_or(end, Release) & WATCHED == 0 { Wake::Nobody } else { Wake::Readers }
+        if self.add(end, Release) & WATCHED == 0 { Wake::Nobody } else { Wake::Readers }
     }
 
     /// The word, and with FULL in it the value.
@@ -300,7 +338,7 @@ impl Word {
     /// The word, and with FULL in it the value; from now on `settle` says to wake the readers. Under the lock of the line [I3].
     fn watch(&self) -> usize {
         // ordering: Acquire pairs with Release in `settle`: the value.
-        self.0.fetch_or(WATCHED, Acquire)
+        self.add(WATCHED, Acquire)
     }
 
     /// Begins to count fillers: false where it was begun before.

@@ -1,8 +1,8 @@
-//! Waiting for a moment on the current Home's wheel, by its clock.
+//! Waiting for a moment on the wheel of the current Home, or of one that is given, by its clock.
 //!
 //! | bound to a Home           | when                                                                           |
 //! |---------------------------|--------------------------------------------------------------------------------|
-//! | at the call               | a Home is current; a span begins now                                           |
+//! | at the call               | one is given, or current; a span begins now                                    |
 //! | at the first poll         | none was current at the call, and one is now; a span begins then               |
 //! | never                     | none is current then either: `NoContext`                                       |
 
@@ -18,7 +18,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     clock::{Clock, Instant},
-    context::{Here, current},
+    context::{CurrentHome, Here, current},
     error::{NoContext, TimeoutError},
     time::{Sleep, Timer, coalesce},
 };
@@ -36,6 +36,17 @@ pub fn after(span: Duration) -> After {
     After::new(Moment::Span(span))
 }
 
+/// As [`after`], by the clock of the Home of `here`, whichever is current.
+///
+/// # Errors
+/// [`NoContext`] if it is gone before.
+///
+/// # Cancel safety
+/// Strict.
+pub fn after_on(here: &Here, span: Duration) -> After {
+    After::on(here, Moment::Span(span))
+}
+
 /// Resolves once `deadline` has come, by the clock of the current Home: never early.
 ///
 /// # Errors
@@ -49,13 +60,25 @@ pub fn at(deadline: Instant) -> After {
     After::new(Moment::Deadline(deadline))
 }
 
-/// A timer for `span` from now on, by the clock and on the wheel of the current Home, that can be called off and moved.
+/// As [`at`], by the clock of the Home of `here`, whichever is current.
+///
+/// # Errors
+/// [`NoContext`] if it is gone before.
+///
+/// # Cancel safety
+/// Strict.
+pub fn at_on(here: &Here, deadline: Instant) -> After {
+    After::on(here, Moment::Deadline(deadline))
+}
+
+/// A timer for `span` from now on, by the clock and on the wheel of the current Home, that can be called off and moved. On a given Home
+/// it is `Timer::after(here, span)`.
 ///
 /// # Errors
 /// No Home is current.
 ///
 /// Source: Async's `Clock.Event.after`.
-pub fn timer(span: Duration) -> Result<Timer<Here>, NoContext> {
+pub fn timer(span: Duration) -> Result<Timer<CurrentHome>, NoContext> {
     current().map(|here| Timer::after(here, span)).ok_or(NoContext)
 }
 
@@ -65,7 +88,7 @@ pub fn timer(span: Duration) -> Result<Timer<Here>, NoContext> {
 /// No Home is current.
 ///
 /// Source: Async's `Clock.Event.at`.
-pub fn timer_at(deadline: Instant) -> Result<Timer<Here>, NoContext> {
+pub fn timer_at(deadline: Instant) -> Result<Timer<CurrentHome>, NoContext> {
     current().map(|here| Timer::at(here, deadline)).ok_or(NoContext)
 }
 
@@ -85,6 +108,17 @@ pub fn with_timeout<F: Future>(span: Duration, future: F) -> WithTimeout<F> {
     WithTimeout { future: Some(future), after: after(span) }
 }
 
+/// As [`with_timeout`], by the clock of the Home of `here`, whichever is current.
+///
+/// # Errors
+/// [`TimeoutError::Elapsed`]; [`TimeoutError::NoContext`] if `future` is not ready before that Home is gone.
+///
+/// # Cancel safety
+/// As that of `future`.
+pub fn with_timeout_on<F: Future>(here: &Here, span: Duration, future: F) -> WithTimeout<F> {
+    WithTimeout { future: Some(future), after: after_on(here, span) }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Moment {
     Span(Duration),
@@ -92,43 +126,74 @@ enum Moment {
 }
 
 pin_project! {
-    /// The future of [`after`] and [`at`].
+    /// The future of [`after`], [`at`] and their like.
     #[must_use = "futures do nothing unless polled"]
     pub struct After {
-        moment: Moment,
-        slack: Duration,
         #[pin]
-        sleep: Option<Sleep<Here>>,
+        stage: Stage,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage {
+        Unbound { moment: Moment, slack: Duration },
+        Bound {
+            #[pin]
+            sleep: Sleep<CurrentHome>,
+        },
     }
 }
 
 impl After {
+    #[inline]
     fn new(moment: Moment) -> Self {
         let slack = Duration::ZERO;
-        Self { moment, slack, sleep: current().map(|here| moment.on(here, slack)) }
+        Self {
+            stage: match current() {
+                Some(here) => Stage::Bound { sleep: moment.on(here, slack) },
+                None => Stage::Unbound { moment, slack },
+            },
+        }
+    }
+
+    fn on(here: &Here, moment: Moment) -> Self {
+        let slack = Duration::ZERO;
+        Self { stage: Stage::Bound { sleep: moment.on(here.as_current(), slack) } }
     }
 
     /// Allows it to resolve by up to `slack` later than it is due, and never earlier: one wake then serves several.
     pub fn with_slack(self, slack: Duration) -> Self {
-        let Self { moment, sleep, .. } = self;
-        let sleep =
-            sleep.map(|sleep| Sleep::at(sleep.source().clone(), coalesce(sleep.deadline(), slack)));
-        Self { moment, slack, sleep }
+        let stage = match self.stage {
+            Stage::Unbound { moment, .. } => Stage::Unbound { moment, slack },
+            Stage::Bound { sleep } => {
+                let deadline = coalesce(sleep.deadline(), slack);
+                Stage::Bound { sleep: Sleep::at(sleep.source().clone(), deadline) }
+            }
+        };
+        Self { stage }
     }
 
     /// When it resolves, by the clock of its Home, if it is bound to one.
     pub fn deadline(&self) -> Option<Instant> {
-        self.sleep.as_ref().map(Sleep::deadline)
+        match &self.stage {
+            Stage::Unbound { .. } => None,
+            Stage::Bound { sleep } => Some(sleep.deadline()),
+        }
     }
 }
 
 impl Moment {
-    fn on(self, here: Here, slack: Duration) -> Sleep<Here> {
-        let deadline = match self {
-            Self::Span(span) => here.now() + span,
-            Self::Deadline(deadline) => deadline,
-        };
-        Sleep::at(here, coalesce(deadline, slack))
+    #[inline]
+    fn on(self, here: CurrentHome, slack: Duration) -> Sleep<CurrentHome> {
+        match self {
+            Self::Span(span) if slack.is_zero() => Sleep::after(here, span),
+            Self::Span(span) => {
+                let deadline = coalesce(here.now() + span, slack);
+                Sleep::at(here, deadline)
+            }
+            Self::Deadline(deadline) => Sleep::at(here, coalesce(deadline, slack)),
+        }
     }
 }
 
@@ -136,21 +201,25 @@ impl Future for After {
     type Output = Result<(), NoContext>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if this.sleep.is_none() {
+        let mut stage = self.project().stage;
+        if let StageProjection::Unbound { moment, slack } = stage.as_mut().project() {
             let Some(here) = current() else { return Poll::Ready(Err(NoContext)) };
-            this.sleep.set(Some(this.moment.on(here, *this.slack)));
+            let sleep = moment.on(here, *slack);
+            stage.set(Stage::Bound { sleep });
         }
-        match this.sleep.as_pin_mut() {
-            Some(sleep) => sleep.poll(cx).map_err(|_closed| NoContext),
-            None => Poll::Ready(Err(NoContext)),
+        match stage.project() {
+            StageProjection::Bound { sleep } => sleep.poll(cx).map_err(|_closed| NoContext),
+            StageProjection::Unbound { .. } => Poll::Ready(Err(NoContext)),
         }
     }
 }
 
 impl fmt::Debug for After {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("After").field(&self.moment).finish()
+        match &self.stage {
+            Stage::Unbound { moment, .. } => f.debug_tuple("After").field(moment).finish(),
+            Stage::Bound { sleep } => f.debug_tuple("After").field(&sleep.deadline()).finish(),
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use core::future::Future;
 
 use crate::{
-    context::{Context, Errors, Monitor, Report},
+    context::{Context, Errors, Here, MaySend, Monitor, Report},
     error::Refused,
     scope::attempt::{Rest, within},
-    task::spawn,
+    task::{JoinHandle, spawn},
 };
 
 /// A monitor below the current one whose errors `call` gets, one after the other, in the context of this call: never inside of
@@ -14,19 +14,27 @@ use crate::{
 /// whatever comes later.
 ///
 /// Where no executor is current, nobody can call: the errors go to the current monitor.
-pub fn handler(call: impl FnMut(Report) + 'static) -> Monitor {
+pub fn handler(call: impl FnMut(Report) + MaySend + 'static) -> Monitor {
     let monitor = Context::current().monitor().child();
-    listen(monitor.detach(), call);
+    settle(spawn(listen(monitor.detach(), call)));
     monitor
 }
 
-fn listen(mut errors: Errors, mut call: impl FnMut(Report) + 'static) {
-    let listens = async move {
-        while let Some(report) = errors.next().await {
-            call(report);
-        }
-    };
-    match spawn(listens) {
+/// As [`handler`], with its task on the executor of `here`.
+pub fn handler_on(here: &Here, call: impl FnMut(Report) + 'static) -> Monitor {
+    let monitor = Context::current().monitor().child();
+    settle(here.spawn(listen(monitor.detach(), call)));
+    monitor
+}
+
+async fn listen(mut errors: Errors, mut call: impl FnMut(Report)) {
+    while let Some(report) = errors.next().await {
+        call(report);
+    }
+}
+
+fn settle<F>(spawned: Result<JoinHandle<()>, Refused<F>>) {
+    match spawned {
         Ok(handle) => handle.detach(),
         // Nobody is detached any more when it is dropped.
         Err(Refused(listens)) => drop(listens),
@@ -35,8 +43,13 @@ fn listen(mut errors: Errors, mut call: impl FnMut(Report) + 'static) {
 
 impl Rest {
     /// To this function, called in the context of this call.
-    pub fn call(call: impl FnMut(Report) + 'static) -> Self {
+    pub fn call(call: impl FnMut(Report) + MaySend + 'static) -> Self {
         Self::To(handler(call))
+    }
+
+    /// To this function, called in the context of this call on the executor of `here`.
+    pub fn call_on(here: &Here, call: impl FnMut(Report) + 'static) -> Self {
+        Self::To(handler_on(here, call))
     }
 }
 
@@ -49,23 +62,49 @@ impl Rest {
 /// Source: Async's `Monitor.handle_errors`.
 pub fn handle_errors<F: Future>(
     future: F,
-    call: impl FnMut(Report) + 'static,
+    call: impl FnMut(Report) + MaySend + 'static,
 ) -> impl Future<Output = Option<F::Output>> {
     within(handler(call), future)
+}
+
+/// As [`handle_errors`], with `call` called on the executor of `here`.
+///
+/// # Cancel safety
+/// As that of `future`.
+pub fn handle_errors_on<F: Future>(
+    here: &Here,
+    future: F,
+    call: impl FnMut(Report) + 'static,
+) -> impl Future<Output = Option<F::Output>> {
+    within(handler_on(here, call), future)
 }
 
 /// Calls `hook` with each error that reaches the top of the tree of `monitor` and that nobody has detached; after the call the tree has
 /// [failed](Monitor::failed), which is where shutdown begins. It lives as long as the current executor.
 ///
 /// Source: Async's root monitor. Changed: there all jobs are dropped.
-pub fn hook(monitor: &Monitor, mut hook: impl FnMut(&Report) + 'static) {
-    let mut top = monitor.clone();
-    while let Some(above) = top.parent().cloned() {
+pub fn hook(monitor: &Monitor, hook: impl FnMut(&Report) + MaySend + 'static) {
+    let top = top(monitor);
+    settle(spawn(listen(top.detach(), failing(top, hook))));
+}
+
+/// As [`hook`], and lives as long as the executor of `here`.
+pub fn hook_on(here: &Here, monitor: &Monitor, hook: impl FnMut(&Report) + 'static) {
+    let top = top(monitor);
+    settle(here.spawn(listen(top.detach(), failing(top, hook))));
+}
+
+fn top(monitor: &Monitor) -> Monitor {
+    let mut top = monitor;
+    while let Some(above) = top.parent() {
         top = above;
     }
-    let failing = top.clone();
-    listen(top.detach(), move |report| {
+    top.clone()
+}
+
+fn failing(top: Monitor, mut hook: impl FnMut(&Report)) -> impl FnMut(Report) {
+    move |report| {
         hook(&report);
-        failing.fail(report);
-    });
+        top.fail(report);
+    }
 }

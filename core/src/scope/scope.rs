@@ -8,6 +8,7 @@
 //!
 //! [P1] Who holds a `Seat` is counted; `finish` goes on when no seat is taken.
 //! [P2] Releases run last in first out, shielded, after the last child and daemon.
+//! [P3] Failures are the caller's as long as he waits; once he is gone they are `stray`, and the monitor is told at the end.
 
 use core::{
     fmt,
@@ -16,37 +17,51 @@ use core::{
     pin::{Pin, pin},
 };
 
-use alloc::{boxed::Box, rc::Rc, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
-    context::with_current,
+    context::{Here, HomeLock, MaySend, send_error, with_current},
     error::{Failure, Fault, ScopeError, ScopeFailed},
-    lock::Unlocked,
-    scope::{adopt::shield, attempt::Caught, token::CancelToken},
+    scope::{
+        attempt::Caught,
+        nest::{Ambiently, Nest},
+        shield::shield_boxed,
+        token::CancelToken,
+    },
     task::spawn,
     wait::{WaitList, Waiter},
 };
 
-type Release<E> = Pin<Box<dyn Future<Output = Result<(), E>>>>;
+/// What clones of a scope share: without `std`, children of one that is ambient may go to another thread.
+#[cfg(feature = "std")]
+use alloc::rc::Rc as Shared;
+/// What clones of a scope share: without `std`, children of one that is ambient may go to another thread.
+#[cfg(not(feature = "std"))]
+use alloc::sync::Arc as Shared;
 
-/// A handle on a scope, for its body and its children, on one thread. Clones are the same scope.
+type Release<E, N> = Pin<Box<<N as Nest>::Dyn<Result<(), E>>>>;
+
+/// A handle on a scope, for its body and its children. Clones are the same scope.
 ///
 /// Source: Eio's `Switch`.
-pub struct Scope<E = Fault> {
-    inside: Rc<Inside<E>>,
+pub struct Scope<E: 'static = Fault, N: Nest = Ambiently> {
+    inside: Shared<Inside<E, N>>,
 }
 
-struct Inside<E> {
+struct Inside<E: 'static, N: Nest> {
+    nest: N,
     token: CancelToken,
     daemons: CancelToken,
-    line: WaitList<Unlocked, State<E>>,
+    line: WaitList<HomeLock, State<E, N>>,
 }
 
-struct State<E> {
+struct State<E: 'static, N: Nest> {
     seats: [usize; 2],
     ended: bool,
+    /// Whether the caller is gone.
+    stray: bool,
     failures: Vec<Failure<E>>,
-    releases: Vec<Release<E>>,
+    releases: Vec<Release<E, N>>,
 }
 
 /// Who sits where.
@@ -56,7 +71,8 @@ enum Row {
     Daemon,
 }
 
-/// Runs `body` with a scope, and returns when it and all children have ended and all releases have run.
+/// Runs `body` with a scope, and returns when it and all children have ended and all releases have run. Children become tasks of the
+/// executor that is current where they are started.
 ///
 /// The first failure cancels the others: they are dropped at their next turn, unless they are ready then.
 ///
@@ -64,67 +80,45 @@ enum Row {
 /// [`ScopeFailed`]: the first failure, and those after it. The body's output is dropped.
 ///
 /// # Cancel safety
-/// Children are cancelled; a task waits for them, and runs the releases.
-pub async fn scope<T, E: 'static, F: Future<Output = Result<T, E>>>(
-    body: impl FnOnce(Scope<E>) -> F,
-) -> Result<T, ScopeFailed<E>> {
-    let scope = Scope::new();
-    let mut guard = Guard { scope: scope.clone(), finishing: false };
-    let body = scope.inside.token.run(body(scope.clone())).await;
-    let value = match body {
-        Ok(Ok(value)) => Some(value),
-        Ok(Err(error)) => {
-            scope.fail(Failure::Error(error));
-            None
-        }
-        Err(_cancelled) => None,
-    };
-    guard.finishing = true;
-    shield(scope.clone().finish()).await;
-    let mut failures =
-        scope.inside.line.with(|turn| mem::take(&mut turn.state.failures)).into_iter();
-    match (value, failures.next()) {
-        // A success that races with a cancel is delivered.
-        (Some(value), None) => Ok(value),
-        (_, first) => Err(ScopeFailed { first, others: failures.collect() }),
-    }
+/// Children are cancelled; a task waits for them, and runs the releases. What fails then goes to the monitor.
+pub async fn scope<T, E, F>(body: impl FnOnce(Scope<E>) -> F) -> Result<T, ScopeFailed<E>>
+where
+    E: Into<Fault> + MaySend + 'static,
+    F: Future<Output = Result<T, E>>,
+{
+    let scope = Scope::new(Ambiently);
+    let finish = Box::pin(scope.clone().finish());
+    scope.run(body, finish).await
 }
 
-/// Ends a scope whose body was dropped.
-struct Guard<E: 'static> {
-    scope: Scope<E>,
-    finishing: bool,
+/// As [`scope`], with children that are tasks of the executor of `here`, whichever is current.
+///
+/// # Errors
+/// [`ScopeFailed`]: the first failure, and those after it. The body's output is dropped.
+///
+/// # Cancel safety
+/// Children are cancelled; a task waits for them, and runs the releases. What fails then goes to the monitor.
+pub async fn scope_on<T, E, F>(
+    here: &Here,
+    body: impl FnOnce(Scope<E, Here>) -> F,
+) -> Result<T, ScopeFailed<E>>
+where
+    E: Into<Fault> + 'static,
+    F: Future<Output = Result<T, E>>,
+{
+    let scope = Scope::new(here.clone());
+    let finish = Box::pin(scope.clone().finish());
+    scope.run(body, finish).await
 }
 
-impl<E: 'static> Drop for Guard<E> {
-    fn drop(&mut self) {
-        if self.scope.inside.line.with(|turn| turn.state.ended) && self.finishing {
-            return;
-        }
-        self.scope.cancel(Fault::Text("the scope was dropped"));
-        if !self.finishing {
-            // Dropped, it runs as a task.
-            drop(shield(self.scope.clone().finish()));
-        }
-    }
-}
-
-impl<E: 'static> Scope<E> {
-    fn new() -> Self {
-        let token = CancelToken::new();
-        let state =
-            State { seats: [0; 2], ended: false, failures: Vec::new(), releases: Vec::new() };
-        let daemons = token.child();
-        Self { inside: Rc::new(Inside { token, daemons, line: WaitList::new_in(state) }) }
-    }
-
+impl<E: MaySend + 'static> Scope<E> {
     /// Starts a child. The scope waits for it, and fails with it. In a scope that is cancelled it never starts.
     ///
     /// # Errors
     /// The scope has ended, or no executor is current: `future` is handed back.
     pub fn spawn<F>(&self, future: F) -> Result<(), ScopeError<F>>
     where
-        F: Future<Output = Result<(), E>> + 'static,
+        F: Future<Output = Result<(), E>> + MaySend + 'static,
     {
         self.start(future, Row::Child)
     }
@@ -135,22 +129,57 @@ impl<E: 'static> Scope<E> {
     /// The scope has ended, or no executor is current: `future` is handed back.
     pub fn spawn_daemon<F>(&self, future: F) -> Result<(), ScopeError<F>>
     where
-        F: Future<Output = Result<(), E>> + 'static,
+        F: Future<Output = Result<(), E>> + MaySend + 'static,
     {
         self.start(future, Row::Daemon)
     }
 
+    /// Has `release` run when the scope ends: the last one first, after all children, also where the scope is cancelled.
+    ///
+    /// # Errors
+    /// The scope has ended: `release` is handed back.
+    pub fn on_release<F>(&self, release: F) -> Result<(), ScopeError<F>>
+    where
+        F: Future<Output = Result<(), E>> + MaySend + 'static,
+    {
+        self.keep(release, |release| Box::pin(release))
+    }
+
     fn start<F>(&self, future: F, row: Row) -> Result<(), ScopeError<F>>
     where
-        F: Future<Output = Result<(), E>> + 'static,
+        F: Future<Output = Result<(), E>> + MaySend + 'static,
     {
-        if with_current(|here| here.is_none()) {
+        if with_current(|home| home.is_none()) {
             return Err(ScopeError::NoContext(future));
         }
         let Some(seat) = self.sit(row) else { return Err(ScopeError::Ended(future)) };
         // Refused where the executor is being dropped: the child is cancelled like all others.
-        drop(spawn(run(seat, future)));
+        drop(spawn(seat.run(future)));
         Ok(())
+    }
+}
+
+impl<E: 'static> Scope<E, Here> {
+    /// Starts a child. The scope waits for it, and fails with it. In a scope that is cancelled it never starts.
+    ///
+    /// # Errors
+    /// The scope has ended, or the executor is gone or being dropped: `future` is handed back.
+    pub fn spawn<F>(&self, future: F) -> Result<(), ScopeError<F>>
+    where
+        F: Future<Output = Result<(), E>> + 'static,
+    {
+        self.start(future, Row::Child)
+    }
+
+    /// Starts a child that the scope does not wait for: it is cancelled when all others have ended.
+    ///
+    /// # Errors
+    /// The scope has ended, or the executor is gone or being dropped: `future` is handed back.
+    pub fn spawn_daemon<F>(&self, future: F) -> Result<(), ScopeError<F>>
+    where
+        F: Future<Output = Result<(), E>> + 'static,
+    {
+        self.start(future, Row::Daemon)
     }
 
     /// Has `release` run when the scope ends: the last one first, after all children, also where the scope is cancelled.
@@ -161,12 +190,36 @@ impl<E: 'static> Scope<E> {
     where
         F: Future<Output = Result<(), E>> + 'static,
     {
-        if self.inside.line.with(|turn| turn.state.ended) {
-            return Err(ScopeError::Ended(release));
+        self.keep(release, |release| Box::pin(release))
+    }
+
+    fn start<F>(&self, future: F, row: Row) -> Result<(), ScopeError<F>>
+    where
+        F: Future<Output = Result<(), E>> + 'static,
+    {
+        let here = &self.inside.nest;
+        if !here.home().is_open() {
+            return Err(ScopeError::NoContext(future));
         }
-        let release: Release<E> = Box::pin(release);
-        self.inside.line.with(|turn| turn.state.releases.push(release));
+        let Some(seat) = self.sit(row) else { return Err(ScopeError::Ended(future)) };
+        drop(here.spawn(seat.run(future)));
         Ok(())
+    }
+}
+
+impl<E: 'static, N: Nest> Scope<E, N> {
+    fn new(nest: N) -> Self {
+        let token = CancelToken::new();
+        let daemons = token.child();
+        let state = State {
+            seats: [0; 2],
+            ended: false,
+            stray: false,
+            failures: Vec::new(),
+            releases: Vec::new(),
+        };
+        let line = WaitList::new_in(state);
+        Self { inside: Shared::new(Inside { nest, token, daemons, line }) }
     }
 
     /// Cancels the body and all children.
@@ -184,7 +237,37 @@ impl<E: 'static> Scope<E> {
         self.inside.token.child()
     }
 
-    fn sit(&self, row: Row) -> Option<Seat<E>> {
+    /// Runs the body, then `finish`, shielded.
+    async fn run<T, F: Future<Output = Result<T, E>>>(
+        self,
+        body: impl FnOnce(Self) -> F,
+        finish: Pin<Box<N::Dyn<()>>>,
+    ) -> Result<T, ScopeFailed<E>> {
+        let mut guard = Guard(Some(self.clone()));
+        let nest = self.inside.nest.clone();
+        // Dropped, it runs as a task.
+        let finish = shield_boxed(finish, move |rest| nest.adopt(rest));
+        let body = self.inside.token.run(body(self.clone())).await;
+        let value = match body {
+            Ok(Ok(value)) => Some(value),
+            Ok(Err(error)) => {
+                self.fail(Failure::Error(error));
+                None
+            }
+            Err(_cancelled) => None,
+        };
+        finish.await;
+        guard.0 = None;
+        let failures = self.inside.line.with(|turn| mem::take(&mut turn.state.failures));
+        let mut failures = failures.into_iter();
+        match (value, failures.next()) {
+            // A success that races with a cancel is delivered.
+            (Some(value), None) => Ok(value),
+            (_, first) => Err(ScopeFailed { first, others: failures.collect() }),
+        }
+    }
+
+    fn sit(&self, row: Row) -> Option<Seat<E, N>> {
         let sits = self.inside.line.with(|turn| {
             turn.state.seats[row as usize] += usize::from(!turn.state.ended);
             !turn.state.ended
@@ -192,40 +275,101 @@ impl<E: 'static> Scope<E> {
         sits.then(|| Seat { scope: self.clone(), row })
     }
 
+    /// Keeps a release in its box.
+    fn keep<F>(
+        &self,
+        release: F,
+        boxed: impl FnOnce(F) -> Release<E, N>,
+    ) -> Result<(), ScopeError<F>> {
+        // It does not end meanwhile.
+        let Some(_seat) = self.sit(Row::Child) else { return Err(ScopeError::Ended(release)) };
+        let release = boxed(release);
+        self.inside.line.with(|turn| turn.state.releases.push(release));
+        Ok(())
+    }
+
     fn fail(&self, failure: Failure<E>) {
         self.inside.line.with(|turn| turn.state.failures.push(failure));
         self.cancel(Fault::Text("another part of the scope failed"));
     }
 
+    /// Waits until nobody sits there, and does `then` in the same moment.
+    async fn empty(&self, row: Row, then: fn(&mut State<E, N>)) {
+        let mut waiter = pin!(Waiter::new(&self.inside.line, ()));
+        let free = |state: &mut State<E, N>| (state.seats[row as usize] == 0).then(|| then(state));
+        poll_fn(|cx| waiter.as_mut().poll_with(cx.waker(), |turn| free(turn.state))).await;
+    }
+}
+
+impl<E: Into<Fault> + 'static, N: Nest> Scope<E, N> {
     async fn finish(self) {
-        self.empty(Row::Child).await;
-        self.inside.line.with(|turn| turn.state.ended = true);
+        let line = &self.inside.line;
+        self.empty(Row::Child, |state| state.ended = true).await;
         self.inside.daemons.cancel(Fault::Text("only daemons are left in the scope"));
-        self.empty(Row::Daemon).await;
-        while let Some(release) = self.inside.line.with(|turn| turn.state.releases.pop()) {
+        self.empty(Row::Daemon, |_| ()).await;
+        while let Some(release) = line.with(|turn| turn.state.releases.pop()) {
             match (Caught { future: release }).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => self.fail(Failure::Error(error)),
                 Err(panic) => self.fail(Failure::Panicked(panic)),
             }
         }
+        // [P3]
+        let stray = line.with(|turn| match turn.state.stray {
+            true => mem::take(&mut turn.state.failures),
+            false => Vec::new(),
+        });
+        for failure in stray {
+            match failure {
+                Failure::Error(error) => send_error(error),
+                Failure::Panicked(panic) => send_error(panic),
+            }
+        }
     }
+}
 
-    /// Waits until nobody sits there.
-    async fn empty(&self, row: Row) {
-        let mut waiter = pin!(Waiter::new(&self.inside.line, ()));
-        let free = |seats: &[usize; 2]| (seats[row as usize] == 0).then_some(());
-        poll_fn(|cx| waiter.as_mut().poll_with(cx.waker(), |turn| free(&turn.state.seats))).await;
+/// Ends a scope whose caller is gone.
+struct Guard<E: 'static, N: Nest>(Option<Scope<E, N>>);
+
+impl<E: 'static, N: Nest> Drop for Guard<E, N> {
+    fn drop(&mut self) {
+        let Some(scope) = self.0.take() else { return };
+        let ended = scope.inside.line.with(|turn| {
+            turn.state.stray = true;
+            turn.state.ended
+        });
+        if !ended {
+            scope.cancel(Fault::Text("the scope was dropped"));
+        }
     }
 }
 
 /// A place that is counted.
-struct Seat<E: 'static> {
-    scope: Scope<E>,
+struct Seat<E: 'static, N: Nest> {
+    scope: Scope<E, N>,
     row: Row,
 }
 
-impl<E: 'static> Drop for Seat<E> {
+impl<E: 'static, N: Nest> Seat<E, N> {
+    /// What a child is.
+    async fn run(self, future: impl Future<Output = Result<(), E>>) {
+        let inside = &self.scope.inside;
+        let token = match self.row {
+            Row::Child => &inside.token,
+            Row::Daemon => &inside.daemons,
+        };
+        if token.is_cancelled() {
+            return;
+        }
+        match token.run(Caught { future }).await {
+            Ok(Ok(Ok(()))) | Err(_) => {}
+            Ok(Ok(Err(error))) => self.scope.fail(Failure::Error(error)),
+            Ok(Err(panic)) => self.scope.fail(Failure::Panicked(panic)),
+        }
+    }
+}
+
+impl<E: 'static, N: Nest> Drop for Seat<E, N> {
     fn drop(&mut self) {
         let line = &self.scope.inside.line;
         line.with(|turn| turn.state.seats[self.row as usize] -= 1);
@@ -233,30 +377,13 @@ impl<E: 'static> Drop for Seat<E> {
     }
 }
 
-/// What a child is.
-async fn run<E: 'static>(seat: Seat<E>, future: impl Future<Output = Result<(), E>>) {
-    let inside = &seat.scope.inside;
-    let token = match seat.row {
-        Row::Child => &inside.token,
-        Row::Daemon => &inside.daemons,
-    };
-    if token.is_cancelled() {
-        return;
-    }
-    match token.run(Caught { future }).await {
-        Ok(Ok(Ok(()))) | Err(_) => {}
-        Ok(Ok(Err(error))) => seat.scope.fail(Failure::Error(error)),
-        Ok(Err(panic)) => seat.scope.fail(Failure::Panicked(panic)),
-    }
-}
-
-impl<E> Clone for Scope<E> {
+impl<E: 'static, N: Nest> Clone for Scope<E, N> {
     fn clone(&self) -> Self {
         Self { inside: self.inside.clone() }
     }
 }
 
-impl<E> fmt::Debug for Scope<E> {
+impl<E: 'static, N: Nest> fmt::Debug for Scope<E, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope").field("token", &self.inside.token).finish_non_exhaustive()
     }

@@ -23,7 +23,9 @@ use core::{
 
 use super::{
     attributes::TaskInfo,
-    header::{Header, TaskRef, TaskVTable},
+    header::{Header, TaskVTable},
+    own::Own,
+    reference::TaskRef,
     state::{Detach, State},
     unwind::{catch, stray, tell},
     waker,
@@ -89,13 +91,13 @@ impl<F: Future> TaskCell<F> {
     ) -> (NonNull<Header>, Joining<F::Output>) {
         let cell = memory.cast::<Self>();
         let vtable = const { &Of::<F, S>::VTABLE };
-        let header = Header::new(State::spawned(), vtable, home, ambient());
+        let header = Header::new((State::spawned(), Own::queued()), vtable, home, ambient());
         // SAFETY: the memory fits and is ours (contract).
         unsafe { cell.write(Self { header, stage: UnsafeCell::new(Stage::Future(future)) }) };
         let task = cell.cast::<Header>();
         // SAFETY: a spawned state counts a reference for the handle.
         let task_ref = unsafe { TaskRef::from_raw(task) };
-        (task, Joining { task: ManuallyDrop::new(task_ref), output: PhantomData })
+        (task, Joining { task: ManuallyDrop::new(task_ref), taken: false, output: PhantomData })
     }
 }
 
@@ -234,6 +236,8 @@ unsafe fn take<F: Future>(task: NonNull<Header>, to: *mut ()) {
 /// It is `Send` where `T` is, since it may take a `T` from the home thread to its own, and only that.
 pub(crate) struct Joining<T> {
     task: ManuallyDrop<TaskRef>,
+    /// Whether it has taken the output: then all that is left is the reference.
+    taken: bool,
     output: PhantomData<T>,
 }
 
@@ -279,9 +283,10 @@ impl<T> Joining<T> {
     /// The output, if it is there: `None` as long as the task has not ended, and once it was taken.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<Result<T, JoinError>> {
-        if !self.header().state().is_complete() {
+        if self.taken || !self.header().state().is_complete() {
             return None;
         }
+        self.taken = true;
         let mut output = MaybeUninit::<Option<Result<T, JoinError>>>::uninit();
         // SAFETY: the task was made together with a handle of this `T`; it is complete, so [C1] the stage is ours.
         unsafe { self.task.take(output.as_mut_ptr().cast()) };
@@ -293,6 +298,10 @@ impl<T> Joining<T> {
 impl<T> Drop for Joining<T> {
     #[inline]
     fn drop(&mut self) {
+        if self.taken {
+            // SAFETY: it has ended, and the reference is ours; the field is not used again.
+            return unsafe { ManuallyDrop::drop(&mut self.task) };
+        }
         let header = self.header();
         if header.state().is_awaited() && header.state().take_back() {
             // Before the reference goes; also lest a task that awaits itself keep itself for ever.

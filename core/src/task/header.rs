@@ -10,7 +10,8 @@
 //!             +------------------+---------------------+
 //! ```
 //! [T1] The header lives while its state counts references ([S4] of `state`); only who drops the last one frees it.
-//! [T2] The links of the list of all tasks, the future and the context belong to the home thread, which takes the context when the task ends. The queue link is the queue's ([Q1] of `mpsc`).
+//! [T2] The links of the list of all tasks, its own half of the state, the future and the context belong to the home thread, which takes the context when the task ends. Each
+//!      queue link is its queue's ([Q1] of `mpsc`).
 //! [T3] Vtable, cell and place of a header fit each other: they were made together.
 
 #![expect(unsafe_code, reason = "counts references to memory of a type that is erased")]
@@ -23,8 +24,8 @@ use core::{
 };
 
 use super::{
-    attributes::TaskInfo,
-    state::{Rest, State, Wake},
+    own::Own,
+    state::{Complete, Receive, Rest, Start, State},
 };
 use crate::{
     context::{Context, HomeRef, Priority, is_current},
@@ -51,6 +52,8 @@ pub(crate) struct TaskVTable {
 /// What the home thread is doing with a task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Turn {
+    /// Nothing: it was made elsewhere, and is on its way to its home.
+    Sent,
     /// Nothing: it waits, is queued, or has ended.
     Waits,
     /// It is in its turn.
@@ -64,6 +67,7 @@ pub(crate) enum Turn {
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
+    sent: Link<Header>,
     pub(super) state: State,
     pub(super) vtable: &'static TaskVTable,
     /// Read by whoever has a reference. In a cell so that a model sees whether the last one comes after all others.
@@ -72,6 +76,7 @@ pub struct Header {
     pub(super) newer: Cell<Option<NonNull<Header>>>,
     /// Where the handle leaves its waker: [S5] of `state`.
     join: UnsafeCell<Option<Waker>>,
+    pub(super) own: Own,
     /// What the home thread is doing with it.
     pub(super) turn: Cell<Turn>,
     pub(super) priority: Cell<Priority>,
@@ -95,23 +100,40 @@ unsafe impl Linked for Header {
     }
 }
 
+/// The kind of the inbox, whose link is another than that of the queues of a Local.
+#[derive(Debug)]
+pub struct Sent;
+
+// SAFETY: as above, and it is another link.
+unsafe impl Linked<Sent> for Header {
+    #[inline]
+    fn link(node: NonNull<Self>) -> NonNull<Link<Self>> {
+        // SAFETY: it points into a header, alive or not: only the address is formed.
+        let link = unsafe { &raw mut (*node.as_ptr()).sent };
+        // SAFETY: no part of a header lies at zero.
+        unsafe { NonNull::new_unchecked(link) }
+    }
+}
+
 impl Header {
     /// A header in the given state, of a task that is in no list.
     #[inline]
-    pub(crate) fn new(
-        state: State,
+    pub(super) fn new(
+        (state, own): (State, Own),
         vtable: &'static TaskVTable,
         home: HomeRef,
         context: Context,
     ) -> Self {
         Self {
             link: Link::new(),
+            sent: Link::new(),
             state,
             vtable,
             home: UnsafeCell::new(ManuallyDrop::new(home)),
             older: Cell::new(None),
             newer: Cell::new(None),
             join: UnsafeCell::new(None),
+            own,
             turn: Cell::new(Turn::Waits),
             priority: Cell::new(Priority::Normal),
             id: Cell::new(0),
@@ -119,15 +141,59 @@ impl Header {
         }
     }
 
+    /// The word that everybody knows.
     pub(crate) fn state(&self) -> &State {
         &self.state
     }
 
-    /// Ends a turn out of which a panic went.
-    pub(crate) fn give_up_turn(&self) {
+    /// Begins a turn: the task has just left its queue. This is the home thread.
+    #[inline]
+    pub(super) fn start(&self) -> Start {
+        self.state.start(&self.own)
+    }
+
+    /// It has left the inbox. This is the home thread.
+    #[inline]
+    pub(super) fn receive(&self) -> Receive {
+        self.state.receive(&self.own)
+    }
+
+    /// A new task is not queued, but on its way to the inbox. Nobody else has seen it.
+    pub(super) fn count_as_sent(&self) {
+        self.state.count_as_sent(&self.own);
+    }
+
+    /// Ends the task: see [`State::complete`]. This is the home thread.
+    #[inline]
+    pub(super) fn complete(&self, output_dropped: bool) -> Complete {
+        self.state.complete(&self.own, output_dropped)
+    }
+
+    /// Whether it has ended. This is the home thread.
+    pub(super) fn has_ended(&self) -> bool {
+        self.own.has_ended()
+    }
+
+    /// Gives up the root's reference of its Local. This is the home thread.
+    pub(super) fn retire(&self) -> Rest {
+        self.state.retire(&self.own)
+    }
+
+    /// One more reference.
+    #[inline]
+    pub(super) fn retain(&self) {
+        if self.is_here() {
+            self.state.retain_here(&self.own);
+        } else {
+            self.state.retain();
+        }
+    }
+
+    /// Ends a turn out of which a panic went. This is the home thread.
+    pub(super) fn give_up_turn(&self) {
         if self.turn.replace(Turn::Waits) == Turn::Again {
             // It was taken out of its queue, and does not get there again by itself: it counts as not woken.
-            let _ = self.state.start();
+            let _ = self.start();
         }
     }
 
@@ -183,7 +249,7 @@ impl Header {
     }
 
     #[inline]
-    fn home(&self) -> &HomeRef {
+    pub(super) fn home(&self) -> &HomeRef {
         self.home.with(|home| {
             // SAFETY: it is written by `dissolve` alone, when no reference is left.
             unsafe { &*home }
@@ -213,101 +279,4 @@ impl Header {
         drop(unsafe { header.swap_waker(None) });
         home
     }
-}
-
-/// Queues `task` at its Home if `wake` says so.
-///
-/// # Safety
-/// A reference to the task outlasts this call; `wake` is what its state has just answered.
-#[inline]
-pub(crate) unsafe fn schedule(task: NonNull<Header>, wake: Wake) {
-    if wake == Wake::Enqueue {
-        // SAFETY: [T1], the reference.
-        let home = unsafe { task.as_ref() }.home();
-        // SAFETY: the contract is the same.
-        unsafe { home.schedule(task.cast()) };
-    }
-}
-
-/// Queues `task` at its Home for the next cycle if `wake` says so.
-///
-/// # Safety
-/// As for `schedule`; and this is the home thread.
-pub(crate) unsafe fn schedule_later(task: NonNull<Header>, wake: Wake) {
-    if wake == Wake::Enqueue {
-        // SAFETY: [T1], the reference.
-        let home = unsafe { task.as_ref() }.home();
-        // SAFETY: the contract is the same.
-        unsafe { home.schedule_later(task.cast()) };
-    }
-}
-
-/// One reference to a task.
-pub(crate) struct TaskRef(NonNull<Header>);
-
-// SAFETY: a header is `Send + Sync`, and references are counted atomically.
-unsafe impl Send for TaskRef {}
-// SAFETY: as above.
-unsafe impl Sync for TaskRef {}
-
-impl TaskRef {
-    /// Takes over a reference that is counted already.
-    ///
-    /// # Safety
-    /// There is one, and nobody else has it.
-    #[inline]
-    pub(crate) unsafe fn from_raw(task: NonNull<Header>) -> Self {
-        Self(task)
-    }
-
-    #[inline]
-    pub(crate) fn header(&self) -> &Header {
-        // SAFETY: [T1], the reference.
-        unsafe { self.0.as_ref() }
-    }
-
-    /// What it is called.
-    pub(crate) fn info(&self) -> TaskInfo {
-        let header = self.header();
-        // SAFETY: [T3], and our reference.
-        let name = unsafe { (header.vtable.name)(self.0) };
-        TaskInfo { id: header.id(), name, priority: header.priority() }
-    }
-
-    /// Moves the output to the address.
-    ///
-    /// # Safety
-    /// The task is complete, the caller is its handle, and the address is of an `Option<Result<T, JoinError>>` of its `T`.
-    #[inline]
-    pub(crate) unsafe fn take(&self, to: *mut ()) {
-        // SAFETY: [T3], and the contract.
-        unsafe { (self.header().vtable.take)(self.0, to) };
-    }
-
-    /// Asks for the task's end: its future is dropped at its next turn.
-    pub(crate) fn cancel(&self) {
-        let wake = self.header().state.cancel();
-        // SAFETY: our reference outlasts the call.
-        unsafe { schedule(self.0, wake) };
-    }
-}
-
-impl Drop for TaskRef {
-    #[inline]
-    fn drop(&mut self) {
-        match self.header().state.release() {
-            // SAFETY: that was the last reference.
-            Rest::Free => unsafe { free(self.0) },
-            Rest::Nothing => {}
-        }
-    }
-}
-
-/// # Safety
-/// No reference is left.
-pub(crate) unsafe fn free(task: NonNull<Header>) {
-    // SAFETY: [T1], nobody has freed it, nobody else will.
-    let vtable = unsafe { task.as_ref() }.vtable;
-    // SAFETY: [T3], and the contract.
-    unsafe { (vtable.free)(task) };
 }

@@ -81,7 +81,10 @@ impl<T> Future for JoinHandle<T> {
     /// When polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let joining = &mut self.joining;
-        if !joining.header().state().is_complete() && joining.leave(cx.waker()) {
+        if let Some(output) = joining.take() {
+            return Poll::Ready(output);
+        }
+        if joining.leave(cx.waker()) {
             return Poll::Pending;
         }
         Poll::Ready(joining.take().expect("a join handle is not polled after it was ready"))

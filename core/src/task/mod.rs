@@ -3,16 +3,20 @@
 //! | file     | is                                                                              |
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
+//! | `own`    | the home thread's half of the state                                             |
 //! | `attributes` | priority and name                                                            |
+//! | `births` | how many there were                                                             |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
+//! | `reference` | a counted reference to a header, with which to wake, cancel and let go       |
 //! | `tasks`  | the list of an executor's tasks, and their turns                                |
 //! | `waker`  | a reference to a header that wakes                                              |
 //! | `cell`   | the header and the future or output behind it                                   |
 //! | `join`   | the handle                                                                      |
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | tasks in statics                                                                |
+//! | `spawn`  | how a future gets to an executor                                                |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
 //! | `yield_now` | a turn given up                                                              |
 //!
@@ -20,14 +24,18 @@
 //! the last reference frees, on whatever thread, is plain memory.
 
 mod attributes;
+mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
 mod cell;
 mod header;
 mod hook;
 mod join;
+mod own;
 mod place;
+mod reference;
 mod root;
+mod spawn;
 mod state;
 mod tasks;
 mod unwind;
@@ -37,14 +45,15 @@ mod yield_now;
 pub use crate::context::Priority;
 pub use attributes::{Attributes, Name, TaskInfo};
 #[cfg(feature = "alloc")]
-pub use boxed::{Blocks, give_back, layout_of, spawn_in};
-#[cfg(feature = "std")]
-pub use boxed::{spawn, spawn_with};
-pub use header::Header;
+pub use boxed::{size_of_task, spawn_in};
+pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 pub use root::Root;
+#[cfg(feature = "alloc")]
+pub use spawn::{spawn, spawn_with};
+pub use spawn::{spawn_place, spawn_place_at};
 pub use tasks::Tasks;
 #[cfg(feature = "alloc")]
 pub(crate) use unwind::catch;

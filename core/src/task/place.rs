@@ -111,13 +111,13 @@ where
         self
     }
 
-    /// Makes a task of `future` in this place: its header, to be linked and queued, and its handle.
+    /// Makes a task of `future` in this place: its header, to be handed to its Home, and its handle.
     ///
     /// # Errors
     /// The place is taken: the future is handed back.
     ///
     /// # Safety
-    /// This is the home thread of `home`, which stays counted until the place is free again.
+    /// The task is handed to `home`, in whose Local it ends.
     pub unsafe fn spawn_in<F: Future + 'static>(
         &'static self,
         home: &HomeRef,

@@ -23,8 +23,10 @@ use core::{
 };
 
 use super::{
-    header::{Header, TaskRef, TaskVTable, schedule},
-    state::State,
+    header::{Header, TaskVTable},
+    own::Own,
+    reference::wake,
+    state::{Rest, State},
     waker,
 };
 use crate::context::HomeRef;
@@ -71,7 +73,8 @@ impl Root {
     pub unsafe fn bear(&self, home: HomeRef) {
         // SAFETY: nobody else uses it (contract).
         let header = unsafe { &mut *self.header.get() };
-        header.write(Header::new(State::root(), &VTABLE, home, crate::context::Context::root()));
+        let state = (State::root(), Own::idle());
+        header.write(Header::new(state, &VTABLE, home, crate::context::Context::root()));
     }
 
     fn task(&self) -> NonNull<Header> {
@@ -119,10 +122,8 @@ impl Root {
         let place = NonNull::from(&mut running);
         self.frame.set(Some(Frame { running: place.cast(), poll: poll_running::<F> }));
         let leave = Leave(self);
-        // SAFETY: born, and not retired (contract).
-        let wake = unsafe { self.task().as_ref() }.state().wake();
-        // SAFETY: the Local's reference outlasts the call.
-        unsafe { schedule(self.task(), wake) };
+        // SAFETY: born, and not retired (contract), so the Local's reference outlasts the call.
+        unsafe { wake(self.task()) };
         while self.is_running() && cycle() {}
         drop(leave);
         // SAFETY: [R1] nobody else names the frame now.
@@ -134,8 +135,13 @@ impl Root {
     /// # Safety
     /// It is born; it happens once, on the home thread, and nothing is run any more.
     pub unsafe fn retire(root: NonNull<Self>) {
+        let task = root.cast::<Header>();
         // SAFETY: the Local's reference, which nobody else gives up.
-        drop(unsafe { TaskRef::from_raw(root.cast()) });
+        match unsafe { task.as_ref() }.retire() {
+            // SAFETY: that was the last reference.
+            Rest::Free => unsafe { free(task) },
+            Rest::Nothing => {}
+        }
     }
 }
 

@@ -1,25 +1,29 @@
-//! The state of a task: one word, on which its executor, its wakers and its handle agree without a lock.
+//! The state of a task, on which its executor, its wakers and its handle agree without a lock: a word for everybody, and beside it the
+//! [home thread's half](super::own), which spares that thread almost every atomic change.
 //!
 //! | bit        | set by                                          | means                                                           |
 //! |------------|-------------------------------------------------|-----------------------------------------------------------------|
-//! | SCHEDULED  | birth, `wake`, `cancel`; cleared by `start`     | it is in a queue, or one thread is putting it there             |
+//! | SENT       | `wake`, `cancel`; cleared by `receive`          | it is in the inbox, or one thread is putting it there           |
 //! | COMPLETE   | `complete`                                      | the future is dropped; the output, if JOIN, is the handle's     |
-//! | CANCELLED  | `cancel`                                        | the next turn drops the future instead of polling it            |
+//! | CANCELLED  | `cancel`, `cancel_here`                         | the next turn drops the future instead of polling it            |
 //! | JOIN       | birth; cleared by `detach`                      | a handle wants the output                                       |
 //! | AWAITED    | `await_end`; cleared by `take_back`, `detach`   | the handle has left a waker                                     |
-//! | references | the rest of the word                            | the list of all tasks 1, the handle 1, each waker 1             |
+//! | references | the rest of the word                            | the list of all tasks 1, the handle 1, each waker 1; until COMPLETE without those counted by the home thread, and with BIAS |
 //!
 //! There is no bit for a turn: an executor of one thread knows which task it is at, and a task that is woken in its turn is queued at
-//! once. That spares an atomic change per turn. (An executor of several threads will need the bit.)
+//! once. (An executor of several threads will need the bit.)
 //!
-//! [S1] Who moves SCHEDULED from clear to set on a task that is not complete puts it into one queue; who took it out of there starts it.
-//! [S2] A queue holds no reference. The list of all tasks keeps its own until the task is complete and in no queue (or the queues
-//!      themselves are gone), so what is queued is alive.
+//! [S1] The home thread puts a task into a queue of its Local when it moves QUEUED from clear to set, and clears it when it takes it out.
+//!      Any other thread puts it into the inbox, by another link, when it moves SENT from clear to set on a task that is not complete.
+//! [S2] A queue holds no reference, and neither does the inbox. The list of all tasks keeps its own until the task is complete and in
+//!      none of them (or they are gone), so what is queued is alive.
 //! [S3] COMPLETE is final. Future and output are the executor's before it; the output is the handle's after it, if JOIN was set.
-//! [S4] The header lives while there are references.
+//! [S4] The header lives while there are references. Until COMPLETE the word has BIAS, so that it never counts none.
 //! [S5] The slot of the handle's waker is the handle's while AWAITED is clear, and for good if it was when COMPLETE came; it is the
 //!      executor's for good if AWAITED was set when COMPLETE came; else nobody's.
+//! [S6] What ends in `_here`, and `start`, `receive`, `complete` and `retire`, is for the home thread.
 
+use super::own::{Left, MANY, Own};
 use crate::{
     const_new,
     sync::{
@@ -28,12 +32,14 @@ use crate::{
     },
 };
 
-const SCHEDULED: usize = 1;
+const SENT: usize = 1;
 const COMPLETE: usize = 1 << 1;
 const CANCELLED: usize = 1 << 2;
 const JOIN: usize = 1 << 3;
 const AWAITED: usize = 1 << 4;
 const REFERENCE: usize = 1 << 5;
+/// More references than the home thread's half ever lacks.
+const BIAS: usize = 4 * (MANY as usize) * REFERENCE;
 
 /// Whether a task that was woken has to be queued.
 #[must_use]
@@ -53,8 +59,23 @@ pub(crate) enum Start {
     Poll,
     /// Drop its future.
     Cancel,
-    /// Nothing: it ended while it was queued. The list's reference is still held.
+    /// Nothing: it ended while it was queued. The list's reference is still held: to be given up now, if `last`; else when it leaves the inbox.
+    Ended {
+        /// Whether it stands in the inbox no more.
+        last: bool,
+    },
+}
+
+/// What to do with a task that left the inbox.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Receive {
+    /// Queue it.
+    Enqueue,
+    /// Give up the list's reference, which is still held: it ended while it was there.
     Bury,
+    /// Nothing: it is queued.
+    Nothing,
 }
 
 /// What to do with a task that has its output.
@@ -103,93 +124,125 @@ impl State {
     const_new! {
         /// A new task: to be queued, with a handle.
         pub(crate) fn spawned() -> Self {
-            Self(AtomicUsize::new(SCHEDULED | JOIN | (2 * REFERENCE)))
+            Self(AtomicUsize::new(JOIN | (2 * REFERENCE + BIAS)))
         }
     }
 
     const_new! {
         /// The root of a Home: idle, without a handle. It never completes while its Local lives.
         pub(crate) fn root() -> Self {
-            Self(AtomicUsize::new(REFERENCE))
+            Self(AtomicUsize::new(REFERENCE + BIAS))
         }
     }
 
-    /// Wakes the task.
+    /// Wakes the task, from its home thread.
     #[inline]
-    pub(crate) fn wake(&self) -> Wake {
-        self.schedule(SCHEDULED)
+    pub(super) fn wake_here(own: &Own) -> Wake {
+        if own.queue() { Wake::Enqueue } else { Wake::Nothing }
     }
 
-    /// Asks for its end.
-    pub(crate) fn cancel(&self) -> Wake {
-        self.schedule(SCHEDULED | CANCELLED)
+    /// Wakes the task, from elsewhere.
+    #[inline]
+    pub(super) fn wake(&self) -> Wake {
+        self.send(SENT)
+    }
+
+    /// Asks for its end, from its home thread.
+    pub(super) fn cancel_here(&self, own: &Own) -> Wake {
+        // ordering: Relaxed, `start` reads it on this thread.
+        self.0.fetch_or(CANCELLED, Relaxed);
+        Self::wake_here(own)
+    }
+
+    /// Asks for its end, from elsewhere.
+    pub(super) fn cancel(&self) -> Wake {
+        self.send(SENT | CANCELLED)
     }
 
     #[inline]
-    fn schedule(&self, bits: usize) -> Wake {
-        // ordering: Release pairs with Acquire in `start`: the poll sees what its waker did before. Also when the bit was set
-        // already, hence no look before this. Acquire pairs with Release in `start`: the queue is done with the link.
+    fn send(&self, bits: usize) -> Wake {
+        // ordering: Release pairs with Acquire in `receive`: the poll sees what its waker did before. Also when the bit was set
+        // already, hence no look before this. Acquire pairs with Release in `receive`: the inbox is done with the link.
         let before = self.0.fetch_or(bits, AcqRel);
-        if before & (SCHEDULED | COMPLETE) == 0 { Wake::Enqueue } else { Wake::Nothing }
+        if before & (SENT | COMPLETE) == 0 { Wake::Enqueue } else { Wake::Nothing }
     }
 
-    /// Wakes the task and gives up a reference, in one step.
-    ///
-    /// `None`: it has ended, and the reference is still held. Only for the home thread, where nothing can complete the task between
-    /// this and the queue; elsewhere the reference must outlast the push.
+    /// Wakes the task and gives up a reference, on its home thread. `None`: it has ended, and the reference is still held.
     #[inline]
-    pub(crate) fn wake_and_release(&self) -> Option<Wake> {
-        let mut word = self.0.load(Relaxed);
-        loop {
-            if word & COMPLETE != 0 {
-                return None;
-            }
-            // [S2] Not complete: the list holds a reference, so ours is not the last.
-            let next = (word | SCHEDULED) - REFERENCE;
-            // ordering: Relaxed: `start` is this same thread, and an exchange carries on the Release of wakes from elsewhere. Whoever
-            // frees comes after the list's reference, which this thread gives up later, with Release.
-            match self.0.compare_exchange_weak(word, next, Relaxed, Relaxed) {
-                Ok(_) if word & SCHEDULED == 0 => return Some(Wake::Enqueue),
-                Ok(_) => return Some(Wake::Nothing),
-                Err(now) => word = now,
-            }
+    pub(super) fn wake_here_and_release(&self, own: &Own) -> Option<Wake> {
+        let moved = own.count(-1)?;
+        self.add(moved);
+        Some(Self::wake_here(own))
+    }
+
+    /// It is new, and sent instead of queued. Nobody else has seen it.
+    pub(super) fn count_as_sent(&self, own: &Own) {
+        let _ = own.leave_queue();
+        // ordering: Relaxed, the inbox publishes it.
+        self.0.fetch_or(SENT, Relaxed);
+    }
+
+    /// It has left the inbox.
+    #[inline]
+    pub(super) fn receive(&self, own: &Own) -> Receive {
+        // ordering: Acquire pairs with Release in `send`, Release with Acquire there: whoever sends it next owns the link.
+        self.0.fetch_and(!SENT, AcqRel);
+        match own.receive() {
+            Left::Alive => Receive::Enqueue,
+            Left::Ended => Receive::Bury,
+            Left::Elsewhere => Receive::Nothing,
         }
     }
 
     /// Begins a turn. The task has just left its queue.
     #[inline]
-    pub(crate) fn start(&self) -> Start {
-        // ordering: Acquire pairs with Release in `schedule`, Release with Acquire there: whoever queues it next owns the link.
-        let before = self.0.fetch_and(!SCHEDULED, AcqRel);
-        debug_assert_ne!(before & SCHEDULED, 0, "[S1]");
-        match before & (COMPLETE | CANCELLED) {
-            0 => Start::Poll,
-            CANCELLED => Start::Cancel,
-            _ => Start::Bury,
+    pub(super) fn start(&self, own: &Own) -> Start {
+        match own.leave_queue() {
+            // ordering: Relaxed, who cancels elsewhere sends it too, and `receive` has acquired that.
+            Left::Alive if self.0.load(Relaxed) & CANCELLED == 0 => Start::Poll,
+            Left::Alive => Start::Cancel,
+            left => Start::Ended { last: left == Left::Ended },
         }
     }
 
     /// Ends the task. The future is dropped, its output stands in the cell unless `output_dropped`.
     #[inline]
-    pub(crate) fn complete(&self, output_dropped: bool) -> Complete {
+    pub(super) fn complete(&self, own: &Own, output_dropped: bool) -> Complete {
         let mut word = self.0.load(Relaxed);
         loop {
             if word & JOIN == 0 && !output_dropped {
                 return Complete::DropOutput;
             }
-            let queued = word & SCHEDULED != 0;
+            let queued = own.is_queued() || word & SENT != 0;
             let told = word & AWAITED != 0;
-            let next = (word | COMPLETE) - if told || queued { 0 } else { REFERENCE };
+            let counted = (word | COMPLETE).wrapping_add_signed(references(own.references()));
+            let next = counted - BIAS - if told || queued { 0 } else { REFERENCE };
             // ordering: Release pairs with Acquire in `is_complete`, publishing the output.
             // Acquire pairs with Release in `await_end` (its waker) and in `release` (whatever other references did).
             match self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
-                Ok(_) if told => return Complete::Tell { queued },
-                Ok(_) if queued => return Complete::Queued,
-                Ok(_) if next < REFERENCE => return Complete::Free,
-                Ok(_) => return Complete::Nothing,
-                Err(now) => word = now,
+                Ok(_) => own.end(word & SENT != 0),
+                Err(now) => {
+                    word = now;
+                    continue;
+                }
             }
+            return match next < REFERENCE {
+                _ if told => Complete::Tell { queued },
+                _ if queued => Complete::Queued,
+                true => Complete::Free,
+                false => Complete::Nothing,
+            };
         }
+    }
+
+    /// Gives up the root's reference of its Local, which goes.
+    pub(super) fn retire(&self, own: &Own) -> Rest {
+        let counted = references(own.references());
+        own.end(false);
+        let change = counted.wrapping_sub_unsigned(BIAS + REFERENCE);
+        // ordering: as in `release`.
+        let before = self.0.fetch_add(change.cast_unsigned(), AcqRel);
+        if before.wrapping_add_signed(change) < REFERENCE { Rest::Free } else { Rest::Nothing }
     }
 
     /// Whether it has ended: then the output is the handle's, if it is there.
@@ -246,9 +299,18 @@ impl State {
         }
     }
 
+    /// One more reference, on the home thread.
+    #[inline]
+    pub(super) fn retain_here(&self, own: &Own) {
+        match own.count(1) {
+            Some(moved) => self.add(moved),
+            None => self.retain(),
+        }
+    }
+
     /// One more reference.
     #[inline]
-    pub(crate) fn retain(&self) {
+    pub(super) fn retain(&self) {
         // ordering: Relaxed, who has a reference makes another.
         let before = self.0.fetch_add(REFERENCE, Relaxed);
         if before > usize::MAX / 2 {
@@ -263,9 +325,18 @@ impl State {
         panic!("too many wakers of one task");
     }
 
+    /// One reference less, on the home thread.
+    #[inline]
+    pub(super) fn release_here(&self, own: &Own) -> Rest {
+        let Some(moved) = own.count(-1) else { return self.release() };
+        // [S2] Not complete: the list holds a reference, so ours was not the last.
+        self.add(moved);
+        Rest::Nothing
+    }
+
     /// One reference less.
     #[inline]
-    pub(crate) fn release(&self) -> Rest {
+    pub(super) fn release(&self) -> Rest {
         // ordering: Acquire as below. Where only our own reference is left nobody can make another, and no change is needed.
         if self.0.load(Acquire) < 2 * REFERENCE {
             return Rest::Free;
@@ -274,4 +345,27 @@ impl State {
         let before = self.0.fetch_sub(REFERENCE, AcqRel);
         if before < 2 * REFERENCE { Rest::Free } else { Rest::Nothing }
     }
+
+    /// Counts references here that the home thread counted so far.
+    #[inline]
+    fn add(&self, moved: isize) {
+        if moved != 0 {
+            self.add_many(moved);
+        }
+    }
+
+    #[cold]
+    fn add_many(&self, moved: isize) {
+        // ordering: Release as in `release`.
+        let before = self.0.fetch_add(references(moved).cast_unsigned(), Release);
+        if moved > 0 && before > usize::MAX / 2 {
+            // The newest of them does not come to be; the others are counted.
+            self.overflow();
+        }
+    }
+}
+
+/// So many references, as the word counts them.
+const fn references(number: isize) -> isize {
+    number * REFERENCE.cast_signed()
 }

@@ -3,6 +3,7 @@
 //! [A1] A task is in the list from `insert` until it has ended and left its queue, and the list holds a reference meanwhile ([S2] of
 //!      `state`). The links, and what is here, belong to the home thread.
 //! [A2] A task is polled in one turn at a time: a turn within its turn only notes that it is to be queued again.
+//! [A3] A task that is sent from elsewhere is whoever's who sends it, then the inbox's, and is in no list until the home thread welcomes it.
 
 #![expect(unsafe_code, reason = "links headers into a list, and calls what their vtables say")]
 
@@ -10,22 +11,29 @@ use core::{cell::Cell, iter, ptr::NonNull, task::Waker};
 
 use super::{
     attributes::TaskInfo,
-    header::{Header, TaskRef, Turn, free},
-    state::{Complete, Start},
+    births::Births,
+    header::{Header, Turn},
+    reference::{TaskRef, free},
+    state::{Complete, Receive, Start},
 };
-use crate::context::{Priority, within};
+use crate::{
+    const_new,
+    context::{Priority, within},
+};
 
 /// All tasks of an executor that have not ended.
 pub struct Tasks {
     newest: Cell<Option<NonNull<Header>>>,
     len: Cell<usize>,
-    born: Cell<u32>,
+    births: Births,
 }
 
 impl Tasks {
-    /// None.
-    pub const fn new() -> Self {
-        Self { newest: Cell::new(None), len: Cell::new(0), born: Cell::new(0) }
+    const_new! {
+        /// None.
+        pub fn new() -> Self {
+            Self { newest: Cell::new(None), len: Cell::new(0), births: Births::new() }
+        }
     }
 
     /// How many there are.
@@ -45,20 +53,98 @@ impl Tasks {
     /// This is the home thread; the task is new, and its state counts a reference for this list.
     #[inline]
     pub unsafe fn insert(&self, task: NonNull<Header>, priority: Priority) -> Priority {
-        self.born.set(self.born.get().wrapping_add(1));
+        // SAFETY: it is new.
+        let priority = unsafe { self.register(task, priority) };
         self.len.set(self.len.get() + 1);
+        // SAFETY: the contract is the same.
+        unsafe { self.link(task) };
+        priority
+    }
+
+    /// Gives a new task its number and its priority.
+    ///
+    /// # Safety
+    /// Nobody else has seen it.
+    #[inline]
+    unsafe fn register(&self, task: NonNull<Header>, priority: Priority) -> Priority {
         // SAFETY: [T1] of `header`, the list's reference.
         let header = unsafe { task.as_ref() };
-        header.id.set(self.born.get());
+        header.id.set(self.births.count());
         let priority = match priority {
-            // SAFETY: this is the home thread.
+            // SAFETY: nobody else has seen it.
             Priority::Normal => unsafe { header.context() }.priority(),
             Priority::Low => Priority::Low,
         };
         header.priority.set(priority);
-        // SAFETY: the contract is the same.
-        unsafe { self.link(task) };
         priority
+    }
+
+    /// Prepares a new task for its way through the inbox. It may be called from anywhere.
+    ///
+    /// # Safety
+    /// Nobody else has seen the task, which is one of this Home; without `std`, or on the home thread.
+    pub unsafe fn send(&self, task: NonNull<Header>, priority: Priority) {
+        // SAFETY: the contract is the same.
+        unsafe { self.register(task, priority) };
+        // SAFETY: [T1] of `header`, the list's reference.
+        let header = unsafe { task.as_ref() };
+        header.turn.set(Turn::Sent);
+        header.count_as_sent();
+    }
+
+    /// Takes a task in that was sent, and says how urgent it is. `None`: it was not, so it is in the list.
+    ///
+    /// # Safety
+    /// This is the home thread; the task was taken out of the inbox just now.
+    pub unsafe fn welcome(&self, task: NonNull<Header>) -> Option<Priority> {
+        // SAFETY: [A1], or [A3] the list's reference is the inbox's.
+        let header = unsafe { task.as_ref() };
+        if header.turn.get() != Turn::Sent {
+            return None;
+        }
+        header.turn.set(Turn::Waits);
+        self.len.set(self.len.get() + 1);
+        // SAFETY: [A3].
+        unsafe { self.link(task) };
+        Some(header.priority())
+    }
+
+    /// Takes note that `task` has left the inbox. `true`: it belongs at the end of the queue.
+    ///
+    /// # Safety
+    /// This is the home thread; the task was taken out of the inbox just now, and is in this list, or is the root of its Home.
+    #[inline]
+    #[must_use]
+    pub unsafe fn receive(&self, task: NonNull<Header>) -> bool {
+        // SAFETY: [A1].
+        match unsafe { task.as_ref() }.receive() {
+            Receive::Enqueue => true,
+            Receive::Nothing => false,
+            Receive::Bury => {
+                // SAFETY: it is in this list, since a root does not end while there is a Local.
+                unsafe { self.bury(task) };
+                false
+            }
+        }
+    }
+
+    /// Ends a task that was sent and not taken: cancelled, on the thread of whoever sent it.
+    ///
+    /// # Safety
+    /// It was prepared by `send`, and the inbox has answered that it is closed. Its future and output may be dropped on this thread.
+    pub unsafe fn refuse(task: NonNull<Header>) {
+        // SAFETY: [A3] it is ours.
+        let header = unsafe { task.as_ref() };
+        // It stays SENT, so nobody queues it.
+        // SAFETY: [A3] no turn is taken.
+        unsafe { cancel(task) };
+        let gone = || {
+            // SAFETY: the list's reference is ours.
+            drop(unsafe { TaskRef::from_raw(task) });
+        };
+        let context = header.take_context();
+        // SAFETY: [A3] it is in no list, its future is dropped, and the list's reference is ours.
+        within(&context, || unsafe { complete(task, gone) });
     }
 
     /// # Safety
@@ -127,12 +213,12 @@ impl Tasks {
         // SAFETY: [A1].
         let header = unsafe { task.as_ref() };
         if header.turn.get() != Turn::Waits {
-            // [A2] It stays SCHEDULED, and is queued again when that is over.
+            // [A2] It stays QUEUED, and is queued again when that is over.
             header.turn.set(Turn::Again);
             return false;
         }
         header.turn.set(Turn::Running);
-        match header.state.start() {
+        match header.start() {
             Start::Poll => {
                 // SAFETY: this is the home thread, and the task has not ended.
                 let context = unsafe { header.context() };
@@ -149,14 +235,17 @@ impl Tasks {
             }
             // SAFETY: it is our turn.
             Start::Cancel => unsafe { cancel(task) },
-            Start::Bury => {
-                // SAFETY: it is in this list.
-                unsafe { self.bury(task) };
+            Start::Ended { last } => {
+                header.turn.set(Turn::Waits);
+                if last {
+                    // SAFETY: it is in this list.
+                    unsafe { self.bury(task) };
+                }
                 return false;
             }
         }
         let again = header.turn.replace(Turn::Waits) == Turn::Again;
-        // SAFETY: it has ended, and it is in this list, since a root does not end. Where `again`, it is SCHEDULED, and stays alive.
+        // SAFETY: it has ended, and it is in this list, since a root does not end. Where `again`, it is QUEUED, and stays alive.
         unsafe { self.end(task) };
         again
     }
@@ -169,7 +258,7 @@ impl Tasks {
         let Some(task) = self.newest.get() else { return false };
         // SAFETY: [A1].
         let header = unsafe { task.as_ref() };
-        if header.state.is_complete() {
+        if header.has_ended() {
             // SAFETY: it is in this list.
             unsafe { self.bury(task) };
             return true;
@@ -230,35 +319,47 @@ impl Tasks {
         self.len.set(self.len.get() - 1);
         // SAFETY: it is in this list.
         unsafe { self.unlink(task) };
-        // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
-        let header = unsafe { task.as_ref() };
-        let mut output_dropped = false;
-        loop {
-            match header.state.complete(output_dropped) {
-                Complete::DropOutput => {
-                    // SAFETY: [T3] of `header`; [S3] of `state`, it is not complete yet.
-                    unsafe { (header.vtable.drop_output)(task) };
-                    output_dropped = true;
-                }
-                Complete::Tell { queued } => {
-                    // SAFETY: [S5] of `state`, it was AWAITED when COMPLETE came.
-                    let waker = unsafe { header.swap_waker(None) };
-                    if queued {
-                        // SAFETY: it is in no list, and the list's reference is held.
-                        unsafe { self.link(task) };
-                    } else {
-                        // SAFETY: the list's reference is ours.
-                        drop(unsafe { TaskRef::from_raw(task) });
-                    }
-                    // Last, since a waker is user code.
-                    return waker.into_iter().for_each(Waker::wake);
-                }
-                // SAFETY: it is in no list, and the list's reference is held.
-                Complete::Queued => return unsafe { self.link(task) },
-                // SAFETY: that was the last reference.
-                Complete::Free => return unsafe { free(task) },
-                Complete::Nothing => return,
+        let back = || {
+            // SAFETY: it is in no list, and the list's reference is held.
+            unsafe { self.link(task) };
+        };
+        // SAFETY: it has left this list, whose reference is ours.
+        unsafe { complete(task, back) };
+    }
+}
+
+/// Completes a task, tells its handle, and gives up the list's reference: to `keep`, if the task is queued.
+///
+/// # Safety
+/// The task is in no list, its future is dropped and its output stands in the cell; the list's reference is the caller's.
+#[inline(always)]
+unsafe fn complete(task: NonNull<Header>, keep: impl FnOnce()) {
+    // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
+    let header = unsafe { task.as_ref() };
+    let mut output_dropped = false;
+    loop {
+        match header.complete(output_dropped) {
+            Complete::DropOutput => {
+                // SAFETY: [T3] of `header`; [S3] of `state`, it is not complete yet.
+                unsafe { (header.vtable.drop_output)(task) };
+                output_dropped = true;
             }
+            Complete::Tell { queued } => {
+                // SAFETY: [S5] of `state`, it was AWAITED when COMPLETE came.
+                let waker = unsafe { header.swap_waker(None) };
+                if queued {
+                    keep();
+                } else {
+                    // SAFETY: the list's reference is ours.
+                    drop(unsafe { TaskRef::from_raw(task) });
+                }
+                // Last, since a waker is user code.
+                return waker.into_iter().for_each(Waker::wake);
+            }
+            Complete::Queued => return keep(),
+            // SAFETY: that was the last reference.
+            Complete::Free => return unsafe { free(task) },
+            Complete::Nothing => return,
         }
     }
 }
@@ -266,7 +367,7 @@ impl Tasks {
 /// One more reference to a task that is in the list.
 fn hold(task: NonNull<Header>) -> TaskRef {
     // SAFETY: [A1], and our callers have it from the list.
-    unsafe { task.as_ref() }.state().retain();
+    unsafe { task.as_ref() }.retain();
     // SAFETY: counted just now.
     unsafe { TaskRef::from_raw(task) }
 }

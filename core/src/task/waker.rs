@@ -14,8 +14,8 @@ use core::{
 };
 
 use super::{
-    header::{Header, TaskRef, schedule, schedule_later},
-    state::Wake,
+    header::Header,
+    reference::{self, TaskRef},
 };
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
@@ -36,76 +36,56 @@ pub(crate) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
 #[must_use]
 pub fn wake_here(waker: &Waker) -> bool {
     // SAFETY: [K1], the waker's reference outlasts the call.
-    here(waker, |task, wake| unsafe { schedule(task, wake) })
+    task(waker).is_some_and(|task| unsafe { reference::wake_here(task) })
 }
 
 /// Wakes the task behind `waker` in the next cycle, if it is one of the Home that is current on this thread. `false`: it is another's, and
 /// was not woken.
 pub(crate) fn wake_later(waker: &Waker) -> bool {
-    // SAFETY: [K1], the waker's reference outlasts the call; and it is here.
-    here(waker, |task, wake| unsafe { schedule_later(task, wake) })
+    // SAFETY: [K1], the waker's reference outlasts the call.
+    task(waker).is_some_and(|task| unsafe { reference::wake_later(task) })
 }
 
-/// Wakes the task behind `waker`, to be queued by `queue`, if it is one of the Home that is current on this thread.
+/// The task behind `waker`, if it is one.
 #[inline]
-fn here(waker: &Waker, queue: impl FnOnce(NonNull<Header>, Wake)) -> bool {
-    if !ptr::eq(waker.vtable(), &VTABLE) {
-        return false;
-    }
-    // SAFETY: [K1], the waker is borrowed, and its reference with it.
-    let (task, header) = unsafe { header(waker.data()) };
-    if !header.is_here() {
-        return false;
-    }
-    queue(task, header.state().wake());
-    true
+fn task(waker: &Waker) -> Option<NonNull<Header>> {
+    // SAFETY: [K1].
+    ptr::eq(waker.vtable(), &VTABLE).then(|| unsafe { behind(waker.data()) })
 }
 
 /// # Safety
 /// [K1].
 #[inline]
-unsafe fn header<'a>(data: *const ()) -> (NonNull<Header>, &'a Header) {
+unsafe fn behind(data: *const ()) -> NonNull<Header> {
     // SAFETY: [K1], never null.
-    let task = unsafe { NonNull::new_unchecked(data.cast_mut().cast::<Header>()) };
-    // SAFETY: [K1], the reference keeps it alive.
-    (task, unsafe { task.as_ref() })
+    unsafe { NonNull::new_unchecked(data.cast_mut().cast::<Header>()) }
 }
 
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: [K1].
-    let (_, header) = unsafe { header(data) };
-    header.state().retain();
+    let task = unsafe { behind(data) };
+    // SAFETY: [K1], the reference of what is cloned.
+    unsafe { task.as_ref() }.retain();
     RawWaker::new(data, &VTABLE)
 }
 
 unsafe fn wake(data: *const ()) {
     // SAFETY: [K1].
-    let (task, header) = unsafe { header(data) };
-    // At home nothing can end the task between its state and its queue, so one step does both.
-    if header.is_here()
-        && let Some(wake) = header.state().wake_and_release()
-    {
-        // SAFETY: it is not complete, so the list holds a reference, and this is the thread that would give it up.
-        return unsafe { schedule(task, wake) };
-    }
+    let task = unsafe { behind(data) };
     // SAFETY: [K1], and `wake` takes the waker over, reference and all.
-    let ours = unsafe { TaskRef::from_raw(task) };
-    let wake = ours.header().state().wake();
-    // SAFETY: our reference outlasts the call.
-    unsafe { schedule(task, wake) };
+    unsafe { reference::wake_and_release(task) };
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: [K1].
-    let (task, header) = unsafe { header(data) };
-    let wake = header.state().wake();
+    let task = unsafe { behind(data) };
     // SAFETY: [K1], the waker's reference outlasts the call.
-    unsafe { schedule(task, wake) };
+    unsafe { reference::wake(task) };
 }
 
 unsafe fn drop_waker(data: *const ()) {
     // SAFETY: [K1].
-    let (task, _) = unsafe { header(data) };
+    let task = unsafe { behind(data) };
     // SAFETY: [K1], and `drop` takes the waker over, reference and all.
     drop(unsafe { TaskRef::from_raw(task) });
 }

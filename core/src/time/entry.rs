@@ -13,7 +13,7 @@
 
 #![expect(unsafe_code, reason = "promises the wheel to take each node out before it dies")]
 
-use core::{fmt, pin::Pin, task::Waker};
+use core::{fmt, mem, pin::Pin, task::Waker};
 
 use pin_project_lite::pin_project;
 
@@ -37,6 +37,7 @@ pin_project! {
         node: Node,
         wheel: W,
         joined: AtomicBool,
+        ahead: bool,
     }
 
     impl<W: WheelRef> PinnedDrop for Entry<W> {
@@ -56,7 +57,19 @@ unsafe impl<W: WheelRef<Lock: Sync> + Sync> Sync for Entry<W> {}
 impl<W: WheelRef> Entry<W> {
     /// An entry that waits for nothing.
     pub fn new(wheel: W) -> Self {
-        Self { node: Node::new(), wheel, joined: AtomicBool::new(false) }
+        Self { node: Node::new(), wheel, joined: AtomicBool::new(false), ahead: false }
+    }
+
+    /// The same, of which it is known that the moment for which it will wait lies ahead.
+    pub(super) fn ahead(wheel: W) -> Self {
+        let mut entry = Self::new(wheel);
+        entry.ahead = true;
+        entry
+    }
+
+    /// Whether that was known, and is asked for the first time.
+    pub(super) fn take_ahead(self: Pin<&mut Self>) -> bool {
+        mem::take(self.project().ahead)
     }
 
     /// Its handle on the wheel.

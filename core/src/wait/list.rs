@@ -21,7 +21,7 @@
 use core::{
     fmt,
     marker::PhantomPinned,
-    mem,
+    mem::{self, ManuallyDrop},
     pin::Pin,
     ptr::NonNull,
     task::{Poll, Waker},
@@ -189,7 +189,7 @@ pub struct Waiter<'a, L: RawLock = Lock, S = (), M = ()> {
 impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
     /// A waiter that is not in line yet.
     pub fn new(list: &'a WaitList<L, S, M>, mark: M) -> Self {
-        let inner = Inner { before: None, after: None, waker: None, mark };
+        let inner = Inner { before: None, after: None, waker: ManuallyDrop::new(None), mark };
         Self {
             list,
             node: Node {
@@ -269,7 +269,8 @@ struct Node<M> {
 struct Inner<M> {
     before: Link<M>,
     after: Link<M>,
-    waker: Option<Waker>,
+    /// None out of line, so there is nothing to drop with the node.
+    waker: ManuallyDrop<Option<Waker>>,
     mark: M,
 }
 

@@ -10,14 +10,17 @@
 //! | node     | the newest node, linked to older   | -> node: `Quiet`       | -> EMPTY     | no: work here | -         | -> CLOSED     |
 //! | CLOSED   | for good                           | `Closed`, node is back | nothing      | -             | -         | -             |
 //!
-//! [Q1] A node is in at most one queue at a time; its link is written by whoever is putting it there, and from then on by the
+//! [Q1] A node is in at most one queue of a kind at a time; its link of that kind is written by whoever is putting it there, and from then on by the
 //!      queue's owner alone.
 //! [Q2] Only the consumer leaves a word other than by a push, so what it has loaded can only change by pushes.
 //! [Q3] SLEEPING is replaced once per sleep: at most one push of a sleep answers `Ring`.
 
 #![expect(unsafe_code, reason = "links nodes that others own into a queue")]
 
-use core::ptr::{self, NonNull};
+use core::{
+    marker::PhantomData,
+    ptr::{self, NonNull},
+};
 
 use crate::{
     const_new,
@@ -48,11 +51,12 @@ impl<T> Default for Link<T> {
     }
 }
 
-/// What can stand in an [`Inbox`] or a [`Chain`].
+/// What can stand in an [`Inbox`] or a [`Chain`]: in one of each kind `K` of which it has a link.
 ///
 /// # Safety
-/// `link` names the same [`Link`] of the node every time; nobody else touches it; the node's alignment is at least 4.
-pub unsafe trait Linked: Sized {
+/// `link` names the same [`Link`] of the node every time, for each kind another; nobody else touches it; the node's alignment is at
+/// least 4.
+pub unsafe trait Linked<K = ()>: Sized {
     /// The node's link.
     fn link(node: NonNull<Self>) -> NonNull<Link<Self>>;
 }
@@ -62,9 +66,9 @@ pub unsafe trait Linked: Sized {
 /// # Safety
 /// `node` is alive, and the caller owns the queue in which it stands.
 #[inline]
-unsafe fn next<T: Linked>(node: NonNull<T>) -> Option<NonNull<T>> {
+unsafe fn next<T: Linked<K>, K>(node: NonNull<T>) -> Option<NonNull<T>> {
     // SAFETY: the node is alive, and so is the link within it (contract of `Linked`).
-    let link = unsafe { T::link(node).as_ref() };
+    let link = unsafe { <T as Linked<K>>::link(node).as_ref() };
     link.next.with(|next| {
         // SAFETY: [Q1], the owner of the queue alone uses the link.
         unsafe { *next }
@@ -76,9 +80,9 @@ unsafe fn next<T: Linked>(node: NonNull<T>) -> Option<NonNull<T>> {
 /// # Safety
 /// `node` is alive, and the caller owns the queue in which it stands, or is putting it into one.
 #[inline]
-unsafe fn set_next<T: Linked>(node: NonNull<T>, to: Option<NonNull<T>>) {
+unsafe fn set_next<T: Linked<K>, K>(node: NonNull<T>, to: Option<NonNull<T>>) {
     // SAFETY: the node is alive, and so is the link within it (contract of `Linked`).
-    let link = unsafe { T::link(node).as_ref() };
+    let link = unsafe { <T as Linked<K>>::link(node).as_ref() };
     link.next.with_mut(|next| {
         // SAFETY: [Q1], whoever puts the node into a queue, or owns the queue, alone uses the link.
         unsafe { *next = to };
@@ -104,20 +108,21 @@ pub enum Push {
 
 /// A queue into which anyone may push, and which one consumer empties, first in first out. It knows whether the consumer sleeps, so it
 /// says when to ring for him: at most once per sleep.
-pub struct Inbox<T: Linked> {
+pub struct Inbox<T: Linked<K>, K = ()> {
     word: AtomicPtr<T>,
+    kind: PhantomData<fn() -> K>,
 }
 
 // SAFETY: nodes are handed from pusher to consumer as `T: Send` allows, through Release and Acquire on `word`.
-unsafe impl<T: Linked + Send> Send for Inbox<T> {}
+unsafe impl<T: Linked<K> + Send, K> Send for Inbox<T, K> {}
 // SAFETY: as above; every method but the consumer's is atomic, and those have a contract.
-unsafe impl<T: Linked + Send> Sync for Inbox<T> {}
+unsafe impl<T: Linked<K> + Send, K> Sync for Inbox<T, K> {}
 
-impl<T: Linked> Inbox<T> {
+impl<T: Linked<K>, K> Inbox<T, K> {
     const_new! {
         /// An empty inbox, its consumer awake.
         pub fn new() -> Self {
-            Self { word: AtomicPtr::new(ptr::null_mut()) }
+            Self { word: AtomicPtr::new(ptr::null_mut()), kind: PhantomData }
         }
     }
 
@@ -135,7 +140,7 @@ impl<T: Linked> Inbox<T> {
                 _ => NonNull::new(word),
             };
             // SAFETY: the node is alive (contract), and we are putting it into this queue.
-            unsafe { set_next(node, before) };
+            unsafe { set_next::<T, K>(node, before) };
             // ordering: Release pairs with Acquire in `take`, publishing the link and what the node carries. Acquire is for
             // `Ring`: the pusher that saw SLEEPING comes after all that the consumer did before it slept.
             match self.word.compare_exchange_weak(word, node.as_ptr(), AcqRel, Relaxed) {
@@ -151,7 +156,7 @@ impl<T: Linked> Inbox<T> {
     /// # Safety
     /// The caller is the one consumer.
     #[inline]
-    pub unsafe fn take(&self) -> Chain<T> {
+    pub unsafe fn take(&self) -> Chain<T, K> {
         // ordering: Relaxed only asks whether there is something; the swap acquires it.
         if self.word.load(Relaxed).addr() <= CLOSED {
             return Chain::new();
@@ -186,11 +191,18 @@ impl<T: Linked> Inbox<T> {
         }
     }
 
+    /// Whether it refuses all that comes. Elsewhere than where it is closed that may change in a moment.
+    #[inline]
+    pub fn is_closed(&self) -> bool {
+        // ordering: Relaxed, nothing is published with it.
+        self.word.load(Relaxed).addr() == CLOSED
+    }
+
     /// Takes all that is queued, and refuses all that comes.
     ///
     /// # Safety
     /// The caller is the one consumer.
-    pub unsafe fn close(&self) -> Chain<T> {
+    pub unsafe fn close(&self) -> Chain<T, K> {
         let closed = ptr::without_provenance_mut(CLOSED);
         // ordering: Acquire pairs with Release in `push`, as in `take`.
         let newest = self.word.swap(closed, Acquire);
@@ -202,21 +214,22 @@ impl<T: Linked> Inbox<T> {
     }
 }
 
-impl<T: Linked> Default for Inbox<T> {
+impl<T: Linked<K>, K> Default for Inbox<T, K> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 /// A queue that one owner has to itself: first in, first out. It owns the links of its nodes, not the nodes.
-pub struct Chain<T: Linked> {
+pub struct Chain<T: Linked<K>, K = ()> {
     ends: Option<(NonNull<T>, NonNull<T>)>,
+    kind: PhantomData<fn() -> K>,
 }
 
-impl<T: Linked> Chain<T> {
+impl<T: Linked<K>, K> Chain<T, K> {
     /// A queue of nothing.
     pub const fn new() -> Self {
-        Self { ends: None }
+        Self { ends: None, kind: PhantomData }
     }
 
     /// The stack under `newest`, turned round.
@@ -228,13 +241,13 @@ impl<T: Linked> Chain<T> {
         let (mut first, mut newer) = (last, None);
         loop {
             // SAFETY: the stack is ours (contract), and so is every node that its links lead to.
-            let older = unsafe { next(first) };
+            let older = unsafe { next::<T, K>(first) };
             // SAFETY: as above.
-            unsafe { set_next(first, newer) };
+            unsafe { set_next::<T, K>(first, newer) };
             newer = Some(first);
             match older {
                 Some(node) => first = node,
-                None => return Self { ends: Some((first, last)) },
+                None => return Self { ends: Some((first, last)), kind: PhantomData },
             }
         }
     }
@@ -252,7 +265,7 @@ impl<T: Linked> Chain<T> {
     #[inline]
     pub unsafe fn push(&mut self, node: NonNull<T>) {
         // SAFETY: the node is alive (contract), and we are putting it into this queue.
-        unsafe { set_next(node, None) };
+        unsafe { set_next::<T, K>(node, None) };
         // SAFETY: a queue of one node, which has no next.
         unsafe { self.join(node, node) };
     }
@@ -280,7 +293,7 @@ impl<T: Linked> Chain<T> {
             return None;
         }
         // SAFETY: nodes are alive while they are queued (contract of `push`), and the queue is ours.
-        self.ends = unsafe { next(first) }.map(|second| (second, last));
+        self.ends = unsafe { next::<T, K>(first) }.map(|second| (second, last));
         Some(first)
     }
 
@@ -310,12 +323,12 @@ impl<T: Linked> Chain<T> {
             return;
         };
         // SAFETY: nodes are alive while they are queued (contract of `push`), and the queue is ours.
-        unsafe { set_next(end, Some(first)) };
+        unsafe { set_next::<T, K>(end, Some(first)) };
         self.ends = Some((oldest, last));
     }
 }
 
-impl<T: Linked> Default for Chain<T> {
+impl<T: Linked<K>, K> Default for Chain<T, K> {
     fn default() -> Self {
         Self::new()
     }

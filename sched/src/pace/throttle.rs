@@ -1,80 +1,122 @@
 //! A throttle lets at most so many jobs run at a time; the others wait in line.
 //!
-//! | a job   | is                                        | `kill`               | dropped                                   |
-//! |---------|-------------------------------------------|----------------------|-------------------------------------------|
-//! | new     | a future that was not polled              | [`Aborted`] when polled | as if it had never been                |
-//! | waiting | in line, in the order of first polls      | [`Aborted`]          | leaves the line                           |
-//! | granted | out of line, a slot is its own            | runs                 | the slot goes to the next in line         |
-//! | running | polled                                    | runs on              | cancelled; the slot goes to the next      |
+//! | a job   | is                                        | `kill`                  | dropped                                   |
+//! |---------|-------------------------------------------|-------------------------|-------------------------------------------|
+//! | new     | a future that was not polled              | [`Aborted`](super::Aborted) when polled | as if it had never been   |
+//! | waiting | in line, in the order of first polls      | [`Aborted`](super::Aborted) | leaves the line                       |
+//! | granted | out of line, a slot is its own            | runs                    | the slot goes to the next in line         |
+//! | running | polled                                    | runs on                 | cancelled; the slot goes to the next      |
 //!
-//! [I1] `running` counts granted and running jobs, and is at most `most`. While somebody is in line it is `most`, or the throttle is dead.
+//! [I1] `taken` counts the slots of granted and running jobs; all others are in `slots`. Where somebody is in line, the first has no room.
 //! [I2] A slot that is given back goes to the first in line in the same stretch under the lock: nobody overtakes.
+//! [I3] A dead throttle has nobody in line, and grants nothing.
 //!
 //! A job runs inside the task that awaits it, and never inside the call that made it. Source: Async's `Throttle`.
 
-use core::{
-    fmt,
-    future::{Future, poll_fn},
-    mem,
-    num::NonZeroUsize,
-    pin::{Pin, pin},
-    task::{Context, Poll},
-};
+use core::{fmt, future::poll_fn, num::NonZeroUsize, pin::pin, task::Poll};
 
-use pin_project_lite::pin_project;
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+#[cfg(feature = "alloc")]
+use tidemill_core::error::ZeroCapacity;
 use tidemill_core::{
     const_new,
     lock::{Lock, RawLock},
-    wait::{WaitList, Waiter, WakeBatch},
+    wait::{Turn, WaitList, Waiter, WakeBatch},
 };
 
-/// A job that did not start, because its throttle was killed.
+use crate::pace::slots::{Count, Slots};
+
+/// What somebody in line waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Aborted;
-
-impl fmt::Display for Aborted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the throttle was killed before this job could start")
-    }
+pub(super) enum Want {
+    /// A slot, for a job.
+    Slot,
+    /// All slots, for a job that runs alone.
+    All,
+    /// That no slot is taken. It is no job, and takes none.
+    Idle,
 }
 
-impl core::error::Error for Aborted {}
-
-/// How a job of [`Throttle::try_run`] ended, if not well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stopped<E> {
-    /// It did not start.
-    Aborted,
-    /// It failed, which killed the throttle.
-    Failed(E),
-}
-
-impl<E: fmt::Display> fmt::Display for Stopped<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Aborted => Aborted.fmt(f),
-            Self::Failed(error) => write!(f, "a job failed, and no other starts: {error}"),
-        }
-    }
-}
-
-impl<E: fmt::Debug + fmt::Display> core::error::Error for Stopped<E> {}
-
-#[derive(Debug)]
-struct State {
+/// What a throttle knows.
+pub(super) struct State<S> {
+    /// The slots that no job has.
+    pub(super) slots: S,
     most: usize,
+    pub(super) taken: usize,
     running: usize,
     waiting: usize,
-    dead: bool,
+    pub(super) dead: bool,
+    /// How many are to clean up what is left after the death, and are not through.
+    pub(super) cleaners: usize,
 }
 
-/// What is known of a job in line.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    /// It is among those that [`State::waiting`] counts.
-    counted: bool,
-    /// It was given a slot.
-    granted: bool,
+impl<S> State<S> {
+    const fn new(slots: S, most: usize) -> Self {
+        Self { slots, most, taken: 0, running: 0, waiting: 0, dead: false, cleaners: 0 }
+    }
+}
+
+impl<S: Slots> State<S> {
+    pub(super) fn has_room(&self, want: Want) -> bool {
+        match want {
+            Want::Slot => self.taken < self.most,
+            Want::All | Want::Idle => self.taken == 0,
+        }
+    }
+
+    /// Gives what is wanted. The caller knows that there is room.
+    pub(super) fn give(&mut self, want: Want) -> Option<S::Resource> {
+        self.running += usize::from(want != Want::Idle);
+        match want {
+            Want::Slot => {
+                self.taken += 1;
+                self.slots.take()
+            }
+            Want::All => {
+                self.taken = self.most;
+                None
+            }
+            Want::Idle => None,
+        }
+    }
+
+    fn take_back(&mut self, want: Want, resource: Option<S::Resource>) {
+        self.running -= usize::from(want != Want::Idle);
+        self.taken -= match want {
+            Want::Slot => 1,
+            Want::All => self.most,
+            Want::Idle => 0,
+        };
+        resource.into_iter().for_each(|resource| self.slots.put(resource));
+    }
+
+    /// Somebody joins the line.
+    pub(super) fn join(&mut self, want: Want) {
+        self.waiting += usize::from(want != Want::Idle);
+    }
+
+    /// Somebody leaves the line.
+    pub(super) fn leave(&mut self, want: Want) {
+        self.waiting -= usize::from(want != Want::Idle);
+    }
+}
+
+/// Where somebody stands who wants something.
+pub(super) struct Place<R> {
+    pub(super) want: Want,
+    pub(super) standing: Standing<R>,
+}
+
+/// Where somebody stands.
+pub(super) enum Standing<R> {
+    /// Not in line: new, aborted, or through.
+    Out,
+    /// In line.
+    InLine,
+    /// Out of line, with what it wanted.
+    Granted(Option<R>),
 }
 
 /// Lets at most so many jobs run at a time; the others wait in line, and nobody overtakes.
@@ -94,10 +136,16 @@ struct Place {
 /// assert_eq!(second.poll(&mut cx), Poll::Ready(Ok("through")));
 /// ```
 ///
-/// A job runs inside the task that awaits it, and never inside the call that made it. Source: Async's `Throttle`.
-pub struct Throttle<L: RawLock = Lock> {
-    line: WaitList<L, State, Place>,
-    /// Who waits for the end of jobs.
+/// Its slots may hold resources, each of which one job at a time has: see [`of`](Self::of), and [`Sequencer`](super::Sequencer) for a single one.
+///
+/// A job runs inside the task that awaits it, and never inside the call that made it. It comes in line when it is first polled, and slots are
+/// given in that order. Under an executor that is first in first out jobs start in it too; with one slot they do under any. A job that is
+/// forgotten keeps its slot for ever.
+///
+/// Source: Async's `Throttle`.
+pub struct Throttle<S: Slots = Count, L: RawLock = Lock> {
+    pub(super) line: WaitList<L, State<S>, Place<S::Resource>>,
+    /// Who waits for something to change, without a place in line.
     watchers: WaitList<L>,
 }
 
@@ -110,89 +158,89 @@ impl Throttle {
     }
 }
 
-impl<L: RawLock> Throttle<L> {
+impl<L: RawLock> Throttle<Count, L> {
     const_new! {
-        /// A throttle with the lock `L`.
+        /// A throttle for at most `most` jobs at a time, with the lock `L`.
         pub fn new_in(most: NonZeroUsize) -> Self {
-            let state = State { most: most.get(), running: 0, waiting: 0, dead: false };
-            Self { line: WaitList::new_in(state), watchers: WaitList::new_in(()) }
+            Self::with_slots(Count(most.get()), most.get())
         }
     }
+}
 
-    /// Runs `job` when its turn has come. It takes its place in line when it is first polled.
+impl<R, const N: usize> Throttle<[Option<R>; N]> {
+    /// A throttle for as many jobs at a time as there are resources; each job has one. None does not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// let throttle = tidemill_sched::pace::Throttle::of([(); 0]);
+    /// ```
+    ///
+    /// ```
+    /// # use std::{pin::pin, task::{Context, Waker, Poll}};
+    /// use tidemill_sched::pace::Throttle;
+    ///
+    /// let printers = Throttle::of(["laser", "ink"]);
+    /// let job = printers.run_with(async |printer: &mut &str| printer.len());
+    /// # assert_eq!(pin!(job).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(5)));
+    /// ```
+    pub fn of(resources: [R; N]) -> Self {
+        Self::of_in(resources)
+    }
+}
+
+impl<R, const N: usize, L: RawLock> Throttle<[Option<R>; N], L> {
+    /// As [`of`](Throttle::of), with the lock `L`.
+    pub fn of_in(resources: [R; N]) -> Self {
+        const { assert!(N > 0, "a throttle has one slot at least") }
+        Self::with_slots(resources.map(Some), N)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<R> Throttle<Vec<R>> {
+    /// As [`of`](Throttle::of), for resources whose number is known at run time.
     ///
     /// # Errors
-    /// [`Aborted`]: the throttle was killed before.
+    /// There is none.
+    pub fn of_vec(resources: Vec<R>) -> Result<Self, ZeroCapacity> {
+        Self::of_vec_in(resources)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<R, L: RawLock> Throttle<Vec<R>, L> {
+    /// As [`of_vec`](Throttle::of_vec), with the lock `L`.
     ///
-    /// # Cancel safety
-    /// Dropped while it waits, it leaves the line; dropped while it runs, `job` is cancelled. Either way the next in line is served.
-    pub fn run<F: Future>(&self, job: F) -> Run<'_, F, L> {
-        Run {
-            throttle: self,
-            waiter: Waiter::new(&self.line, Place::default()),
-            stage: Stage::New,
-            job: Some(job),
+    /// # Errors
+    /// There is none.
+    pub fn of_vec_in(resources: Vec<R>) -> Result<Self, ZeroCapacity> {
+        match resources.len() {
+            0 => Err(ZeroCapacity),
+            most => Ok(Self::with_slots(resources, most)),
         }
     }
+}
 
-    /// As [`run`](Self::run), but a job that fails, or panics, kills the throttle: those that run go on, no other starts.
-    ///
-    /// # Errors
-    /// [`Stopped`]: the failure, or that the throttle was killed before.
-    ///
-    /// # Cancel safety
-    /// As [`run`](Self::run).
-    pub async fn try_run<T, E, F: Future<Output = Result<T, E>>>(
-        &self,
-        job: F,
-    ) -> Result<T, Stopped<E>> {
-        /// Kills the throttle unless it is told that all went well.
-        struct Strict<'a, L: RawLock>(&'a Throttle<L>, bool);
-        impl<L: RawLock> Drop for Strict<'_, L> {
-            fn drop(&mut self) {
-                if self.1 {
-                    self.0.kill();
-                }
-            }
-        }
-        let strict = async {
-            let mut strict = Strict(self, false);
-            let mut job = pin!(job);
-            let done = poll_fn(|cx| {
-                // A panic of the job leaves it set.
-                strict.1 = true;
-                let polled = job.as_mut().poll(cx);
-                strict.1 = matches!(polled, Poll::Ready(Err(_)));
-                polled
-            });
-            done.await
-        };
-        match self.run(strict).await {
-            Ok(done) => done.map_err(Stopped::Failed),
-            Err(Aborted) => Err(Stopped::Aborted),
+impl<S: Slots, L: RawLock> Throttle<S, L> {
+    const_new! {
+        pub(super) fn with_slots(slots: S, most: usize) -> Self {
+            Self { line: WaitList::new_in(State::new(slots, most)), watchers: WaitList::new_in(()) }
         }
     }
 
     /// No job starts any more: those in line are aborted, those that run go on. Again it does nothing.
     pub fn kill(&self) {
-        loop {
-            let mut batch = WakeBatch::new();
-            let more = self.line.with(|turn| {
-                turn.state.dead = true;
-                while !batch.is_full()
-                    && let Some(place) = turn.first()
-                {
-                    place.counted = false;
-                    turn.state.waiting -= 1;
-                    turn.take(&mut batch);
-                }
-                !turn.is_empty()
-            });
-            batch.wake();
-            if !more {
-                break;
+        self.line.wake_with(|turn, batch| {
+            turn.state.dead = true;
+            while !batch.is_full()
+                && let Some(place) = turn.first()
+            {
+                place.standing = Standing::Out;
+                let want = place.want;
+                turn.state.leave(want);
+                turn.take(batch);
             }
-        }
+            !turn.is_empty()
+        });
         self.watchers.wake_all();
     }
 
@@ -216,7 +264,8 @@ impl<L: RawLock> Throttle<L> {
     /// # Cancel safety
     /// Strict.
     pub async fn capacity_available(&self) {
-        self.until(|state| state.dead || state.running < state.most).await;
+        self.until(|turn| turn.state.dead || turn.is_empty() && turn.state.has_room(Want::Slot))
+            .await;
     }
 
     /// Waits until no job runs or waits.
@@ -224,45 +273,76 @@ impl<L: RawLock> Throttle<L> {
     /// # Cancel safety
     /// Strict.
     pub async fn idle(&self) {
-        self.until(|state| state.running == 0 && state.waiting == 0).await;
+        self.until(|turn| turn.state.running == 0 && turn.state.waiting == 0).await;
     }
 
-    async fn until(&self, met: impl Fn(&State) -> bool) {
+    pub(super) async fn until(
+        &self,
+        mut met: impl FnMut(&mut Turn<'_, State<S>, Place<S::Resource>>) -> bool,
+    ) {
+        self.watch(|turn| met(turn).then_some(())).await;
+    }
+
+    /// Asks after each change, under the lock, until there is an answer.
+    pub(super) async fn watch<R>(
+        &self,
+        mut ask: impl FnMut(&mut Turn<'_, State<S>, Place<S::Resource>>) -> Option<R>,
+    ) -> R {
         let mut waiter = pin!(Waiter::new(&self.watchers, ()));
         poll_fn(|cx| {
             // Joined before the look: who changes the state wakes whoever has joined.
             let _ = waiter.as_mut().poll_with(cx.waker(), |_| None::<()>);
-            if !self.line.with(|turn| met(turn.state)) {
-                return Poll::Pending;
-            }
+            let Some(answer) = self.line.with(&mut ask) else { return Poll::Pending };
             waiter.as_mut().leave(|_| ());
-            Poll::Ready(())
+            Poll::Ready(answer)
         })
-        .await;
+        .await
     }
 
-    /// A slot comes back.
-    fn give_back(&self) {
-        let mut batch = WakeBatch::new();
-        let free = self.line.with(|turn| {
-            if let Some(place) = turn.first() {
-                // [I2]
-                *place = Place { counted: false, granted: true };
-                turn.take(&mut batch);
-                turn.state.waiting -= 1;
-                return false;
+    /// What was given comes back.
+    pub(super) fn give_back(&self, want: Want, resource: Option<S::Resource>) {
+        self.change(|state| state.take_back(want, resource));
+    }
+
+    /// Changes the state, and grants the first in line what there is room for then [I2].
+    pub(super) fn change(&self, f: impl FnOnce(&mut State<S>)) {
+        let (mut f, mut tell) = (Some(f), false);
+        self.line.wake_with(|turn, batch| {
+            if let Some(f) = f.take() {
+                f(turn.state);
             }
-            turn.state.running -= 1;
-            true
+            let more = grant(turn, batch);
+            tell = turn.state.has_room(Want::Slot);
+            more
         });
-        batch.wake();
-        if free {
+        if tell {
             self.watchers.wake_all();
         }
     }
 }
 
-impl<L: RawLock> fmt::Debug for Throttle<L> {
+/// Grants the first in line what they want, while there is room. Whether there may be more than the batch could hold.
+fn grant<S: Slots>(
+    turn: &mut Turn<'_, State<S>, Place<S::Resource>>,
+    batch: &mut WakeBatch,
+) -> bool {
+    while let Some(want) = turn.first().map(|place| place.want)
+        && turn.state.has_room(want)
+    {
+        if batch.is_full() {
+            return true;
+        }
+        turn.state.leave(want);
+        let given = turn.state.give(want);
+        if let Some(place) = turn.first() {
+            place.standing = Standing::Granted(given);
+        }
+        turn.take(batch);
+    }
+    false
+}
+
+impl<S: Slots, L: RawLock> fmt::Debug for Throttle<S, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (running, waiting, dead) =
             self.line.with(|turn| (turn.state.running, turn.state.waiting, turn.state.dead));
@@ -271,92 +351,5 @@ impl<L: RawLock> fmt::Debug for Throttle<L> {
             .field("waiting", &waiting)
             .field("dead", &dead)
             .finish()
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    New,
-    Waiting,
-    Running,
-    Over,
-}
-
-pin_project! {
-    /// The future of [`Throttle::run`].
-    #[must_use = "futures do nothing unless polled"]
-    pub struct Run<'a, F, L: RawLock = Lock> {
-        throttle: &'a Throttle<L>,
-        #[pin]
-        waiter: Waiter<'a, L, State, Place>,
-        stage: Stage,
-        #[pin]
-        job: Option<F>,
-    }
-
-    impl<F, L: RawLock> PinnedDrop for Run<'_, F, L> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            let has_slot = match this.stage {
-                Stage::New | Stage::Over => false,
-                Stage::Running => true,
-                Stage::Waiting => this.waiter.leave(|turn| {
-                    let Some(place) = turn.mark() else { return false };
-                    let Place { counted, granted } = mem::take(place);
-                    turn.state.waiting -= usize::from(counted);
-                    granted
-                }),
-            };
-            // What the job holds goes before the next one starts.
-            this.job.set(None);
-            if has_slot {
-                this.throttle.give_back();
-            }
-        }
-    }
-}
-
-impl<F: Future, L: RawLock> Future for Run<'_, F, L> {
-    type Output = Result<F::Output, Aborted>;
-
-    /// # Panics
-    /// When polled again after it was ready.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if matches!(this.stage, Stage::New | Stage::Waiting) {
-            let asked = this.waiter.poll_with(cx.waker(), |turn| {
-                let Place { counted, granted } = *turn.mark()?;
-                if granted {
-                    return Some(true);
-                }
-                let free = turn.state.running < turn.state.most;
-                let waits = !turn.state.dead && !free;
-                turn.mark()?.counted = waits;
-                turn.state.waiting = turn.state.waiting + usize::from(waits) - usize::from(counted);
-                if waits {
-                    return None;
-                }
-                turn.state.running += usize::from(!turn.state.dead);
-                Some(!turn.state.dead)
-            });
-            match asked {
-                Poll::Ready(true) => *this.stage = Stage::Running,
-                Poll::Ready(false) => {
-                    *this.stage = Stage::Over;
-                    this.job.set(None);
-                    return Poll::Ready(Err(Aborted));
-                }
-                Poll::Pending => {
-                    *this.stage = Stage::Waiting;
-                    return Poll::Pending;
-                }
-            }
-        }
-        let job = this.job.as_mut().as_pin_mut().expect("not polled after it was ready");
-        let Poll::Ready(value) = job.poll(cx) else { return Poll::Pending };
-        *this.stage = Stage::Over;
-        this.job.set(None);
-        this.throttle.give_back();
-        Poll::Ready(Ok(value))
     }
 }

@@ -1,6 +1,4 @@
-//! What a microcontroller has: a Home in a static, tasks in places, wakes from interrupts. Runs with and without `std`.
-//!
-//! One test, since without `std` there is one current Home for the whole program.
+//! What a microcontroller has: a Home in a static, tasks in places, wakes from interrupts. Runs with and without `std` and `alloc`.
 
 use std::{
     cell::Cell,
@@ -18,6 +16,8 @@ use tidemill_core::{
     wait::{Doorbell, Park, Wait},
 };
 use tidemill_sched::Home;
+
+use crate::board::alone;
 
 struct Chip {
     clock: ManualClock,
@@ -80,6 +80,7 @@ impl Park for Sleep<'_> {
 
 #[test]
 fn a_static_home_runs_placed_tasks_timers_and_interrupts() {
+    let _alone = alone();
     let local = HOME.claim().unwrap();
     let interrupts = Cell::new(0);
     let pressed = local.spawn_place(task_place!(button), button()).unwrap();

@@ -1,11 +1,11 @@
 //! The test platform: a manual clock, a doorbell that counts, and ways to park.
 
+#![cfg_attr(not(feature = "std"), allow(dead_code, reason = "fewer tests use it then"))]
+
 use std::{
-    cell::RefCell,
     future::poll_fn,
-    rc::Rc,
     sync::{
-        Arc, Condvar, Mutex,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::Poll,
@@ -14,6 +14,7 @@ use std::{
 
 use tidemill_core::{
     clock::{Clock, Instant, ManualClock},
+    context::HOME_IS_KNOWN,
     wait::{Doorbell, Park, Wait},
 };
 
@@ -92,17 +93,23 @@ impl Park for Bell {
     }
 }
 
+/// Without `std` there is one current Home for the whole program: a test at a time has it.
+pub(crate) fn alone() -> Option<MutexGuard<'static, ()>> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    (!HOME_IS_KNOWN).then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 /// A trace of words.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Rc<RefCell<Vec<String>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
     pub(crate) fn say(&self, word: impl Into<String>) {
-        self.0.borrow_mut().push(word.into());
+        self.0.lock().unwrap().push(word.into());
     }
 
     pub(crate) fn take(&self) -> Vec<String> {
-        self.0.take()
+        std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 

@@ -2,16 +2,28 @@
 //!
 //! As many seeds as `TIDEMILL_SEEDS` says (64 else), or the one that `TIDEMILL_SEED` names, to replay it.
 
-use std::{env, ops::Deref, panic, pin::Pin, sync::Arc};
+#![cfg_attr(not(feature = "std"), allow(dead_code, reason = "fewer tests use it then"))]
+
+use std::{
+    env,
+    ops::Deref,
+    panic,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use tidemill_core::{
-    clock::Instant,
+    clock::{Clock, Instant},
+    scope::after,
     wait::{Park, Wait},
 };
 use tidemill_sched::{
     Home, Local,
     debug::{DebugScheduler, Order, Virtual},
 };
+
+use crate::board::alone;
 
 /// How many seeds a test runs where nobody says.
 const SEEDS: u64 = 64;
@@ -54,6 +66,11 @@ impl Place {
     /// For tasks: the clock, and the pause.
     pub(crate) fn shared(&self) -> Arc<Home<Virtual>> {
         self.home.clone()
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Instant {
+        self.hooks().now()
     }
 
     /// One cycle, without its wait.
@@ -103,6 +120,7 @@ impl Place {
         }
     }
 
+    /// Runs all that is ready, and says when the next timer is due.
     fn next_moment(&self) -> Option<Instant> {
         loop {
             match self.tick() {
@@ -151,6 +169,7 @@ pub(crate) fn in_order(test: impl Fn(&Place)) {
 pub(crate) fn everywhere(test: impl Fn(&Place)) {
     let random = |seed| test(&Place::debug(Order::Random(seed)));
     if let Some(seed) = number("TIDEMILL_SEED") {
+        let _alone = alone();
         return random(seed);
     }
     in_order(&test);
@@ -160,12 +179,26 @@ pub(crate) fn everywhere(test: impl Fn(&Place)) {
     }
 }
 
+/// Runs `body` on all of these, beside the tasks that it makes. It leaves no timer behind.
+pub(crate) fn within(body: impl AsyncFn(&Place)) {
+    everywhere(|place| {
+        place.run_with(pin!(body(place)));
+        assert_eq!(place.next_moment(), None, "no timer is left");
+    });
+}
+
+/// Waits until nobody else can go on: virtual time moves only then.
+pub(crate) async fn rest() {
+    after(Duration::from_nanos(1)).await.expect("a clock");
+}
+
 fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
 }
 
 fn told(what: &str, test: impl FnOnce()) {
+    let _alone = alone();
     if let Err(told) = panic::catch_unwind(panic::AssertUnwindSafe(test)) {
         eprintln!("it failed under: {what}");
         panic::resume_unwind(told);

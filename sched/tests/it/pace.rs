@@ -1,4 +1,4 @@
-//! Pace: throttles, delayers, many jobs of one kind.
+//! Throttles: at most so many jobs at a time, in order, until they are killed.
 
 use std::{
     cell::{Cell, RefCell},
@@ -11,103 +11,134 @@ use std::{
     time::Duration,
 };
 
-use tidemill_core::{error::NoContext, scope::after};
+use tidemill_core::scope::after;
 use tidemill_sched::{
-    Local,
-    pace::{Aborted, Delayer, How, Stopped, Throttle, for_each, map, try_map},
+    pace::{Aborted, Stopped, Throttle},
+    spawn,
 };
 
-use crate::board::{Board, Log, yield_now};
+use crate::{
+    board::yield_now,
+    everywhere::{in_order, rest, within},
+};
 
-const SPAN: Duration = Duration::from_millis(10);
+pub(crate) const SPAN: Duration = Duration::from_millis(10);
 
-fn most(count: usize) -> NonZeroUsize {
+pub(crate) fn most(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).expect("not zero")
 }
 
-/// Runs `main` on a Local in virtual time.
-fn run<F: Future>(main: impl FnOnce(Rc<Local<Board>>) -> F) -> F::Output {
-    let board = Board::default();
-    let local = Rc::new(Local::new(board.clone()));
-    let main = main(local.clone());
-    local.run_with(pin!(main), &mut board.virtual_time())
+/// Polls once.
+pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
+/// Has 100 tasks run a job each in a throttle of `limit`. Says in which order they came in line, and in which order the jobs started.
+async fn a_hundred_jobs(limit: usize) -> (Vec<u32>, Vec<u32>) {
+    let throttle = Rc::new(Throttle::new(most(limit)));
+    let came = Rc::new(RefCell::new(Vec::new()));
+    let started = Rc::new(RefCell::new(Vec::new()));
+    let tasks: Vec<_> = (0..100)
+        .map(|number| {
+            let (throttle, came, started) = (throttle.clone(), came.clone(), started.clone());
+            let task = async move {
+                let job = async {
+                    started.borrow_mut().push(number);
+                    assert!((1..=limit).contains(&throttle.running()));
+                    for _ in 0..number % 3 {
+                        yield_now().await;
+                    }
+                    number
+                };
+                let job = throttle.run(job);
+                came.borrow_mut().push(number);
+                assert!(!started.borrow().contains(&number), "not inside the call");
+                job.await
+            };
+            spawn(task).unwrap()
+        })
+        .collect();
+    for (number, task) in (0..).zip(tasks) {
+        assert_eq!(task.await.expect("no panic"), Ok(number));
+    }
+    assert_eq!((throttle.running(), throttle.waiting()), (0, 0));
+    (came.take(), started.take())
 }
 
 // async 87
 #[test]
 fn jobs_start_in_the_order_in_which_they_came_and_never_inside_the_call() {
-    let log = Log::default();
-    run(async |local| {
-        let throttle = Rc::new(Throttle::new(most(2)));
-        let jobs: Vec<_> = (0..100)
-            .map(|number| {
-                let (throttle, log) = (throttle.clone(), log.clone());
-                local.spawn(async move {
-                    let running = throttle.clone();
-                    let job = async {
-                        log.say(format!("{number}"));
-                        assert!((1..=2).contains(&running.running()));
-                        for _ in 0..number % 3 {
-                            yield_now().await;
-                        }
-                        number
-                    };
-                    let job = throttle.run(job);
-                    assert_ne!(
-                        log.take().last(),
-                        Some(&format!("{number}")),
-                        "not inside the call"
-                    );
-                    job.await
-                })
-            })
-            .collect();
-        let mut done = Vec::new();
-        for job in jobs {
-            done.push(job.await.expect("no panic"));
+    within(async |_| {
+        let (came, started) = a_hundred_jobs(1).await;
+        assert_eq!(started, came);
+        let (came, mut started) = a_hundred_jobs(3).await;
+        // Who has a slot starts at its next turn, and of three that have one any may have its turn first.
+        for (at, number) in started.iter().enumerate() {
+            assert!(
+                came.iter().position(|other| other == number).is_some_and(|came| came <= at + 2)
+            );
         }
-        assert_eq!(done, (0..100).map(Ok).collect::<Vec<_>>());
-        assert_eq!((throttle.running(), throttle.waiting()), (0, 0));
+        started.sort();
+        assert_eq!(started, (0..100).collect::<Vec<_>>());
+    });
+    // Where turns are first in first out, starts are.
+    in_order(|place| {
+        let (came, started) = place.run_with(pin!(a_hundred_jobs(3)));
+        assert_eq!(started, came);
     });
 }
 
 // async 87, async 90
 #[test]
 fn at_most_so_many_run_at_a_time_and_each_start_is_counted() {
-    for limit in [1, 3, 10] {
-        run(async |local| {
+    within(async |_| {
+        for limit in [1, 3, 10] {
             let throttle = Rc::new(Throttle::new(most(limit)));
             let (now, peak) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
-            let starts = Rc::new(RefCell::new(Vec::new()));
+            let starts = Rc::new(Cell::new(0));
             let jobs: Vec<_> = (0..50)
                 .map(|number| {
                     let (throttle, now, peak) = (throttle.clone(), now.clone(), peak.clone());
                     let starts = starts.clone();
-                    local.spawn(async move {
+                    let task = async move {
                         let job = async {
-                            starts.borrow_mut().push(number);
+                            starts.set(starts.get() + 1);
                             now.set(now.get() + 1);
                             peak.set(peak.get().max(now.get()));
                             after(SPAN * (number % 4)).await.expect("a clock");
                             now.set(now.get() - 1);
                         };
                         throttle.run(job).await
-                    })
+                    };
+                    spawn(task).unwrap()
                 })
                 .collect();
-            throttle.idle().await;
             for job in jobs {
                 assert_eq!(job.await.expect("no panic"), Ok(()));
             }
             throttle.idle().await;
-            assert_eq!(peak.get(), limit);
-            assert_eq!(*starts.borrow(), (0..50).collect::<Vec<_>>());
-        });
-    }
+            assert_eq!((peak.get(), starts.get()), (limit, 50));
+        }
+    });
+}
+
+#[test]
+fn who_waits_for_a_throttle_to_be_idle_is_told_when_the_last_job_has_ended() {
+    within(async |place| {
+        let throttle = Rc::new(Throttle::new(most(2)));
+        let begun = place.now();
+        for number in 1..=5 {
+            let throttle = throttle.clone();
+            let job = async move { throttle.run(async { after(SPAN * number).await }).await };
+            spawn(job).unwrap().detach();
+        }
+        rest().await;
+        assert_eq!((throttle.running(), throttle.waiting()), (2, 3));
+        throttle.idle().await;
+        assert_eq!((throttle.running(), throttle.waiting()), (0, 0));
+        // 15 spans of work by two: whoever comes first, it takes no less than the half of it, and not all of it.
+        assert!((SPAN * 8..=SPAN * 10).contains(&(place.now() - begun)));
+    });
 }
 
 // async 88
@@ -199,134 +230,29 @@ fn jobs_that_are_dropped_leave_their_place_or_their_slot_to_the_next() {
 // async 92
 #[test]
 fn a_job_may_kill_its_own_throttle_and_who_waits_for_room_is_told() {
-    run(async |local| {
+    within(async |_| {
         let throttle = Rc::new(Throttle::new(most(1)));
-        let (killer, waiter, room) = (throttle.clone(), throttle.clone(), throttle.clone());
-        let kills = local.spawn(async move {
-            let job = async {
-                yield_now().await;
-                killer.kill();
-                7
+        let kills = {
+            let throttle = throttle.clone();
+            let job = async move {
+                let job = async {
+                    rest().await;
+                    throttle.kill();
+                    7
+                };
+                throttle.run(job).await
             };
-            killer.run(job).await
-        });
-        let waits = local.spawn(async move { waiter.run(async {}).await });
-        let room = local.spawn(async move { room.capacity_available().await });
+            spawn(job).unwrap()
+        };
+        while throttle.running() == 0 {
+            yield_now().await;
+        }
+        let (waiter, room) = (throttle.clone(), throttle.clone());
+        let waits = spawn(async move { waiter.run(async {}).await }).unwrap();
+        let room = spawn(async move { room.capacity_available().await }).unwrap();
         assert_eq!(waits.await.expect("no panic"), Err(Aborted));
         room.await.expect("no panic");
         assert_eq!(kills.await.expect("no panic"), Ok(7));
         throttle.idle().await;
     });
-}
-
-// async 86
-#[test]
-fn delayed_jobs_start_in_the_order_in_which_they_were_scheduled() {
-    let log = Log::default();
-    run(async |local| {
-        let delayer = Rc::new(Delayer::new(SPAN));
-        let jobs: Vec<_> = (0..5)
-            .map(|number| {
-                let (delayer, log) = (delayer.clone(), log.clone());
-                local.spawn(async move {
-                    let job = delayer.schedule(|| async {
-                        log.say(format!("start {number}"));
-                        after(SPAN * (5 - number)).await.expect("a clock");
-                        log.say(format!("end {number}"));
-                        number
-                    });
-                    job.await
-                })
-            })
-            .collect();
-        for (number, job) in (0..).zip(jobs) {
-            assert_eq!(job.await.expect("no panic"), Ok(number), "each gets its own result");
-        }
-    });
-    let starts = ["start 0", "start 1", "start 2", "start 3", "start 4"];
-    let ends = ["end 4", "end 3", "end 2", "end 1", "end 0"];
-    assert_eq!(log.take(), [starts, ends].concat());
-}
-
-#[test]
-fn a_delayed_job_that_is_dropped_holds_nobody_up() {
-    run(async |_local| {
-        let delayer = Delayer::new(SPAN);
-        let never = || async { unreachable!("dropped before") };
-        let mut first = Box::pin(delayer.schedule(never));
-        let mut let_go = Box::pin(delayer.schedule(never));
-        let mut last = pin!(delayer.schedule(|| async { 3 }));
-        assert!(poll::<_>(first.as_mut()).is_pending());
-        assert!(poll::<_>(let_go.as_mut()).is_pending() && poll(last.as_mut()).is_pending());
-        after(SPAN * 2).await.expect("a clock");
-        // Both behind the first are due, and wait for it.
-        assert!(poll::<_>(let_go.as_mut()).is_pending() && poll(last.as_mut()).is_pending());
-        drop::<Pin<Box<dyn Future<Output = Result<(), NoContext>>>>>(first);
-        // Now it is the second's turn, which is not polled again.
-        assert!(poll(last.as_mut()).is_pending(), "only one is let go at a time");
-        drop::<Pin<Box<dyn Future<Output = Result<(), NoContext>>>>>(let_go);
-        assert_eq!(last.await, Ok(3));
-    });
-}
-
-#[test]
-fn a_delayer_without_an_executor_says_so() {
-    let delayer = Delayer::new(SPAN);
-    let job = pin!(delayer.schedule(|| async { unreachable!("it does not start") }));
-    assert_eq!(poll::<_>(job), Poll::<Result<(), _>>::Ready(Err(NoContext)));
-}
-
-// async 30
-#[test]
-fn many_jobs_run_so_many_at_a_time_and_their_results_are_in_order() {
-    let hows = [How::Sequential, How::Parallel];
-    let hows = hows.into_iter().chain((1..=10).map(|limit| How::Max(most(limit))));
-    for (how, len) in hows.flat_map(|how| (0..=8_usize).map(move |len| (how, len))) {
-        let (now, peak, starts) = (Cell::new(0), Cell::new(0), RefCell::new(Vec::new()));
-        let values = run(async |_local| {
-            let job = async |number: usize| {
-                starts.borrow_mut().push(number);
-                now.set(now.get() + 1);
-                peak.set(peak.get().max(now.get()));
-                after(SPAN * (len - number) as u32).await.expect("a clock");
-                now.set(now.get() - 1);
-                number * 10
-            };
-            map(how, 0..len, job).await
-        });
-        let limit = match how {
-            How::Sequential => 1,
-            How::Parallel => len,
-            How::Max(limit) => limit.get(),
-        };
-        assert_eq!(values, (0..len).map(|number| number * 10).collect::<Vec<_>>());
-        assert_eq!(peak.get(), limit.min(len), "{how:?} of {len}");
-        assert_eq!(*starts.borrow(), (0..len).collect::<Vec<_>>());
-    }
-}
-
-// async 31
-#[test]
-fn the_first_failure_of_many_ends_them_and_no_other_starts() {
-    let starts = RefCell::new(Vec::new());
-    let told = run(async |_local| {
-        let job = async |number: usize| {
-            starts.borrow_mut().push(number);
-            yield_now().await;
-            if number == 2 { Err(number) } else { Ok(()) }
-        };
-        try_map(How::Max(most(2)), 0..10, job).await
-    });
-    assert_eq!(told, Err(2));
-    assert_eq!(*starts.borrow(), [0, 1, 2, 3]);
-}
-
-#[test]
-fn each_of_many_is_visited_once() {
-    let sum = run(async |_local| {
-        let sum = Cell::new(0);
-        for_each(How::Parallel, 1..=4, async |number| sum.set(sum.get() + number)).await;
-        sum.get()
-    });
-    assert_eq!(sum, 10);
 }

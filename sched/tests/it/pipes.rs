@@ -1,10 +1,6 @@
 //! Pipes between tasks: how values flow through several, and how each combination ends.
 
-use std::{
-    cell::Cell,
-    pin::{Pin, pin},
-    rc::Rc,
-};
+use std::{pin::pin, rc::Rc};
 
 use tidemill_core::{
     error::{ReaderClosed, TryReadError, WriteError},
@@ -13,33 +9,17 @@ use tidemill_core::{
     },
     task::JoinHandle,
 };
-use tidemill_sched::{Local, spawn};
+use tidemill_sched::spawn;
 
-use crate::board::{Board, Log, yield_now};
+use crate::{
+    board::Log,
+    everywhere::{in_order, rest, within},
+};
 
 pub(crate) type Numbers<const N: usize = 4> = FixedPipe<u32, N>;
 
-/// Runs a body with a fresh log on every executor there is.
-pub(crate) fn everywhere(body: impl AsyncFn(Log)) {
-    let (board, runs) = (Board::default(), Cell::new(0));
-    let local = Local::new(board.clone());
-    let run = async {
-        body(Log::default()).await;
-        runs.set(runs.get() + 1);
-    };
-    local.run_with(pin!(run), &mut board.virtual_time());
-    assert_eq!(runs.get(), 1, "the body ran");
-}
-
 pub(crate) fn pipe<const N: usize>() -> Rc<Numbers<N>> {
     Rc::new(FixedPipe::fixed())
-}
-
-/// Lets every task come as far as it can.
-pub(crate) async fn rest() {
-    for _ in 0..32 {
-        yield_now().await;
-    }
 }
 
 pub(crate) fn task<F: Future<Output: 'static> + 'static>(future: F) -> JoinHandle<F::Output> {
@@ -67,7 +47,8 @@ fn mapped() -> (Rc<Numbers>, Rc<Numbers>, JoinHandle<End>) {
 // async 99
 #[test]
 fn flushed_waits_for_the_last_consumer_of_a_chain() {
-    everywhere(async |log| {
+    within(async |_| {
+        let log = Log::default();
         let (first, middle, flow) = mapped();
         let last = pipe::<4>();
         let flow2 = task({
@@ -99,7 +80,8 @@ fn flushed_waits_for_the_last_consumer_of_a_chain() {
 #[test]
 fn flushed_waits_for_what_is_processed_where_that_is_asked_for() {
     for (flush, before) in [(Flush::Read, vec!["flushed"]), (Flush::Processed, vec![])] {
-        everywhere(async |log| {
+        within(async |_| {
+            let log = Log::default();
             let (pipe, gate) = (pipe::<4>(), Rc::new(FixedPipe::<(), 1>::fixed()));
             let consumer = task({
                 let (pipe, gate) = (pipe.clone(), gate.clone());
@@ -134,7 +116,7 @@ fn flushed_waits_for_what_is_processed_where_that_is_asked_for() {
 
 #[test]
 fn flushed_fails_where_the_chain_is_cut_before() {
-    everywhere(async |_| {
+    within(async |_| {
         let (first, middle, flow) = mapped();
         write_all(&middle, 0..4);
         first.writer().write(1).await.unwrap();
@@ -155,7 +137,8 @@ fn flushed_fails_where_the_chain_is_cut_before() {
 // async 102
 #[test]
 fn an_error_stops_a_loop_unless_it_is_to_go_on() {
-    everywhere(async |log| {
+    within(async |_| {
+        let log = Log::default();
         let odd = async |value: u32| {
             log.say(format!("{value}"));
             if value % 2 == 1 { Err(value) } else { Ok(()) }
@@ -177,7 +160,7 @@ fn an_error_stops_a_loop_unless_it_is_to_go_on() {
 // async 102
 #[test]
 fn nothing_is_called_after_the_pipe_was_closed_for_reading_from_inside() {
-    everywhere(async |_| {
+    within(async |_| {
         let pipe1 = pipe::<4>();
         write_all(&pipe1, [1, 2, 3]);
         let seen = fold(pipe1.reader(), Flush::Read, vec![], async |mut seen, value| {
@@ -187,21 +170,35 @@ fn nothing_is_called_after_the_pipe_was_closed_for_reading_from_inside() {
         })
         .await;
         assert_eq!(seen, [1]);
-        let (from, to) = (pipe::<4>(), pipe::<4>());
-        write_all(&from, [1, 2, 3]);
-        let end = map(from.reader(), to.writer(), |value| {
-            from.reader().close();
-            value
-        })
-        .await;
-        assert_eq!((end, read_all(&to)), (End::Eof, vec![1]));
+        let (pipe2, mut count) = (pipe::<4>(), 0);
+        write_all(&pipe2, [1, 2, 3]);
+        let close = async |_| {
+            count += 1;
+            pipe2.reader().close();
+        };
+        for_each(pipe2.reader(), Flush::Processed, close).await;
+        assert_eq!(count, 1);
+        for closes in [false, true] {
+            let (from, to) = (pipe::<4>(), pipe::<4>());
+            write_all(&from, [1, 2, 3]);
+            let close = |value| {
+                from.reader().close();
+                value
+            };
+            let end = if closes {
+                map(from.reader(), to.writer(), close).await
+            } else {
+                transfer(from.reader(), to.writer(), close).await
+            };
+            assert_eq!((end, read_all(&to), to.is_closed()), (End::Eof, vec![1], closes));
+        }
     });
 }
 
 // async 103
 #[test]
 fn a_transfer_leaves_its_output_open_and_closes_its_input_when_nobody_takes_the_values() {
-    everywhere(async |_| {
+    within(async |_| {
         let (from, to) = (pipe::<4>(), pipe::<4>());
         write_all(&from, [1, 2]);
         from.writer().close();
@@ -226,7 +223,7 @@ fn a_transfer_leaves_its_output_open_and_closes_its_input_when_nobody_takes_the_
 
 #[test]
 fn a_map_that_is_dropped_keeps_no_flush_waiting() {
-    everywhere(async |_| {
+    within(async |_| {
         let (from, to, flow) = mapped();
         write_all(&from, [1, 2]);
         rest().await;
@@ -237,47 +234,35 @@ fn a_map_that_is_dropped_keeps_no_flush_waiting() {
     });
 }
 
-#[test]
-fn a_filter_drops_what_it_does_not_want_and_a_long_pipe_lets_others_run() {
-    everywhere(async |log| {
-        let (from, to) = (pipe::<1024>(), pipe::<1024>());
-        write_all(&from, 0..1000);
-        from.writer().close();
-        let flow = task({
-            let (from, to, log) = (from.clone(), to.clone(), log.clone());
-            async move {
-                filter_map(from.reader(), to.writer(), |value| (value % 2 == 0).then_some(value))
-                    .await;
-                log.say("through");
-            }
-        });
-        let other = task({
-            let log = log.clone();
-            async move { log.say("other") }
-        });
-        flow.await.unwrap();
-        other.await.unwrap();
-        assert_eq!(log.take(), ["other", "through"]);
-        assert_eq!(read_all(&to), (0..1000).step_by(2).collect::<Vec<_>>());
-        assert_eq!(to.reader().try_read(), Err(TryReadError::Eof));
+/// Filters a thousand values beside another task. Says who was through first.
+async fn a_long_pipe() -> Vec<String> {
+    let (from, to, log) = (pipe::<1024>(), pipe::<1024>(), Log::default());
+    write_all(&from, 0..1000);
+    from.writer().close();
+    let flow = task({
+        let (from, to, log) = (from.clone(), to.clone(), log.clone());
+        async move {
+            let even = |value| (value % 2 == 0).then_some(value);
+            filter_map(from.reader(), to.writer(), even).await;
+            log.say("through");
+        }
     });
+    let other = task({
+        let log = log.clone();
+        async move { log.say("other") }
+    });
+    flow.await.unwrap();
+    other.await.unwrap();
+    assert_eq!(read_all(&to), (0..1000).step_by(2).collect::<Vec<_>>());
+    assert_eq!(to.reader().try_read(), Err(TryReadError::Eof));
+    log.take()
 }
 
-// async 106
 #[test]
-fn a_body_that_fails_makes_no_false_end() {
-    everywhere(async |_| {
-        let pipe = pipe::<4>();
-        let body: Pin<Box<dyn Future<Output = Result<(), &str>>>> = Box::pin({
-            let pipe = pipe.clone();
-            async move {
-                pipe.writer().write(1).await.unwrap();
-                Err("failed")
-            }
-        });
-        // A pipe by reference is closed by who says so alone: an error goes to who awaits the body.
-        assert_eq!(task(body).await.unwrap(), Err("failed"));
-        assert_eq!(pipe.reader().read().await, Some(1));
-        assert_eq!(pipe.reader().try_read(), Err(TryReadError::Empty));
+fn a_filter_drops_what_it_does_not_want_and_a_long_pipe_lets_others_run() {
+    within(async |_| assert_eq!(a_long_pipe().await.len(), 2));
+    // It gives up its turn; who has the next one is for the scheduler to say, here the one who has waited for longest.
+    in_order(|place| {
+        assert_eq!(place.run_with(pin!(a_long_pipe())), ["other", "through"]);
     });
 }

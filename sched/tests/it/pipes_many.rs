@@ -9,12 +9,15 @@ use tidemill_core::{
     task::JoinHandle,
 };
 
-use crate::pipes::{Numbers, everywhere, pipe, read_all, rest, task, write_all};
+use crate::{
+    everywhere::{rest, within},
+    pipes::{Numbers, pipe, read_all, task, write_all},
+};
 
 // async 104
 #[test]
 fn sorted_pipes_are_merged_in_order_and_end_together() {
-    everywhere(async |_| {
+    within(async |_| {
         let inputs = [pipe::<4>(), pipe::<4>(), pipe::<4>()];
         let to = pipe::<4>();
         let flow = task({
@@ -48,7 +51,7 @@ fn sorted_pipes_are_merged_in_order_and_end_together() {
 // async 104
 #[test]
 fn a_merge_closes_its_inputs_when_its_output_is_closed() {
-    everywhere(async |_| {
+    within(async |_| {
         let (inputs, to) = ([pipe::<4>(), pipe::<4>()], pipe::<4>());
         let flow = task({
             let (inputs, to) = (inputs.clone(), to.clone());
@@ -78,7 +81,7 @@ fn interleaved(close_on: CloseOn) -> ([Rc<Numbers>; 2], Rc<Numbers>, JoinHandle<
 // async 105
 #[test]
 fn an_interleave_ends_with_all_or_with_any() {
-    everywhere(async |_| {
+    within(async |_| {
         for (close_on, stays_open) in [(CloseOn::All, true), (CloseOn::Any, false)] {
             let ([one, other], to, flow) = interleaved(close_on);
             write_all(&one, [1]);
@@ -103,7 +106,7 @@ fn an_interleave_ends_with_all_or_with_any() {
 // async 105
 #[test]
 fn a_pipe_of_pipes_is_open_while_one_that_came_by_it_is() {
-    everywhere(async |_| {
+    within(async |_| {
         let (inner, to) = (pipe::<4>(), pipe::<4>());
         let done = Rc::new(Cell::new(false));
         let flow = task({
@@ -127,7 +130,7 @@ fn a_pipe_of_pipes_is_open_while_one_that_came_by_it_is() {
 
 #[test]
 fn pipes_are_read_one_after_the_other() {
-    everywhere(async |_| {
+    within(async |_| {
         let (inputs, to) = ([pipe::<4>(), pipe::<4>()], pipe::<4>());
         write_all(&inputs[1], [3, 4]);
         write_all(&inputs[0], [1, 2]);
@@ -156,7 +159,7 @@ fn forked(pushback: Pushback) -> (Rc<Numbers<8>>, [Rc<Numbers<8>>; 2], JoinHandl
 // async 105
 #[test]
 fn a_fork_heeds_the_slower_branch_or_the_faster() {
-    everywhere(async |_| {
+    within(async |_| {
         let (from, [fast, slow], flow) = forked(Pushback::Both);
         write_all(&from, 0..6);
         rest().await;
@@ -187,7 +190,7 @@ fn a_fork_heeds_the_slower_branch_or_the_faster() {
 // async 105
 #[test]
 fn a_fork_goes_on_with_one_branch_and_ends_without_any() {
-    everywhere(async |_| {
+    within(async |_| {
         for pushback in [Pushback::Both, Pushback::Fast] {
             let (from, [one, other], flow) = forked(pushback);
             one.reader().close();

@@ -199,3 +199,83 @@ fn handles_are_joined_cancelled_and_dropped_on_other_threads() {
     drop(local);
     assert_eq!(Arc::strong_count(&shared), 1);
 }
+
+/// A task that, in its last turn, is woken by itself (so `here`), by another thread, or both, in this order; and once more afterwards.
+fn ends_while_woken(wakes: &'static [bool]) {
+    let home = Arc::new(Home::new(Board::default()));
+    let local = Home::claim_shared(&home).unwrap();
+    let kept = Arc::new(Mutex::new(None::<Waker>));
+    let keeps = kept.clone();
+    let handle = local.spawn(poll_fn(move |cx| {
+        for &here in wakes {
+            let waker = cx.waker().clone();
+            if here {
+                waker.wake();
+            } else {
+                thread::spawn(move || waker.wake()).join().unwrap();
+            }
+        }
+        *keeps.lock().unwrap() = Some(cx.waker().clone());
+        Poll::Ready(())
+    }));
+    drop(handle);
+    while local.tick() == Wait::Poll {}
+    assert_eq!(local.live(), 0);
+    // Its memory is used again, so that whoever reached for it now would find another task.
+    let other = local.spawn(async {});
+    let late = kept.lock().unwrap().take().unwrap();
+    thread::spawn(move || late.wake()).join().unwrap();
+    while local.tick() == Wait::Poll {}
+    assert!(other.is_finished());
+    drop((other, local));
+    assert_eq!(Arc::strong_count(&home), 1, "the task has let go of its Home, and once");
+}
+
+#[test]
+fn a_task_that_ends_while_it_is_queued_and_in_the_inbox_is_let_go_once() {
+    ends_while_woken(&[true]);
+    ends_while_woken(&[false]);
+    ends_while_woken(&[true, false]);
+    ends_while_woken(&[false, true, false]);
+}
+
+#[test]
+fn hundreds_of_wakers_are_counted_wherever_they_come_and_go() {
+    let home = Arc::new(Home::new(Board::default()));
+    let local = Home::claim_shared(&home).unwrap();
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let makes = made.clone();
+    let handle = local.spawn(poll_fn(move |cx| {
+        // More than the home thread counts for itself.
+        let mut wakers: Vec<_> = (0..500).map(|_| cx.waker().clone()).collect();
+        let away = wakers.split_off(100);
+        thread::spawn(move || drop(away)).join().unwrap();
+        let cloned = thread::spawn({
+            let waker = wakers[0].clone();
+            move || (0..300).map(|_| waker.clone()).collect::<Vec<_>>()
+        });
+        drop(cloned.join().unwrap());
+        *makes.lock().unwrap() = wakers;
+        Poll::Ready(())
+    }));
+    drop(handle);
+    while local.tick() == Wait::Poll {}
+    let wakers = std::mem::take(&mut *made.lock().unwrap());
+    drop(local);
+    assert_eq!(Arc::strong_count(&home), 2, "the task is kept by a hundred wakers");
+    drop(wakers);
+    assert_eq!(Arc::strong_count(&home), 1, "and by nobody");
+}
+
+#[test]
+fn wakers_of_the_root_keep_the_home_wherever_they_go() {
+    let home = Arc::new(Home::new(Board::default()));
+    let local = Home::claim_shared(&home).unwrap();
+    let root = poll_fn(|cx| Poll::Ready([cx.waker().clone(), cx.waker().clone()]));
+    let [here, away] = local.run_with(pin!(root), &mut Board::default().bell());
+    thread::spawn(move || drop(away)).join().unwrap();
+    drop(local);
+    assert_eq!(Arc::strong_count(&home), 2, "the root is kept by a waker");
+    here.wake();
+    assert_eq!(Arc::strong_count(&home), 1, "and by nobody");
+}

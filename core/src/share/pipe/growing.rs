@@ -72,6 +72,22 @@ impl<T> Pipe<Growing<T>> {
     pub fn growing(cap: usize) -> Result<Self, ZeroCapacity> {
         Self::growing_in(cap)
     }
+
+    /// A closed pipe that holds `values`, to be read.
+    ///
+    /// Source: Async's `Pipe.of_list`.
+    ///
+    /// ```
+    /// use tidemill_core::{error::TryReadError, share::pipe::GrowingPipe};
+    ///
+    /// let pipe = GrowingPipe::of("ab".chars());
+    /// let mut all = String::new();
+    /// assert_eq!(pipe.reader().try_read_batch(usize::MAX, &mut all), 2);
+    /// assert_eq!((all.as_str(), pipe.reader().try_read()), ("ab", Err(TryReadError::Eof)));
+    /// ```
+    pub fn of(values: impl IntoIterator<Item = T>) -> Self {
+        Self::of_in(values)
+    }
 }
 
 impl<T, L: RawLock> Pipe<Growing<T>, L> {
@@ -86,5 +102,19 @@ impl<T, L: RawLock> Pipe<Growing<T>, L> {
             writers: WaitList::new_in(()),
             watchers: WaitList::new_in(()),
         })
+    }
+    /// As [`of`](Pipe::of), with a lock of one's choice.
+    pub fn of_in(values: impl IntoIterator<Item = T>) -> Self {
+        let values: VecDeque<T> = values.into_iter().collect();
+        // Async's budget of zero is one here.
+        let cap = values.len().max(1);
+        let mut state = State::new(Growing { values, cap }, cap);
+        state.written = state.buffer.len() as u64;
+        state.closed = true;
+        Self {
+            inside: WaitList::new_in(state),
+            writers: WaitList::new_in(()),
+            watchers: WaitList::new_in(()),
+        }
     }
 }

@@ -18,9 +18,11 @@
 //! | `interleave` | pipes into one, as values come                                        |
 //! | `concat`   | pipes into one, one after the other                                     |
 //! | `fork`     | a pipe into two                                                         |
+//! | `body`     | a body that writes a pipe, or reads one, and whose end is that of the side |
 //!
 //! The rules are those of Async's `Pipe`; where they differ, the item says so.
 
+mod body;
 mod buffer;
 mod concat;
 #[cfg(feature = "alloc")]
@@ -42,10 +44,11 @@ mod turns;
 mod watch;
 mod writer;
 
+pub use body::{OnFailure, consume, pour, produce, unfold};
 pub use buffer::{Buffer, Fixed};
 pub use concat::concat;
 #[cfg(feature = "alloc")]
-pub use ends::{ReadEnd, WriteEnd, channel};
+pub use ends::{ReadEnd, WriteEnd, channel, create_reader, create_writer};
 pub use fold::{Flush, fold, for_each, for_each_or, try_for_each};
 pub use fork::{Pushback, fork};
 #[cfg(feature = "alloc")]

@@ -1,0 +1,21 @@
+//! The benchmark of the core: every operation of tasks, values, pipes, locks and timers, of ours and of the peers, in alternating visits.
+//!
+//! | pass           | of each operation, for each contestant           | from                                      |
+//! |----------------|--------------------------------------------------|-------------------------------------------|
+//! | `time`         | nanoseconds                                      | visits of a cycle, over cycles            |
+//! | `instructions` | user instructions                                | valgrind, the slope between two counts    |
+//! | `memory`       | allocations, and bytes that stay in use          | an allocator that counts                  |
+//!
+//! A visit is a process of its own (`contestants/main.rs`), which warms up, goes through its rounds, and checks what comes of them.
+
+pub mod dice;
+pub mod instructions;
+pub mod memory;
+pub mod meter;
+pub mod operations;
+pub mod report;
+pub mod roster;
+pub mod settings;
+pub mod table;
+pub mod time;
+pub mod visit;

@@ -1,0 +1,316 @@
+//! A counted handle on a Home of any type: what tasks and timers keep of their executor. And what every Home begins with for it.
+//!
+//! Every task header, timer and context holds one, and most come and go on the home thread. So the count has two halves, after biased
+//! reference counting (Choi, Shull, Torrellas 2018): a plain one that the home thread changes during its turns, and an atomic one for
+//! everybody else, into which the plain half is added when the Local goes. Until then the atomic half carries [`BIAS`], so nobody finds
+//! it at zero.
+//!
+//! | Home             | a handle comes or goes on the home thread | elsewhere                             | the last one goes   |
+//! |------------------|-------------------------------------------|---------------------------------------|---------------------|
+//! | in a static      | nothing                                   | nothing                               | never freed         |
+//! | shared           | plain half                                | atomic half                           | `free`              |
+//!
+//! [C1] A handle that is counted names a Head that is alive and stays where it is, at the beginning of a Home that fits its vtable.
+//! [C2] The plain half belongs to the home thread: to who has the Local, or finds the Home current.
+
+#![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
+
+use core::{cell::Cell, fmt, ptr::NonNull};
+
+#[cfg(feature = "alloc")]
+use super::blocks::{Blocks, Size, give_back};
+use super::{entered::is_current, lock::HomeLock, priority::Priority};
+use crate::{
+    clock::{Clock, Instant},
+    const_new,
+    sync::{
+        AtomicUsize,
+        Ordering::{AcqRel, Relaxed},
+    },
+    time::Wheel,
+};
+
+/// What the atomic half of the count carries while there is a Local.
+const BIAS: usize = 1 << (usize::BITS - 1);
+
+/// Whether code can tell if it runs on a Home's own thread, within a turn: with `std` it can. Without, nobody knows whether an interrupt
+/// or another core calls: all that can be reached from there has a lock or is atomic.
+pub const HOME_IS_KNOWN: bool = cfg!(feature = "std");
+
+/// What one can ask of a Home of any type. Each takes the address of its [`Head`].
+#[derive(Debug)]
+pub struct HomeVTable {
+    /// Tells the time.
+    pub now: unsafe fn(NonNull<Head>) -> Instant,
+    /// Queues a task whose own half answered `Enqueue`. Only for its own thread.
+    pub queue: unsafe fn(NonNull<Head>, NonNull<()>),
+    /// Queues a task whose own half answered `Enqueue` for the next cycle. Only for its own thread.
+    pub queue_later: unsafe fn(NonNull<Head>, NonNull<()>),
+    /// Puts a task whose word answered `Enqueue` into the inbox, and rings if need be.
+    pub send: unsafe fn(NonNull<Head>, NonNull<()>),
+    /// Whether it takes tasks: not any more once its Local is dropped, or is being dropped.
+    pub is_open: unsafe fn(NonNull<Head>) -> bool,
+    /// Takes a new task: links and queues it. Only for its own thread.
+    pub adopt: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
+    /// As `adopt`, from anywhere, without `std` alone. If it is closed, the task is cancelled.
+    pub send_new: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
+    /// Leaves the Normal tasks that are ready to the next cycle. With `std` only for its own thread.
+    pub end_cycle: unsafe fn(NonNull<Head>),
+    /// Frees the Home, of which no handle is left. `None`: it stands in a static, and its handles are not counted.
+    pub free: Option<unsafe fn(NonNull<Head>)>,
+}
+
+/// What every Home begins with: the count of its handles, and what they use without knowing its type.
+pub struct Head {
+    vtable: Cell<&'static HomeVTable>,
+    /// The plain half of the count [C2].
+    counted: Cell<usize>,
+    /// The atomic half.
+    count: AtomicUsize,
+    /// For the home thread, where it has no lock. So are the blocks.
+    wheel: Wheel<HomeLock>,
+    #[cfg(feature = "alloc")]
+    blocks: Blocks,
+}
+
+impl Head {
+    const_new! {
+        /// One that nobody has a handle on.
+        pub fn new(vtable: &'static HomeVTable) -> Self {
+            Self {
+                vtable: Cell::new(vtable),
+                counted: Cell::new(0),
+                count: AtomicUsize::new(BIAS),
+                wheel: Wheel::new_in(),
+                #[cfg(feature = "alloc")]
+                blocks: Blocks::new(),
+            }
+        }
+    }
+
+    /// Has another vtable from now on. There is no handle yet, and nobody else makes one.
+    pub fn become_shared(&self, vtable: &'static HomeVTable) {
+        self.vtable.set(vtable);
+    }
+
+    /// The wheel of the Home. With `std` only for its own thread.
+    #[inline]
+    pub fn wheel(&self) -> &Wheel<HomeLock> {
+        &self.wheel
+    }
+
+    /// The memory of its boxed tasks. With `std` only for its own thread.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
+    }
+
+    /// A handle more, on the home thread.
+    ///
+    /// # Safety
+    /// This is the home thread; `head` stands at the beginning of a Home that is `Send + Sync`, stays where it is while it is counted,
+    /// and fits its vtable, whose functions do what they say.
+    #[inline]
+    pub unsafe fn handle(head: NonNull<Self>) -> HomeRef {
+        // SAFETY: it is alive (contract).
+        unsafe { head.as_ref() }.recount(1);
+        HomeRef(head)
+    }
+
+    /// Adds the plain half of the count to the atomic one, for the Local that goes, whose own handle is still counted.
+    pub fn settle(&self) {
+        let counted = self.counted.replace(0);
+        // ordering: Release pairs with Acquire of the handle that is the last.
+        self.count.fetch_add(counted.wrapping_sub(BIAS), AcqRel);
+    }
+
+    #[inline]
+    fn recount(&self, more: usize) {
+        self.counted.set(self.counted.get().wrapping_add(more));
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Head")
+    }
+}
+
+/// A counted handle on a Home: what tasks and timers keep of their executor.
+pub struct HomeRef(NonNull<Head>);
+
+// SAFETY: a Home is `Send + Sync` (contract of `Head::handle`); what is for its own thread alone has an unsafe door, or asks whether this is it.
+unsafe impl Send for HomeRef {}
+// SAFETY: as above.
+unsafe impl Sync for HomeRef {}
+
+impl HomeRef {
+    /// The Home's address.
+    #[inline]
+    pub fn as_ptr(&self) -> *const () {
+        self.0.as_ptr().cast()
+    }
+
+    #[inline]
+    pub(super) fn head(&self) -> &Head {
+        // SAFETY: [C1].
+        unsafe { self.0.as_ref() }
+    }
+
+    #[inline]
+    fn vtable(&self) -> &'static HomeVTable {
+        self.head().vtable.get()
+    }
+
+    /// Queues `task`.
+    ///
+    /// # Safety
+    /// `task` is the header of a task of this Home, which is current; its own half has just answered `Enqueue`; a reference to it
+    /// outlasts this call.
+    #[inline]
+    pub(crate) unsafe fn queue(&self, task: NonNull<()>) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().queue)(self.0, task) };
+    }
+
+    /// Queues `task` for the next cycle.
+    ///
+    /// # Safety
+    /// As for `queue`.
+    pub(crate) unsafe fn queue_later(&self, task: NonNull<()>) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().queue_later)(self.0, task) };
+    }
+
+    /// Puts `task` into the inbox.
+    ///
+    /// # Safety
+    /// `task` is the header of a task of this Home; its word has just answered `Enqueue`; a reference to it outlasts this call.
+    pub(crate) unsafe fn send(&self, task: NonNull<()>) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().send)(self.0, task) };
+    }
+
+    /// The handle for any thread: this one.
+    #[cfg(not(feature = "std"))]
+    pub(crate) fn home(&self) -> &Self {
+        self
+    }
+
+    /// Its wheel.
+    ///
+    /// # Safety
+    /// With `std`: this is the home thread.
+    #[inline]
+    pub(super) unsafe fn wheel(&self) -> &Wheel<HomeLock> {
+        &self.head().wheel
+    }
+
+    /// Whether it takes tasks. Elsewhere than on its thread it may be closed a moment later.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        // SAFETY: [C1].
+        unsafe { (self.vtable().is_open)(self.0) }
+    }
+
+    /// Memory for a task, and the handle for its header. `None`: it takes no tasks.
+    ///
+    /// # Safety
+    /// With `std`: this is the home thread.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) unsafe fn lay(&self, size: Size) -> Option<(NonNull<u8>, Self)> {
+        self.is_open().then(|| (self.head().blocks.take(size), self.clone()))
+    }
+
+    /// Hands a new task over.
+    ///
+    /// # Safety
+    /// `task` is the header of a new task with a handle on this Home, its state as it was made. This is the home thread, and it is open.
+    #[inline]
+    pub(crate) unsafe fn adopt(&self, task: NonNull<()>, priority: Priority) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().adopt)(self.0, task, priority) };
+    }
+
+    /// Hands a new task over, from anywhere.
+    ///
+    /// # Safety
+    /// `task` is the header of a new task with a handle on this Home, its state as it was made. Its future and output may go to another
+    /// thread.
+    #[cfg(not(feature = "std"))]
+    pub(crate) unsafe fn send_new(&self, task: NonNull<()>, priority: Priority) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().send_new)(self.0, task, priority) };
+    }
+
+    /// Leaves the Normal tasks that are ready to the next cycle, if there is one under way.
+    ///
+    /// # Safety
+    /// With `std`: this is the home thread.
+    pub(super) unsafe fn end_cycle(&self) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().end_cycle)(self.0) };
+    }
+
+    /// Gives back the memory of a task.
+    ///
+    /// # Safety
+    /// `block` comes from the blocks of some Home, for this size, and nothing uses it any more.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) unsafe fn clear(&self, block: NonNull<u8>, size: Size) {
+        if is_current(self.as_ptr()) || !HOME_IS_KNOWN {
+            // SAFETY: the contract is the same.
+            unsafe { self.head().blocks.put(block, size) };
+        } else {
+            // SAFETY: the contract is the same.
+            unsafe { give_back(block, size) };
+        }
+    }
+}
+
+impl Clone for HomeRef {
+    #[inline]
+    fn clone(&self) -> Self {
+        let head = self.head();
+        if is_current(self.as_ptr()) {
+            head.recount(1);
+        } else if self.vtable().free.is_some() {
+            // ordering: Relaxed, who has a handle makes another.
+            head.count.fetch_add(1, Relaxed);
+        }
+        Self(self.0)
+    }
+}
+
+impl Drop for HomeRef {
+    #[inline]
+    fn drop(&mut self) {
+        let head = self.head();
+        if is_current(self.as_ptr()) {
+            return head.recount(usize::MAX);
+        }
+        let Some(free) = self.vtable().free else { return };
+        // ordering: Release makes what this handle did visible to the last; Acquire pairs with it there.
+        if head.count.fetch_sub(1, AcqRel) == 1 {
+            // SAFETY: [C1], and no handle is left.
+            unsafe { free(self.0) };
+        }
+    }
+}
+
+impl fmt::Debug for HomeRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HomeRef").field(&self.0).finish()
+    }
+}
+
+impl Clock for HomeRef {
+    #[inline]
+    fn now(&self) -> Instant {
+        // SAFETY: [C1].
+        unsafe { (self.vtable().now)(self.0) }
+    }
+}

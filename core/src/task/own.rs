@@ -1,0 +1,151 @@
+//! The home thread's half of a task's state: what changes at every turn and with every waker, and needs no atomic change there.
+//!
+//! | flag    | set by                                   | cleared by | means                                                      |
+//! |---------|------------------------------------------|------------|------------------------------------------------------------|
+//! | QUEUED  | birth, `queue`, `receive`                | `start`    | it is in a queue of its Local                              |
+//! | ENDED   | `end`                                    | -          | the word says COMPLETE, and all references are counted there |
+//! | SENT    | `end`, where it was in the inbox         | `receive`  | it still is                                                |
+//!
+//! References that come and go on the home thread are counted here, the others in the word: after biased reference counting (Choi, Shull,
+//! Torrellas 2018). This half may fall below zero, and is moved to the word when it grows too large, and when the task ends.
+//!
+//! [O1] All of it is for the home thread.
+//! [O2] Until ENDED the list of all tasks has its reference, so neither half alone says that there is none.
+
+#![expect(unsafe_code, reason = "is shared with threads that keep away from it")]
+
+use crate::{const_new, sync::UnsafeCell};
+
+const QUEUED: u8 = 1;
+const ENDED: u8 = 1 << 1;
+const SENT: u8 = 1 << 2;
+
+/// So many references are moved to the word at once.
+pub(super) const MANY: i8 = 64;
+
+/// What to do with a task that leaves a queue.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Left {
+    /// It lives.
+    Alive,
+    /// Bury it: it has ended, and stands in no other queue. The list's reference is still held.
+    Ended,
+    /// Nothing: it has ended, or is queued, and stands in another queue.
+    Elsewhere,
+}
+
+/// See the [module](self).
+pub(super) struct Own(UnsafeCell<Parts>);
+
+struct Parts {
+    flags: u8,
+    references: i8,
+}
+
+impl Own {
+    const_new! {
+        /// Of a new task, which is to be queued.
+        pub(super) fn queued() -> Self {
+            Self(UnsafeCell::new(Parts { flags: QUEUED, references: 0 }))
+        }
+    }
+
+    const_new! {
+        /// Of a root, which is not.
+        pub(super) fn idle() -> Self {
+            Self(UnsafeCell::new(Parts { flags: 0, references: 0 }))
+        }
+    }
+
+    #[inline(always)]
+    fn change<R>(&self, change: impl FnOnce(&mut Parts) -> R) -> R {
+        self.0.with_mut(|parts| {
+            // SAFETY: [O1] this is the home thread; and what changes the parts leads nowhere else.
+            change(unsafe { &mut *parts })
+        })
+    }
+
+    /// Notes that it is queued. `false`: it was, or has ended.
+    #[inline]
+    pub(super) fn queue(&self) -> bool {
+        self.change(|own| {
+            let fresh = own.flags & (QUEUED | ENDED) == 0;
+            own.flags |= if fresh { QUEUED } else { 0 };
+            fresh
+        })
+    }
+
+    /// Notes that it has left its queue.
+    #[inline]
+    pub(super) fn leave_queue(&self) -> Left {
+        self.change(|own| {
+            debug_assert_ne!(own.flags & QUEUED, 0, "[S1] of `state`");
+            own.flags &= !QUEUED;
+            if own.flags & ENDED == 0 { Left::Alive } else { own.end() }
+        })
+    }
+
+    /// Notes that it has left the inbox, and is queued now if it lives.
+    #[inline]
+    pub(super) fn receive(&self) -> Left {
+        self.change(|own| {
+            if own.flags & ENDED != 0 {
+                own.flags &= !SENT;
+                return own.end();
+            }
+            let fresh = own.flags & QUEUED == 0;
+            own.flags |= QUEUED;
+            if fresh { Left::Alive } else { Left::Elsewhere }
+        })
+    }
+
+    /// Whether it is queued.
+    #[inline]
+    pub(super) fn is_queued(&self) -> bool {
+        self.change(|own| own.flags & QUEUED != 0)
+    }
+
+    /// Whether it has ended.
+    #[inline]
+    pub(super) fn has_ended(&self) -> bool {
+        self.change(|own| own.flags & ENDED != 0)
+    }
+
+    /// How many references are counted here.
+    #[inline]
+    pub(super) fn references(&self) -> isize {
+        self.change(|own| own.references.into())
+    }
+
+    /// Notes the end: no reference is counted here from now on. `sent`: it is in the inbox.
+    #[inline]
+    pub(super) fn end(&self, sent: bool) {
+        self.change(|own| {
+            own.flags |= if sent { ENDED | SENT } else { ENDED };
+            own.references = 0;
+        });
+    }
+
+    /// Counts so many references more, if the task has not ended; otherwise `None`. `Some(n)`: so many are for the word, and not here any more.
+    #[inline]
+    pub(super) fn count(&self, more: i8) -> Option<isize> {
+        self.change(|own| {
+            if own.flags & ENDED != 0 {
+                return None;
+            }
+            own.references += more;
+            if own.references.abs() < MANY {
+                return Some(0);
+            }
+            Some(core::mem::take(&mut own.references).into())
+        })
+    }
+}
+
+impl Parts {
+    #[cold]
+    fn end(&self) -> Left {
+        if self.flags & (QUEUED | SENT) == 0 { Left::Ended } else { Left::Elsewhere }
+    }
+}

@@ -1,0 +1,195 @@
+//! A reference to a task, and what everybody who has one may do: wake the task, ask for its end, let go.
+//!
+//! | on                | a wake                         | a reference comes or goes                       |
+//! |-------------------|--------------------------------|-------------------------------------------------|
+//! | the home thread   | own half, queue of the Local   | own half; once the task has ended, the word     |
+//! | any other thread  | word, inbox, perhaps the bell  | the word                                        |
+//!
+//! [F1] A `TaskRef` is one counted reference: the header is alive ([T1] of `header`).
+
+#![expect(unsafe_code, reason = "counts references to memory of a type that is erased")]
+
+use core::ptr::NonNull;
+
+use super::{
+    attributes::TaskInfo,
+    header::Header,
+    state::{Rest, State, Wake},
+};
+
+/// Wakes `task`.
+///
+/// # Safety
+/// A reference to the task outlasts this call.
+#[inline]
+pub(crate) unsafe fn wake(task: NonNull<Header>) {
+    // SAFETY: [T1] of `header`, the reference.
+    let header = unsafe { task.as_ref() };
+    if header.is_here() {
+        // SAFETY: it is here, and the contract is the same.
+        unsafe { queue(task, State::wake_here(&header.own)) };
+    } else {
+        // SAFETY: the contract is the same.
+        unsafe { send(task, header.state.wake()) };
+    }
+}
+
+/// Wakes `task` and gives up a reference.
+///
+/// # Safety
+/// The reference is the caller's, who does not use it again.
+#[inline]
+pub(super) unsafe fn wake_and_release(task: NonNull<Header>) {
+    // SAFETY: [T1] of `header`, the reference.
+    let header = unsafe { task.as_ref() };
+    // At home nothing can end the task between its state and its queue, so one step does both.
+    if header.is_here()
+        && let Some(wake) = header.state.wake_here_and_release(&header.own)
+    {
+        // SAFETY: it is here; it is not complete, so the list holds a reference, and this is the thread that would give it up.
+        return unsafe { queue(task, wake) };
+    }
+    // SAFETY: the reference is ours.
+    let ours = unsafe { TaskRef::from_raw(task) };
+    // SAFETY: our reference outlasts the call.
+    unsafe { wake(ours.0) };
+}
+
+/// Wakes `task` if it is one of the Home that is current on this thread; otherwise `false`. Runs nobody's code.
+///
+/// # Safety
+/// A reference to the task outlasts this call.
+#[inline]
+pub(super) unsafe fn wake_here(task: NonNull<Header>) -> bool {
+    // SAFETY: [T1] of `header`, the reference.
+    let header = unsafe { task.as_ref() };
+    let is_here = header.is_here();
+    if is_here {
+        // SAFETY: it is here, and the contract is the same.
+        unsafe { queue(task, State::wake_here(&header.own)) };
+    }
+    is_here
+}
+
+/// As `wake_here`, for the next cycle.
+///
+/// # Safety
+/// As `wake_here`.
+pub(super) unsafe fn wake_later(task: NonNull<Header>) -> bool {
+    // SAFETY: [T1] of `header`, the reference.
+    let header = unsafe { task.as_ref() };
+    let is_here = header.is_here();
+    if is_here && State::wake_here(&header.own) == Wake::Enqueue {
+        // SAFETY: it is here, and the contract is the same.
+        unsafe { header.home().queue_later(task.cast()) };
+    }
+    is_here
+}
+
+/// Queues `task` at its Home if `wake` says so.
+///
+/// # Safety
+/// It is here; a reference to the task outlasts this call; `wake` is what its own half has just answered.
+#[inline]
+unsafe fn queue(task: NonNull<Header>, wake: Wake) {
+    if wake == Wake::Enqueue {
+        // SAFETY: [T1] of `header`, the reference.
+        let home = unsafe { task.as_ref() }.home();
+        // SAFETY: the contract is the same.
+        unsafe { home.queue(task.cast()) };
+    }
+}
+
+/// Puts `task` into the inbox of its Home if `wake` says so.
+///
+/// # Safety
+/// A reference to the task outlasts this call; `wake` is what its word has just answered.
+unsafe fn send(task: NonNull<Header>, wake: Wake) {
+    if wake == Wake::Enqueue {
+        // SAFETY: [T1] of `header`, the reference.
+        let home = unsafe { task.as_ref() }.home();
+        // SAFETY: the contract is the same.
+        unsafe { home.send(task.cast()) };
+    }
+}
+
+/// One reference to a task.
+pub(crate) struct TaskRef(NonNull<Header>);
+
+// SAFETY: a header is `Send + Sync`, and references are counted atomically.
+unsafe impl Send for TaskRef {}
+// SAFETY: as above.
+unsafe impl Sync for TaskRef {}
+
+impl TaskRef {
+    /// Takes over a reference that is counted already.
+    ///
+    /// # Safety
+    /// There is one, and nobody else has it.
+    #[inline]
+    pub(crate) unsafe fn from_raw(task: NonNull<Header>) -> Self {
+        Self(task)
+    }
+
+    #[inline]
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: [T1] of `header`, the reference.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// What it is called.
+    pub(crate) fn info(&self) -> TaskInfo {
+        let header = self.header();
+        // SAFETY: [T3], and our reference.
+        let name = unsafe { (header.vtable.name)(self.0) };
+        TaskInfo { id: header.id(), name, priority: header.priority() }
+    }
+
+    /// Moves the output to the address.
+    ///
+    /// # Safety
+    /// The task is complete, the caller is its handle, and the address is of an `Option<Result<T, JoinError>>` of its `T`.
+    #[inline]
+    pub(crate) unsafe fn take(&self, to: *mut ()) {
+        // SAFETY: [T3], and the contract.
+        unsafe { (self.header().vtable.take)(self.0, to) };
+    }
+
+    /// Asks for the task's end: its future is dropped at its next turn.
+    pub(crate) fn cancel(&self) {
+        let header = self.header();
+        if header.is_here() {
+            // SAFETY: it is here, and our reference outlasts the call.
+            unsafe { queue(self.0, header.state.cancel_here(&header.own)) };
+        } else {
+            // SAFETY: our reference outlasts the call.
+            unsafe { send(self.0, header.state.cancel()) };
+        }
+    }
+}
+
+impl Drop for TaskRef {
+    #[inline]
+    fn drop(&mut self) {
+        let header = self.header();
+        let rest = if header.is_here() {
+            header.state.release_here(&header.own)
+        } else {
+            header.state.release()
+        };
+        match rest {
+            // SAFETY: that was the last reference.
+            Rest::Free => unsafe { free(self.0) },
+            Rest::Nothing => {}
+        }
+    }
+}
+
+/// # Safety
+/// No reference is left.
+pub(crate) unsafe fn free(task: NonNull<Header>) {
+    // SAFETY: [T1], nobody has freed it, nobody else will.
+    let vtable = unsafe { task.as_ref() }.vtable;
+    // SAFETY: [T3], and the contract.
+    unsafe { (vtable.free)(task) };
+}
