@@ -73,7 +73,10 @@ fn a_wake_by_value_at_home_beside_a_wake_elsewhere() {
             turns += 1;
             match turns {
                 1 => own.register(cx.waker()),
-                2 => cx.waker().clone().wake(),
+                2 => {
+                    let ours = cx.waker().clone();
+                    ours.wake();
+                }
                 _ => {}
             }
             count.store(sign.load(Relaxed), Relaxed);

@@ -36,6 +36,13 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// How often `f` allocates on this thread.
+pub(crate) fn allocations(f: impl FnOnce()) -> usize {
+    let before = COUNT.get();
+    f();
+    COUNT.get() - before
+}
+
 /// What one round of work looks like: spawns (of two sizes, joined, detached, cancelled), wakes, polls, timers.
 async fn round(size: usize) {
     let small = spawn(async move {

@@ -50,6 +50,8 @@ mod pipes_many;
 #[cfg(feature = "std")]
 mod place;
 #[cfg(feature = "std")]
+mod placed;
+#[cfg(feature = "std")]
 mod priority;
 #[cfg(feature = "std")]
 mod protect;
