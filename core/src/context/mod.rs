@@ -12,6 +12,8 @@ mod current;
 #[cfg(feature = "alloc")]
 mod errors;
 mod home;
+#[cfg(feature = "alloc")]
+mod keeper;
 mod may_send;
 #[cfg(feature = "alloc")]
 mod monitor;
@@ -32,6 +34,8 @@ pub use current::{CurrentHome, Here, current, end_cycle, enter, is_current, leav
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
 pub use home::{HOME_IS_KNOWN, HomeLock, HomeRef, HomeVTable};
+#[cfg(feature = "alloc")]
+pub(crate) use keeper::Keeper;
 pub use may_send::MaySend;
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};

@@ -4,10 +4,16 @@
 
 #![cfg_attr(not(feature = "std"), allow(dead_code, reason = "fewer tests use it then"))]
 
-use std::{env, ops::Deref, panic, pin::Pin, sync::Arc};
+use std::{
+    env,
+    ops::Deref,
+    panic,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use tidemill_core::{
-    clock::Instant,
+    clock::{Clock, Instant},
     wait::{Park, Wait},
 };
 use tidemill_sched::{
@@ -58,6 +64,20 @@ impl Place {
     /// For tasks: the clock, and the pause.
     pub(crate) fn shared(&self) -> Arc<Home<Virtual>> {
         self.home.clone()
+    }
+
+    /// One turn of a task, if one is ready or a timer waits.
+    pub(crate) fn one_turn(&self) {
+        match &self.way {
+            Way::Local(local) => {
+                local.set_budget(1);
+                local.tick();
+                local.set_budget(256);
+            }
+            Way::Debug(scheduler) => {
+                scheduler.run_one();
+            }
+        }
     }
 
     /// One cycle, without its wait.
@@ -117,7 +137,18 @@ impl Place {
         }
     }
 
+    /// Runs all that is ready. Time stands still.
+    pub(crate) fn settle(&self) {
+        self.run_until(self.hooks().clock().now());
+    }
+
     /// Runs `future` and the tasks beside it until it has ended.
+    #[track_caller]
+    pub(crate) fn run<F: Future>(&self, future: F) -> F::Output {
+        self.run_with(pin!(future))
+    }
+
+    /// As `run`.
     #[track_caller]
     pub(crate) fn run_with<F: Future>(&self, future: Pin<&mut F>) -> F::Output {
         match &self.way {

@@ -6,7 +6,7 @@ mod alloc;
 mod bad_input;
 mod bare;
 mod board;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "std")]
 mod cycle;
@@ -22,10 +22,10 @@ mod everywhere;
 mod given;
 #[cfg(feature = "std")]
 mod join;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
+mod left_behind;
+#[cfg(feature = "alloc")]
 mod monitor;
-#[cfg(feature = "std")]
-mod orders;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
@@ -36,14 +36,16 @@ mod pipes_many;
 mod place;
 #[cfg(feature = "std")]
 mod priority;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod protect;
 #[cfg(feature = "std")]
 mod run;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod scope;
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 mod sent;
+#[cfg(feature = "alloc")]
+mod shield;
 #[cfg(feature = "std")]
 mod shutdown;
 #[cfg(feature = "std")]
