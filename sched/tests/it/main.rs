@@ -13,7 +13,7 @@ mod bell;
 #[cfg(feature = "std")]
 mod bind;
 mod board;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "std")]
 mod cycle;
@@ -33,10 +33,10 @@ mod for_each;
 mod given;
 #[cfg(feature = "std")]
 mod join;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
+mod left_behind;
+#[cfg(feature = "alloc")]
 mod monitor;
-#[cfg(feature = "std")]
-mod orders;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
@@ -53,18 +53,20 @@ mod place;
 mod placed;
 #[cfg(feature = "std")]
 mod priority;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod protect;
 #[cfg(feature = "std")]
 mod reenter;
 #[cfg(feature = "std")]
 mod run;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod scope;
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 mod sent;
 #[cfg(feature = "std")]
 mod sequencer;
+#[cfg(feature = "alloc")]
+mod shield;
 #[cfg(feature = "std")]
 mod shutdown;
 #[cfg(feature = "std")]
