@@ -26,9 +26,14 @@ mod everywhere;
 #[cfg(feature = "std")]
 mod for_each;
 #[cfg(feature = "std")]
+mod forget;
+#[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
 mod monitor;
+#[cfg(feature = "std")]
+#[path = "../../../core/tests/it/nested.rs"]
+mod nested;
 #[cfg(feature = "std")]
 mod orders;
 #[cfg(feature = "std")]
