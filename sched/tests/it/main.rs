@@ -29,6 +29,8 @@ mod every;
 mod everywhere;
 #[cfg(feature = "std")]
 mod for_each;
+#[cfg(feature = "std")]
+mod forget;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
@@ -37,6 +39,9 @@ mod join;
 mod left_behind;
 #[cfg(feature = "alloc")]
 mod monitor;
+#[cfg(feature = "std")]
+#[path = "../../../core/tests/it/nested.rs"]
+mod nested;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
