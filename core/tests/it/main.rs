@@ -7,6 +7,10 @@ mod cancel;
 mod choose;
 mod clock;
 mod deferred;
+#[cfg(feature = "alloc")]
+mod epoch_cancel;
+#[cfg(feature = "alloc")]
+mod epoch_order;
 mod forget;
 mod inbox;
 mod ivar;
