@@ -16,13 +16,18 @@ use core::{
     future::Future,
     pin::Pin,
     ptr,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use pin_project_lite::pin_project;
 
 use crate::{
-    epoch::{phase::Key, queue::Queue, slot::Line},
+    epoch::{
+        latch::{Latch, Mark},
+        phase::Key,
+        queue::Queue,
+        slot::Line,
+    },
     lock::RawLock,
     wait::Waiter,
 };
@@ -66,7 +71,7 @@ pin_project! {
     {
         // [A2] Before `buffer`: fields are dropped in this order.
         #[pin]
-        waiter: Waiter<'static, B::Lock, Queue<B::Error>, Key>,
+        waiter: Waiter<'static, B::Lock, Queue<B::Error>, Mark>,
         buffer: Option<B>,
     }
 }
@@ -77,9 +82,43 @@ impl<B: Enrolled> Arrival<B> {
         let line: *const Line<B::Error, B::Lock> = ptr::from_ref(buffer.line());
         // SAFETY: the cell lives and stays for as long as `buffer` [A1], which lives for longer than the waiter [A2].
         let line: &'static Line<B::Error, B::Lock> = unsafe { &*line };
-        Self { waiter: Waiter::new(line, buffer.key()), buffer: Some(buffer) }
+        Self { waiter: Waiter::new(line, Mark::new(buffer.key())), buffer: Some(buffer) }
     }
 }
+
+impl<B: Enrolled> Arrival<B> {
+    /// Joins the line, unless the time has come: then `latch` counts it.
+    ///
+    /// # Safety
+    /// This and `latch` are in one pinned future, which drops this first.
+    pub(super) unsafe fn join(self: Pin<&mut Self>, latch: &Latch) {
+        let this = self.project();
+        let Some(buffer) = this.buffer.as_ref().filter(|buffer| !buffer.is_now()) else { return };
+        let key = buffer.key();
+        latch.add();
+        let asked = this.waiter.poll_in_order(Waker::noop(), |turn| {
+            let due = turn.state.is_due(key);
+            if let Some(mark) = turn.mark().filter(|_| !due) {
+                // SAFETY: by the contract above.
+                unsafe { mark.set_latch(latch) };
+            }
+            due.then_some(())
+        });
+        if asked.is_ready() {
+            latch.sub();
+        }
+    }
+
+    /// What comes of it, when the latch is open.
+    ///
+    /// # Panics
+    /// The second time.
+    pub(super) fn arrived(self: Pin<&mut Self>) -> B::Output {
+        self.project().buffer.take().expect(AGAIN).arrived()
+    }
+}
+
+const AGAIN: &str = "it is not polled after it was ready";
 
 impl<B: Enrolled> Future for Arrival<B> {
     type Output = B::Output;
@@ -89,7 +128,7 @@ impl<B: Enrolled> Future for Arrival<B> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
         let this = self.project();
-        let buffer = this.buffer.as_ref().expect("it is not polled after it was ready");
+        let buffer = this.buffer.as_ref().expect(AGAIN);
         if !buffer.is_now() {
             let key = buffer.key();
             let ask =

@@ -26,6 +26,7 @@ use crate::{
         room::Room,
         seat::Owner,
         slot::{Cell, Content},
+        view::View,
         write::WriteBuffer,
     },
     error::{Fault, WindowFull},
@@ -174,7 +175,17 @@ impl<T, E: 'static, L: RawLock> Placed<T, E, L> {
         Ok(EmplaceBuffer(self.try_write()?))
     }
 
-    /// Waits until a writer can be enrolled. It enrols nobody: the next `try_write` of this handle finds room.
+    /// A part of the value, on the same timeline: who reads or changes the part enrols with those of the whole.
+    pub fn project<U: ?Sized>(
+        &self,
+        part: fn(&T) -> &U,
+        part_mut: fn(&mut T) -> &mut U,
+    ) -> View<T, U, E, L> {
+        View::of(self.owner.clone(), part, part_mut)
+    }
+
+    /// Waits until a writer can be enrolled. It enrols nobody: the next `try_write` of this handle finds
+    /// room, unless a [`View`] of it took that.
     ///
     /// # Cancel safety
     /// Strict: dropping the future is as if `room` was never called.

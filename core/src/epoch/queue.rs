@@ -14,7 +14,8 @@
 //! [Q3] A writer has its turn while its epoch is in front and Writing. A reader may read while its epoch is in front and Reading. An epoch
 //!      has one writer at most, and is Reading when that is gone; so a writer with its turn is alone, and readers find nobody who writes.
 //! [Q4] Who finds Ended in front has the turn of the writer that left, and does what that said.
-//! [Q5] Only the last epoch may be Vacant.
+//! [Q5] Only the last epoch may be Vacant; and the first, while the queue is built backwards.
+//! [Q7] A queue that is built backwards has nobody in front until it is started: nobody's time comes, and nothing is passed.
 //! [Q6] When the lock is free, and nobody has the turn of [Q4] or is on the way for [`Next::More`], the epoch in front is not over, or is
 //!      the last; and nobody in line is due, or somebody is on the way to wake who is.
 
@@ -22,11 +23,12 @@ use core::mem;
 
 use crate::{
     epoch::{
+        latch::Mark,
         phase::{End, Epoch, Key, Phase},
         window::Window,
     },
     error::WindowFull,
-    wait::{Turn, WakeBatch},
+    wait::Turn,
 };
 
 /// How many epochs are passed under one lock.
@@ -61,15 +63,23 @@ pub struct Queue<E: 'static> {
     holders: usize,
     /// How many of them may enrol writers.
     owners: u32,
+    /// Whether the time of anybody may come.
+    started: bool,
 }
 
 /// The queue and who waits for it.
-pub(super) type Inside<'a, E> = Turn<'a, Queue<E>, Key>;
+pub(super) type Inside<'a, E> = Turn<'a, Queue<E>, Mark>;
 
 impl<E> Queue<E> {
     /// The queue of a value that is there (`Reading`) or not (`Vacant`), with one handle that may enrol writers.
     pub(super) const fn new(phase: Phase<E>) -> Self {
-        Self { window: Window::new(Epoch::new(phase)), first: 0, holders: 1, owners: 1 }
+        Self {
+            window: Window::new(Epoch::new(phase)),
+            first: 0,
+            holders: 1,
+            owners: 1,
+            started: true,
+        }
     }
 
     pub(super) fn window(&mut self) -> &mut Window<E> {
@@ -160,9 +170,45 @@ impl<E> Queue<E> {
         self.window.nth((number - self.first) as usize)
     }
 
+    /// Has those who enrol come before those who did, until it is started. Only for a new one.
+    #[cfg(feature = "alloc")]
+    pub(super) fn reverse(&mut self) {
+        (self.first, self.started) = (1 << 62, false);
+    }
+
+    /// A place in the first epoch, if that has no writer yet, or else in a new one before it.
+    #[cfg(feature = "alloc")]
+    fn before(&mut self, phase: Phase<E>) -> Place {
+        self.hold();
+        if matches!(self.window.front.phase, Phase::Vacant) {
+            self.window.front.phase = phase;
+        } else {
+            self.window.push_front(Epoch::new(phase));
+            self.first -= 1;
+        }
+        Place { number: self.first, now: false }
+    }
+
+    /// Enrols a reader before all others, with a handle.
+    #[cfg(feature = "alloc")]
+    pub(super) fn read_before(&mut self) -> Place {
+        let place = self.before(Phase::Vacant);
+        self.window.front.add_reader();
+        place
+    }
+
+    /// Enrols a writer before all others, with a handle.
+    #[cfg(feature = "alloc")]
+    pub(super) fn write_before(&mut self) -> Place {
+        self.before(Phase::Writing)
+    }
+
     /// Whether what somebody waits for has come.
     #[inline]
     pub(super) fn is_due(&self, key: Key) -> bool {
+        if !self.started {
+            return false;
+        }
         let reached = match self.window.front.phase {
             Phase::Reading => Key::reader(self.first),
             Phase::Vacant | Phase::Writing | Phase::Ended(_) => Key::writer(self.first),
@@ -181,7 +227,7 @@ pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
 /// A writer ends. One that has its turn and changes something does so before, and then keeps it.
 #[inline]
 pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next<E> {
-    if number != turn.state.first {
+    if number != turn.state.first || !turn.state.started {
         turn.state.at(number).phase = Phase::Ended(end);
         return Next::Nothing;
     }
@@ -209,10 +255,24 @@ pub(super) fn disown<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     advance(turn)
 }
 
+/// Has a queue that was built backwards begin. A first epoch that nobody writes is cancelled.
+#[cfg(feature = "alloc")]
+pub(super) fn start<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+    turn.state.started = true;
+    let front = &mut turn.state.window.front.phase;
+    if matches!(front, Phase::Vacant) {
+        *front = Phase::Ended(End::Cancel);
+    }
+    advance(turn)
+}
+
 /// Passes what is over, and says who is next.
 #[inline]
 pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     let queue = &mut *turn.state;
+    if !queue.started {
+        return Next::Nothing;
+    }
     for _ in 0..STRIDE {
         if queue.window.front.is_over() && queue.window.pop() {
             queue.first += 1;
@@ -236,18 +296,14 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
 /// Whether somebody is to be woken.
 #[inline]
 pub(super) fn due<E>(turn: &mut Inside<'_, E>) -> Next<E> {
-    match turn.first().map(|key| *key) {
-        Some(key) if turn.state.is_due(key) => Next::Wake,
-        _ => Next::Nothing,
-    }
+    if is_first_due(turn) { Next::Wake } else { Next::Nothing }
 }
 
-/// Takes out who is due. Whether there are more than the batch could hold.
-pub(super) fn serve<E>(turn: &mut Inside<'_, E>, batch: &mut WakeBatch) -> bool {
-    while let Next::Wake = due(turn) {
-        if !turn.take(batch) {
-            return true;
-        }
+/// Whether what the first in line waits for has come.
+#[inline]
+pub(super) fn is_first_due<E>(turn: &mut Inside<'_, E>) -> bool {
+    match turn.first().map(|mark| mark.key) {
+        Some(key) => turn.state.is_due(key),
+        None => false,
     }
-    false
 }

@@ -12,6 +12,8 @@
 
 use core::mem::{self, ManuallyDrop};
 
+#[cfg(feature = "alloc")]
+use crate::epoch::queue::start;
 use crate::{
     epoch::{
         phase::{End, Key},
@@ -56,6 +58,27 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
     pub(super) fn write(&self, keeps: bool) -> Result<Writer<T, E, L>, WindowFull> {
         let place = self.0.line.with(|turn| turn.state.write())?;
         Ok(Writer { place, keeps, cell: self.0.counted() })
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<T, E, L: RawLock> Owner<T, E, L> {
+    /// Enrols a reader before all others, while it is built backwards.
+    pub(super) fn read_before(&self) -> Reader<T, E, L> {
+        let place = self.0.line.with(|turn| turn.state.read_before());
+        Reader { place, cell: self.0.counted() }
+    }
+
+    /// Enrols a writer before all others, while it is built backwards.
+    pub(super) fn write_before(&self, keeps: bool) -> Writer<T, E, L> {
+        let place = self.0.line.with(|turn| turn.state.write_before());
+        Writer { place, keeps, cell: self.0.counted() }
+    }
+
+    /// Has a value that was built backwards begin.
+    pub(super) fn start(&self) {
+        let next = self.0.line.with(start);
+        self.0.settle(next);
     }
 }
 

@@ -25,12 +25,13 @@ use alloc::boxed::Box;
 use crate::{
     const_new,
     epoch::{
-        phase::{End, Key, Phase},
-        queue::{Inside, Next, Queue, advance, pass, serve},
+        latch::Mark,
+        phase::{End, Phase},
+        queue::{Inside, Next, Queue, advance, is_first_due, pass},
     },
     lock::RawLock,
     sync::UnsafeCell,
-    wait::WaitList,
+    wait::{WaitList, WakeBatch},
 };
 
 /// What was written last.
@@ -41,7 +42,7 @@ pub(super) enum Content<T, E> {
 }
 
 /// The queue of a value and who waits in it.
-pub(super) type Line<E, L> = WaitList<L, Queue<E>, Key>;
+pub(super) type Line<E, L> = WaitList<L, Queue<E>, Mark>;
 
 /// A value, and who has to do with it.
 pub(super) struct Cell<T, E: 'static, L: RawLock> {
@@ -68,7 +69,7 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
     }
 
     /// Does what is left to do after a step.
-    fn settle(&self, next: Next<E>) {
+    pub(super) fn settle(&self, next: Next<E>) {
         match next {
             Next::Nothing => {}
             Next::Wake => self.line.wake_with(serve),
@@ -89,6 +90,23 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
             mem::replace(unsafe { &mut *at }, content)
         })
     }
+}
+
+/// Takes out who is due. Whether there are more than the batch could hold.
+fn serve<E>(turn: &mut Inside<'_, E>, batch: &mut WakeBatch) -> bool {
+    while is_first_due(turn) {
+        if batch.is_full() {
+            return true;
+        }
+        // SAFETY: the mark is in this line, whose lock is held.
+        let latch = turn.first().and_then(|mark| unsafe { mark.count() });
+        // Who counts for a latch has a waker that does nothing, and is dropped here; the latch may be gone when it is out of line.
+        let own = turn.pop();
+        if let Some(waker) = latch.unwrap_or(own) {
+            batch.push(waker);
+        }
+    }
+    false
 }
 
 /// Ends epochs on behalf of writers that have left, one after the other, whatever panics.

@@ -13,7 +13,7 @@ use core::{fmt, num::NonZeroUsize};
 use crate::{
     epoch::{
         emplace::EmplaceBuffer, mutate::MutableBuffer, read::ReadBuffer, seat::Owner,
-        slot::Content, write::WriteBuffer,
+        slot::Content, view::View, write::WriteBuffer,
     },
     error::{Fault, WindowFull},
     lock::{Lock, RawLock},
@@ -43,7 +43,7 @@ use crate::{
 ///
 /// It is dropped before its buffers: they keep the value. If it was never written, its readers find that nobody will.
 pub struct Async<T, E: 'static = Fault, L: RawLock = Lock> {
-    owner: Owner<T, E, L>,
+    pub(super) owner: Owner<T, E, L>,
 }
 
 impl<T> Async<T> {
@@ -100,6 +100,16 @@ impl<T, E: 'static, L: RawLock> Async<T, E, L> {
     #[inline]
     pub fn emplace(&mut self) -> EmplaceBuffer<T, E, L> {
         self.try_emplace().expect(FULL)
+    }
+
+    /// A part of the value, on the same timeline: who reads or changes the part enrols with those of the whole. It takes the place of its
+    /// own in the order only when it enrols.
+    pub fn project<U: ?Sized>(
+        &self,
+        part: fn(&T) -> &U,
+        part_mut: fn(&mut T) -> &mut U,
+    ) -> View<T, U, E, L> {
+        View::of(self.owner.clone(), part, part_mut)
     }
 
     /// Lets at most `bound` epochs wait behind the first from now on. There is no bound else.

@@ -126,6 +126,22 @@ impl<E> Window<E> {
         debug_assert!(pushed, "the caller knows that there is room");
     }
 
+    /// Adds one before the others, in an allocation where it must.
+    #[cfg(feature = "alloc")]
+    pub(super) fn push_front(&mut self, epoch: Epoch<E>) {
+        self.spill();
+        let next = mem::replace(&mut self.front, epoch);
+        let pushed = match &mut self.behind {
+            Behind::Few(few) => few.push_front(next).is_ok(),
+            Behind::Many(many) => {
+                many.push_front(next);
+                true
+            }
+            Behind::Lent(lent) => lent.push_front(next).is_ok(),
+        };
+        debug_assert!(pushed, "a window in a static is not built backwards");
+    }
+
     /// Makes room for one more in an allocation, if it must.
     #[cfg(feature = "alloc")]
     fn spill(&mut self) {

@@ -157,13 +157,21 @@ impl<S, M> Turn<'_, S, M> {
 
     /// Takes the first in line out, its waker into `batch`. False where nobody is in line, or the batch is full.
     pub fn take(&mut self, batch: &mut WakeBatch) -> bool {
-        let Some(first) = self.line.first.filter(|_| !batch.is_full()) else { return false };
-        // SAFETY: `first` is the first of this line.
-        let waker = unsafe { self.line.unlink(first) };
-        if let Some(waker) = waker {
+        if self.is_empty() || batch.is_full() {
+            return false;
+        }
+        if let Some(waker) = self.pop() {
             batch.push(waker);
         }
         true
+    }
+
+    /// Takes the first in line out: here is its waker, to be woken or dropped outside the lock.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Waker> {
+        let first = self.line.first?;
+        // SAFETY: `first` is the first of this line.
+        unsafe { self.line.unlink(first) }
     }
 
     fn mark_of<'m>(&'m mut self, node: &'m Node<M>) -> &'m mut M {

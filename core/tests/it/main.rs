@@ -8,9 +8,13 @@ mod choose;
 mod clock;
 mod deferred;
 #[cfg(feature = "alloc")]
+mod epoch_all;
+#[cfg(feature = "alloc")]
 mod epoch_cancel;
 #[cfg(feature = "alloc")]
 mod epoch_order;
+#[cfg(feature = "alloc")]
+mod epoch_reverse;
 mod forget;
 mod inbox;
 mod ivar;
