@@ -20,6 +20,8 @@ mod debug;
 #[cfg(feature = "std")]
 mod delayer;
 #[cfg(feature = "std")]
+mod epochs;
+#[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "alloc")]
 mod everywhere;
