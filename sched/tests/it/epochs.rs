@@ -302,6 +302,15 @@ fn a_task_that_waits_for_its_own_next_write_while_it_reads_is_reported() {
     }
 }
 
+/// Adds to two values while it reads a third.
+async fn two_sums((source, targets): (epoch::ReadBuffer<u64>, [epoch::MutableBuffer<u64>; 2])) {
+    let [mut first, mut second] = targets;
+    let (source, first, second) = all((source, &mut first, &mut second)).await;
+    assert!(source.is_ok());
+    *first.unwrap() += 1;
+    *second.unwrap() += 1;
+}
+
 // epochs 124
 #[test]
 fn tasks_of_several_threads_take_turns_on_the_same_values() {
@@ -324,27 +333,15 @@ fn tasks_of_several_threads_take_turns_on_the_same_values() {
         for work in work {
             scope.spawn(move || {
                 let local = Local::new(crate::board::Board::default());
-                let done = Rc::new(Cell::new(0));
                 let board = local.hooks().clone();
-                for (source, targets) in work {
-                    let done = done.clone();
-                    drop(local.spawn(async move {
-                        let [mut first, mut second] = targets;
-                        let (source, first, second) = all((source, &mut first, &mut second)).await;
-                        assert!(source.is_ok());
-                        *first.unwrap() += 1;
-                        *second.unwrap() += 1;
-                        done.set(done.get() + 1);
-                    }));
-                }
-                let wait = std::future::poll_fn(|cx| {
-                    if done.get() == STEPS {
-                        return std::task::Poll::Ready(());
+                let steps: Vec<_> =
+                    work.into_iter().map(|step| local.spawn(two_sums(step))).collect();
+                let all_done = async {
+                    for step in steps {
+                        step.await.expect("it adds");
                     }
-                    cx.waker().wake_by_ref();
-                    std::task::Poll::Pending
-                });
-                local.run_with(std::pin::pin!(wait), &mut board.bell());
+                };
+                local.run_with(std::pin::pin!(all_done), &mut board.bell());
             });
         }
     });
