@@ -12,6 +12,7 @@ extern crate std;
 
 pub mod clock;
 pub mod context;
+pub mod epoch;
 pub mod error;
 pub mod ivar;
 pub mod local;

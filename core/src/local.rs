@@ -1,7 +1,9 @@
 //! Aliases for what one thread keeps to itself: the same types without a lock, and not `Sync`. Made by `new_in`.
 
 use crate::{
-    clock, ivar,
+    clock, epoch,
+    error::Fault,
+    ivar,
     lock::Unlocked,
     scope,
     share::{self, pipe},
@@ -114,3 +116,22 @@ pub type FixedPipe<T, const N: usize> = pipe::FixedPipe<T, N, Unlocked>;
 /// A [`GrowingPipe`](pipe::GrowingPipe) of one thread.
 #[cfg(feature = "alloc")]
 pub type GrowingPipe<T> = pipe::GrowingPipe<T, Unlocked>;
+
+/// An [`Async`](epoch::Async) of one thread.
+#[cfg(feature = "alloc")]
+pub type Async<T, E = Fault> = epoch::Async<T, E, Unlocked>;
+
+/// An [`AsyncCell`](epoch::AsyncCell) of one thread.
+pub type AsyncCell<T, const N: usize, E = Fault> = epoch::AsyncCell<T, N, E, Unlocked>;
+
+/// A [`ReadBuffer`](epoch::ReadBuffer) of one thread.
+pub type ReadBuffer<T, E = Fault> = epoch::ReadBuffer<T, E, Unlocked>;
+
+/// A [`WriteBuffer`](epoch::WriteBuffer) of one thread.
+pub type WriteBuffer<T, E = Fault> = epoch::WriteBuffer<T, E, Unlocked>;
+
+/// A [`MutableBuffer`](epoch::MutableBuffer) of one thread.
+pub type MutableBuffer<T, E = Fault> = epoch::MutableBuffer<T, E, Unlocked>;
+
+/// An [`EmplaceBuffer`](epoch::EmplaceBuffer) of one thread.
+pub type EmplaceBuffer<T, E = Fault> = epoch::EmplaceBuffer<T, E, Unlocked>;

@@ -1,11 +1,13 @@
 //! What can go wrong in this crate. Each error hands back what it was given.
 
+mod epoch;
 mod fault;
 mod task;
 mod time;
 mod turn;
 mod value;
 
+pub use epoch::{Missing, WindowFull};
 #[cfg(feature = "alloc")]
 pub use fault::ScopeFailed;
 pub use fault::{Cancelled, Failure, Fault, ScopeError, Unwound};

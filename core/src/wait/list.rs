@@ -19,23 +19,19 @@
 #![expect(unsafe_code, reason = "an intrusive list: nodes lie in the futures that wait")]
 
 use core::{
-    fmt,
-    marker::PhantomPinned,
-    mem::{self, ManuallyDrop},
+    fmt, mem,
     pin::Pin,
-    ptr::NonNull,
     task::{Poll, Waker},
 };
 
 use crate::{
     const_new,
     lock::{Lock, Locked, RawLock},
-    sync::{
-        AtomicBool,
-        Ordering::{Acquire, Relaxed, Release},
-        UnsafeCell,
+    sync::Ordering::Acquire,
+    wait::{
+        WakeBatch,
+        line::{Joined, Line, Node},
     },
-    wait::WakeBatch,
 };
 
 /// A line of waiters beside a state `S`, under one lock `L`. Each waiter carries a mark `M` that says what it waits for.
@@ -161,22 +157,26 @@ impl<S, M> Turn<'_, S, M> {
 
     /// Takes the first in line out, its waker into `batch`. False where nobody is in line, or the batch is full.
     pub fn take(&mut self, batch: &mut WakeBatch) -> bool {
-        let Some(first) = self.line.first.filter(|_| !batch.is_full()) else { return false };
-        // SAFETY: `first` is the first of this line.
-        let waker = unsafe { self.line.unlink(first) };
-        if let Some(waker) = waker {
+        if self.is_empty() || batch.is_full() {
+            return false;
+        }
+        if let Some(waker) = self.pop() {
             batch.push(waker);
         }
         true
     }
 
+    /// Takes the first in line out: here is its waker, to be woken or dropped outside the lock.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Waker> {
+        let first = self.line.first?;
+        // SAFETY: `first` is the first of this line.
+        unsafe { self.line.unlink(first) }
+    }
+
     fn mark_of<'m>(&'m mut self, node: &'m Node<M>) -> &'m mut M {
-        let mark = node.inner.with_mut(|inner| {
-            // SAFETY: the node is alive, so its fields have addresses.
-            unsafe { &raw mut (*inner).mark }
-        });
         // SAFETY: [I1] we are under the lock, and the result borrows the one `Turn` there is.
-        unsafe { &mut *mark }
+        unsafe { &mut *node.mark() }
     }
 }
 
@@ -189,15 +189,7 @@ pub struct Waiter<'a, L: RawLock = Lock, S = (), M = ()> {
 impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
     /// A waiter that is not in line yet.
     pub fn new(list: &'a WaitList<L, S, M>, mark: M) -> Self {
-        let inner = Inner { before: None, after: None, waker: ManuallyDrop::new(None), mark };
-        Self {
-            list,
-            node: Node {
-                waiting: AtomicBool::new(false),
-                inner: UnsafeCell::new(inner),
-                _pin: PhantomPinned,
-            },
-        }
+        Self { list, node: Node::new(mark) }
     }
 
     /// Whether this waiter is in line: it joined, and was not taken out since.
@@ -214,7 +206,31 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
     pub fn poll_with<R>(
         self: Pin<&mut Self>,
         waker: &Waker,
+        ask: impl FnMut(&mut Turn<'_, S, M>) -> Option<R>,
+    ) -> Poll<R> {
+        self.poll_before(waker, ask, |_, _| false)
+    }
+
+    /// As [`poll_with`](Self::poll_with), but who joins stands before those with a greater mark: the least mark is first in line, and of
+    /// equal ones who came first. Whoever joins with the least or the greatest mark finds its place in constant time. The mark of a waiter
+    /// in line does not change.
+    pub fn poll_in_order<R>(
+        self: Pin<&mut Self>,
+        waker: &Waker,
+        ask: impl FnMut(&mut Turn<'_, S, M>) -> Option<R>,
+    ) -> Poll<R>
+    where
+        M: Ord,
+    {
+        self.poll_before(waker, ask, |own, other| own < other)
+    }
+
+    #[inline]
+    fn poll_before<R>(
+        self: Pin<&mut Self>,
+        waker: &Waker,
         mut ask: impl FnMut(&mut Turn<'_, S, M>) -> Option<R>,
+        before: impl Fn(&M, &M) -> bool,
     ) -> Poll<R> {
         // [I6] What `fresh` and `_before` hold is dropped outside the lock.
         let mut fresh = if self.is_waiting() { None } else { Some(waker.clone()) };
@@ -224,7 +240,7 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
                     // SAFETY: [I4] this list is the one that the waiter borrows.
                     Some(answer) => (Some(Poll::Ready(answer)), unsafe { line.leave(&self.node) }),
                     // SAFETY: [I4] as above, and [I2] `self` is pinned.
-                    None => match unsafe { line.join(&self.node, waker, &mut fresh) } {
+                    None => match unsafe { line.join(&self.node, waker, &mut fresh, &before) } {
                         Joined::Waiting(before) => (Some(Poll::Pending), before),
                         Joined::Missing => (None, None),
                     },
@@ -257,132 +273,6 @@ impl<L: RawLock, S, M> Drop for Waiter<'_, L, S, M> {
             // [I6] The lock is free.
             drop(waker);
         }
-    }
-}
-
-struct Node<M> {
-    waiting: AtomicBool,
-    inner: UnsafeCell<Inner<M>>,
-    _pin: PhantomPinned,
-}
-
-struct Inner<M> {
-    before: Link<M>,
-    after: Link<M>,
-    /// None out of line, so there is nothing to drop with the node.
-    waker: ManuallyDrop<Option<Waker>>,
-    mark: M,
-}
-
-type Link<M> = Option<NonNull<Node<M>>>;
-
-// SAFETY: [I1] what others than its owner touch of a node they touch under the lock of the list, which is `Sync` only where its lock
-// excludes; wakers are `Send`, and `M` is.
-unsafe impl<M: Send> Send for Node<M> {}
-// SAFETY: as above: a shared reference to a node gives access to nothing but `waiting`.
-unsafe impl<M: Send> Sync for Node<M> {}
-
-/// Lends the inner part of a node.
-///
-/// # Safety
-/// The node is alive, the caller under the lock of its list, and `f` uses the node in no other way.
-unsafe fn edit<M, R>(node: NonNull<Node<M>>, f: impl FnOnce(&mut Inner<M>) -> R) -> R {
-    // SAFETY: it is alive.
-    let node = unsafe { node.as_ref() };
-    // SAFETY: [I1] under the lock nobody else touches it.
-    node.inner.with_mut(|inner| f(unsafe { &mut *inner }))
-}
-
-/// What came of joining.
-#[must_use]
-enum Joined {
-    /// In line, with a waker that wakes the right one; here is the one that it replaced.
-    Waiting(Option<Waker>),
-    /// Not in line, or in line with another waker; and there was no clone to put there.
-    Missing,
-}
-
-/// The two ends of a line. All methods run under the lock.
-struct Line<M> {
-    first: Link<M>,
-    last: Link<M>,
-}
-
-// SAFETY: the nodes behind the ends go with the list: whoever else can reach one borrows the list [I3], so that it cannot be sent away,
-// or shares it under a lock [I1]. Nodes that were forgotten nobody else reaches, and what they hold, `Waker` and `M`, is `Send`.
-unsafe impl<M: Send> Send for Line<M> {}
-
-impl<M> Line<M> {
-    /// Puts a node last in line, or renews the waker of one that is in line.
-    ///
-    /// # Safety
-    /// `node` is pinned, and belongs to a waiter of this list.
-    unsafe fn join(&mut self, node: &Node<M>, waker: &Waker, fresh: &mut Option<Waker>) -> Joined {
-        // ordering: Relaxed, since it changes under the lock alone.
-        let waiting = node.waiting.load(Relaxed);
-        let renew = |inner: &mut Inner<M>| {
-            if waiting && inner.waker.as_ref().is_some_and(|held| held.will_wake(waker)) {
-                return Joined::Waiting(None);
-            }
-            match fresh.take() {
-                Some(fresh) => Joined::Waiting(inner.waker.replace(fresh)),
-                None => Joined::Missing,
-            }
-        };
-        let at = NonNull::from(node);
-        // SAFETY: we are under the lock.
-        let joined = unsafe { edit(at, renew) };
-        if !waiting && matches!(joined, Joined::Waiting(_)) {
-            let before = self.last.replace(at);
-            // SAFETY: we are under the lock.
-            unsafe { edit(at, |inner| (inner.before, inner.after) = (before, None)) };
-            match before {
-                None => self.first = Some(at),
-                // SAFETY: [I2] it was last in line, so it is alive.
-                Some(before) => unsafe { edit(before, |inner| inner.after = Some(at)) },
-            }
-            // ordering: Relaxed: who reads it without the lock is who joins.
-            node.waiting.store(true, Relaxed);
-        }
-        joined
-    }
-
-    /// Takes a node out of line, if it is in line, and returns its waker.
-    ///
-    /// # Safety
-    /// `node` belongs to a waiter of this list.
-    unsafe fn leave(&mut self, node: &Node<M>) -> Option<Waker> {
-        // ordering: Relaxed, since it changes under the lock alone.
-        if !node.waiting.load(Relaxed) {
-            return None;
-        }
-        // SAFETY: [I4] it is in this line.
-        unsafe { self.unlink(NonNull::from(node)) }
-    }
-
-    /// Takes a node out of line and returns its waker. The node may be gone when this returns.
-    ///
-    /// # Safety
-    /// `node` is in this line.
-    unsafe fn unlink(&mut self, node: NonNull<Node<M>>) -> Option<Waker> {
-        // SAFETY: [I2] it is in line, so it is alive.
-        let (before, after, waker) =
-            unsafe { edit(node, |inner| (inner.before, inner.after, inner.waker.take())) };
-        match before {
-            None => self.first = after,
-            // SAFETY: [I2] it is in line, so it is alive.
-            Some(before) => unsafe { edit(before, |inner| inner.after = after) },
-        }
-        match after {
-            None => self.last = before,
-            // SAFETY: [I2] it is in line, so it is alive.
-            Some(after) => unsafe { edit(after, |inner| inner.before = before) },
-        }
-        // SAFETY: [I2] alive, until the store below.
-        let node = unsafe { node.as_ref() };
-        // ordering: Release pairs with Acquire in `Waiter::is_waiting`: all of the above comes before the owner frees the node [I5].
-        node.waiting.store(false, Release);
-        waker
     }
 }
 

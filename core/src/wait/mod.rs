@@ -11,6 +11,7 @@
 //! None of them allocates, and none runs a waker's code (clone, wake, drop) while it is locked: a waker may call back into the very
 //! cell that it was taken from.
 
+mod line;
 mod list;
 mod mpsc;
 mod park;

@@ -135,3 +135,22 @@ fn a_full_batch_takes_nobody_out() {
     assert!(!list.with(|turn| turn.take(&mut batch)));
     assert!(waiter.is_waiting());
 }
+
+#[test]
+fn who_joins_in_order_stands_before_greater_marks_and_behind_equal_ones() {
+    let marks = [3, 1, 4, 1, 5, 9, 2, 6, 0, 9];
+    let (list, log) = (WaitList::<Lock, (), u32>::new_in(()), Log::default());
+    let mut waiters: Vec<_> =
+        marks.iter().map(|&mark| Box::pin(Waiter::new(&list, mark))).collect();
+    for (at, waiter) in waiters.iter_mut().enumerate() {
+        let bell = log.bell(format!("{} at {at}", marks[at]));
+        assert!(waiter.as_mut().poll_in_order(&bell, |_| None::<()>).is_pending());
+    }
+    // One leaves from the middle, one from each end.
+    for gone in [6, 8, 9] {
+        waiters[gone].as_mut().leave(|_| ());
+    }
+    list.wake_all();
+    let order = ["1 at 1", "1 at 3", "3 at 0", "4 at 2", "5 at 4", "6 at 7", "9 at 5"];
+    assert_eq!(log.take(), order);
+}

@@ -7,6 +7,14 @@ mod cancel;
 mod choose;
 mod clock;
 mod deferred;
+#[cfg(feature = "alloc")]
+mod epoch_all;
+#[cfg(feature = "alloc")]
+mod epoch_cancel;
+#[cfg(feature = "alloc")]
+mod epoch_order;
+#[cfg(feature = "alloc")]
+mod epoch_reverse;
 mod forget;
 mod forget_pipe;
 mod forget_time;

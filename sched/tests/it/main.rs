@@ -24,6 +24,8 @@ mod delayer;
 #[cfg(feature = "alloc")]
 mod end_cycle;
 #[cfg(feature = "std")]
+mod epochs;
+#[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "alloc")]
 mod everywhere;

@@ -1,0 +1,48 @@
+//! A value that many write and read, each in a place of its own in one order: that in which they enrolled.
+//!
+//! | here                                  | is                                                                        |
+//! |---------------------------------------|---------------------------------------------------------------------------|
+//! | [`Async`]                             | the value, in a box: enrols                                               |
+//! | [`AsyncCell`], [`Placed`]             | the value in a static, and the handle that enrols                         |
+//! | [`ReadBuffer`]                        | a reader: of what was written last before it enrolled                     |
+//! | [`WriteBuffer`], [`EmplaceBuffer`]    | a writer who writes it anew                                               |
+//! | [`MutableBuffer`]                     | a writer who changes it                                                   |
+//! | [`View`]                              | a part of a value, or what is owned elsewhere                             |
+//! | [`ReverseValue`]                      | a value that is built from its end                                        |
+//! | [`all`]                               | waits for several buffers, with one wake                                  |
+//!
+//! After uni20's `Async<T>`, whose rules these are, with the deviations that `docs/architecture.md` lists.
+
+mod all;
+mod arrival;
+mod emplace;
+mod latch;
+mod mutate;
+mod phase;
+mod place;
+mod queue;
+mod read;
+#[cfg(feature = "alloc")]
+mod reverse;
+mod room;
+mod seat;
+mod slot;
+#[cfg(feature = "alloc")]
+mod value;
+mod view;
+mod window;
+mod write;
+
+pub use all::{All, Group, Parts, all};
+pub use arrival::{Arrival, Enrolled};
+pub use emplace::EmplaceBuffer;
+pub use mutate::{MutableBuffer, MutableGuard};
+pub use place::{AsyncCell, Placed};
+pub use read::{ReadBuffer, ReadGuard};
+#[cfg(feature = "alloc")]
+pub use reverse::ReverseValue;
+pub use room::Room;
+#[cfg(feature = "alloc")]
+pub use value::Async;
+pub use view::{MutableView, PartGuard, ReadView, View};
+pub use write::{WriteBuffer, WriteGuard, WriteSlot};

@@ -1,0 +1,309 @@
+//! The queue of a value: who may write it and who may read it, now and later, in the order in which they enrolled. Each step runs under the
+//! lock of the value, and says what is to be done after it.
+//!
+//! | step            | does                                                                                          |
+//! |-----------------|-----------------------------------------------------------------------------------------------|
+//! | enrol a reader  | counts it in the last epoch                                                                   |
+//! | enrol a writer  | gives it the last epoch if that is vacant, or else a new one                                  |
+//! | a writer ends   | in front: Reading; else: Ended                                                                |
+//! | a reader leaves | counts it out                                                                                 |
+//! | advance         | while the one in front is over and is not the last, the next one is in front                  |
+//!
+//! [Q1] An epoch is a number. The one in front has `first`, those behind it the following ones; a number comes once.
+//! [Q2] Who is enrolled keeps its epoch: a reader by being counted, a writer by Writing. So the epoch of who is enrolled is in the window.
+//! [Q3] A writer has its turn while its epoch is in front and Writing. A reader may read while its epoch is in front and Reading. An epoch
+//!      has one writer at most, and is Reading when that is gone; so a writer with its turn is alone, and readers find nobody who writes.
+//! [Q4] Who finds Ended in front has the turn of the writer that left, and does what that said.
+//! [Q5] Only the last epoch may be Vacant; and the first, while the queue is built backwards.
+//! [Q7] A queue that is built backwards has nobody in front until it is started: nobody's time comes, and nothing is passed.
+//! [Q6] When the lock is free, and nobody has the turn of [Q4] or is on the way for [`Next::More`], the epoch in front is not over, or is
+//!      the last; and nobody in line is due, or somebody is on the way to wake who is.
+
+use core::mem;
+
+use crate::{
+    epoch::{
+        latch::Mark,
+        phase::{End, Epoch, Key, Phase},
+        window::Window,
+    },
+    error::WindowFull,
+    wait::Turn,
+};
+
+/// How many epochs are passed under one lock.
+const STRIDE: usize = 64;
+
+/// What is to be done once the lock is free.
+#[derive(Debug)]
+#[must_use]
+pub(super) enum Next<E> {
+    Nothing,
+    /// Somebody in line is due.
+    Wake,
+    /// The epoch in front is to be ended like this [Q4], and then the queue advanced.
+    End(End<E>),
+    /// There is more to pass.
+    More,
+}
+
+/// A place in the queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) number: u64,
+    /// Whether its time is now.
+    pub(super) now: bool,
+}
+
+/// The queue of one value.
+pub struct Queue<E: 'static> {
+    window: Window<E>,
+    first: u64,
+    /// How many handles keep the value.
+    holders: usize,
+    /// How many of them may enrol writers.
+    owners: u32,
+    /// Whether the time of anybody may come.
+    started: bool,
+}
+
+/// The queue and who waits for it.
+pub(super) type Inside<'a, E> = Turn<'a, Queue<E>, Mark>;
+
+impl<E> Queue<E> {
+    /// The queue of a value that is there (`Reading`) or not (`Vacant`), with one handle that may enrol writers.
+    pub(super) const fn new(phase: Phase<E>) -> Self {
+        Self {
+            window: Window::new(Epoch::new(phase)),
+            first: 0,
+            holders: 1,
+            owners: 1,
+            started: true,
+        }
+    }
+
+    pub(super) fn window(&mut self) -> &mut Window<E> {
+        &mut self.window
+    }
+
+    /// Counts one more handle.
+    ///
+    /// # Panics
+    /// If there are more than a word can count: most of them were forgotten.
+    #[inline]
+    pub(super) fn hold(&mut self) {
+        self.holders = self.holders.checked_add(1).expect("a value has too many handles");
+    }
+
+    /// Counts one more handle, which may enrol writers.
+    pub(super) fn own(&mut self) {
+        self.hold();
+        self.owners += 1;
+    }
+
+    /// Counts one handle less, and says whether that was the last.
+    #[inline]
+    pub(super) fn let_go(&mut self) -> bool {
+        self.holders -= 1;
+        self.holders == 0
+    }
+
+    /// Enrols a reader, with a handle.
+    #[inline]
+    pub(super) fn read(&mut self) -> Place {
+        self.hold();
+        self.window.back().add_reader();
+        let number = self.first + self.window.behind() as u64;
+        Place { number, now: self.is_due(Key::reader(number)) }
+    }
+
+    /// Enrols one more reader beside one, with a handle.
+    #[inline]
+    pub(super) fn read_too(&mut self, number: u64) {
+        self.hold();
+        self.at(number).add_reader();
+    }
+
+    /// Enrols a writer, with a handle.
+    ///
+    /// # Errors
+    /// There is no room for its epoch.
+    #[inline]
+    pub(super) fn write(&mut self) -> Result<Place, WindowFull> {
+        let behind = self.window.behind();
+        if matches!(self.window.back().phase, Phase::Vacant) {
+            self.hold();
+            self.window.back().phase = Phase::Writing;
+            return Ok(Place { number: self.first + behind as u64, now: behind == 0 });
+        }
+        if behind == 0 && self.window.front.is_over() {
+            self.hold();
+            self.first += 1;
+            self.window.front = Epoch::new(Phase::Writing);
+            return Ok(Place { number: self.first, now: true });
+        }
+        if !self.window.has_room() {
+            return Err(WindowFull);
+        }
+        self.hold();
+        self.window.push(Epoch::new(Phase::Writing));
+        Ok(Place { number: self.first + behind as u64 + 1, now: false })
+    }
+
+    /// Whether a writer can be enrolled, or else which number must be in front before it can.
+    pub(super) fn room(&mut self) -> Result<(), Key> {
+        let idle = self.window.behind() == 0 && self.window.front.is_over();
+        if idle || self.window.has_room() || matches!(self.window.back().phase, Phase::Vacant) {
+            return Ok(());
+        }
+        Err(Key::writer(self.first + self.window.surplus() as u64))
+    }
+
+    /// Has the one in front ended by whoever is told so [Q4].
+    fn take_over(&mut self, end: End<E>) -> Next<E> {
+        self.window.front.phase = Phase::Writing;
+        Next::End(end)
+    }
+
+    #[inline]
+    fn at(&mut self, number: u64) -> &mut Epoch<E> {
+        self.window.nth((number - self.first) as usize)
+    }
+
+    /// Has those who enrol come before those who did, until it is started. Only for a new one.
+    #[cfg(feature = "alloc")]
+    pub(super) fn reverse(&mut self) {
+        (self.first, self.started) = (1 << 62, false);
+    }
+
+    /// A place in the first epoch, if that has no writer yet, or else in a new one before it.
+    #[cfg(feature = "alloc")]
+    fn before(&mut self, phase: Phase<E>) -> Place {
+        self.hold();
+        if matches!(self.window.front.phase, Phase::Vacant) {
+            self.window.front.phase = phase;
+        } else {
+            self.window.push_front(Epoch::new(phase));
+            self.first -= 1;
+        }
+        Place { number: self.first, now: false }
+    }
+
+    /// Enrols a reader before all others, with a handle.
+    #[cfg(feature = "alloc")]
+    pub(super) fn read_before(&mut self) -> Place {
+        let place = self.before(Phase::Vacant);
+        self.window.front.add_reader();
+        place
+    }
+
+    /// Enrols a writer before all others, with a handle.
+    #[cfg(feature = "alloc")]
+    pub(super) fn write_before(&mut self) -> Place {
+        self.before(Phase::Writing)
+    }
+
+    /// Whether what somebody waits for has come.
+    #[inline]
+    pub(super) fn is_due(&self, key: Key) -> bool {
+        if !self.started {
+            return false;
+        }
+        let reached = match self.window.front.phase {
+            Phase::Reading => Key::reader(self.first),
+            Phase::Vacant | Phase::Writing | Phase::Ended(_) => Key::writer(self.first),
+        };
+        key <= reached
+    }
+}
+
+/// A reader leaves.
+#[inline]
+pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
+    turn.state.at(number).remove_reader();
+    if number == turn.state.first { advance(turn) } else { Next::Nothing }
+}
+
+/// A writer ends. One that has its turn and changes something does so before, and then keeps it.
+#[inline]
+pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next<E> {
+    if number != turn.state.first || !turn.state.started {
+        turn.state.at(number).phase = Phase::Ended(end);
+        return Next::Nothing;
+    }
+    match end {
+        End::Keep => pass(turn),
+        end => Next::End(end),
+    }
+}
+
+/// The turn in front is over: what was written may be read.
+#[inline]
+pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+    turn.state.window.front.phase = Phase::Reading;
+    advance(turn)
+}
+
+/// Somebody who could enrol writers goes. When nobody can any more, nobody writes a vacant epoch.
+pub(super) fn disown<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+    let queue = &mut *turn.state;
+    queue.owners -= 1;
+    if queue.owners > 0 || !matches!(queue.window.back().phase, Phase::Vacant) {
+        return Next::Nothing;
+    }
+    queue.window.back().phase = Phase::Ended(End::Cancel);
+    advance(turn)
+}
+
+/// Has a queue that was built backwards begin. A first epoch that nobody writes is cancelled.
+#[cfg(feature = "alloc")]
+pub(super) fn start<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+    turn.state.started = true;
+    let front = &mut turn.state.window.front.phase;
+    if matches!(front, Phase::Vacant) {
+        *front = Phase::Ended(End::Cancel);
+    }
+    advance(turn)
+}
+
+/// Passes what is over, and says who is next.
+#[inline]
+pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+    let queue = &mut *turn.state;
+    if !queue.started {
+        return Next::Nothing;
+    }
+    for _ in 0..STRIDE {
+        if queue.window.front.is_over() && queue.window.pop() {
+            queue.first += 1;
+        }
+        let phase = &mut queue.window.front.phase;
+        if !matches!(phase, Phase::Ended(_)) {
+            if queue.window.front.is_over() && queue.window.behind() > 0 {
+                continue;
+            }
+            return due(turn);
+        }
+        match mem::replace(phase, Phase::Reading) {
+            Phase::Ended(End::Cancel) => return queue.take_over(End::Cancel),
+            Phase::Ended(End::Fail(error)) => return queue.take_over(End::Fail(error)),
+            _ => {}
+        }
+    }
+    Next::More
+}
+
+/// Whether somebody is to be woken.
+#[inline]
+pub(super) fn due<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+    if is_first_due(turn) { Next::Wake } else { Next::Nothing }
+}
+
+/// Whether what the first in line waits for has come.
+#[inline]
+pub(super) fn is_first_due<E>(turn: &mut Inside<'_, E>) -> bool {
+    match turn.first().map(|mark| mark.key) {
+        Some(key) => turn.state.is_due(key),
+        None => false,
+    }
+}

@@ -1,0 +1,248 @@
+//! A seat is a place in the queue of a value: that of one who may enrol others, of a reader, or of a writer.
+//!
+//! | seat       | made by                   | dropped                                                          |
+//! |------------|---------------------------|------------------------------------------------------------------|
+//! | [`Owner`]  | the value, or a clone     | the last one cancels an epoch that nobody can write any more     |
+//! | [`Reader`] | an owner, or a clone      | leaves its epoch                                                 |
+//! | [`Writer`] | an owner                  | ends its epoch: what there is stays, or is gone                  |
+//!
+//! The invariants [S1] to [S5] are those of the [slot](super::slot) that they reach.
+
+#![expect(unsafe_code, reason = "lends what is in a slot to whoever's turn it is")]
+
+use core::mem::{self, ManuallyDrop};
+
+#[cfg(feature = "alloc")]
+use crate::epoch::queue::start;
+use crate::{
+    epoch::{
+        phase::{End, Key},
+        queue::{Place, disown, end, leave, pass},
+        slot::{Cell, Content, Handle, Line},
+    },
+    error::WindowFull,
+    lock::RawLock,
+};
+
+/// Who may enrol readers and writers.
+pub(super) struct Owner<T, E: 'static, L: RawLock>(Handle<T, E, L>);
+
+impl<T, E, L: RawLock> Owner<T, E, L> {
+    /// The first one of a boxed value.
+    #[cfg(feature = "alloc")]
+    pub(super) fn boxed(content: Content<T, E>) -> Self {
+        Self(Handle::boxed(content))
+    }
+
+    /// The first one of a value in a static.
+    ///
+    /// # Safety
+    /// Nobody has asked before.
+    pub(super) unsafe fn placed(cell: &'static Cell<T, E, L>) -> Self {
+        Self(Handle::placed(cell))
+    }
+
+    pub(super) fn line(&self) -> &Line<E, L> {
+        &self.0.line
+    }
+
+    /// Enrols a reader.
+    #[inline]
+    pub(super) fn read(&self) -> Reader<T, E, L> {
+        let place = self.0.line.with(|turn| turn.state.read());
+        Reader { place, cell: self.0.counted() }
+    }
+
+    /// Enrols a writer. One that is dropped leaves what there is where it `keeps`, or else nothing.
+    #[inline]
+    pub(super) fn write(&self, keeps: bool) -> Result<Writer<T, E, L>, WindowFull> {
+        let place = self.0.line.with(|turn| turn.state.write())?;
+        Ok(Writer { place, keeps, cell: self.0.counted() })
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<T, E, L: RawLock> Owner<T, E, L> {
+    /// Enrols a reader before all others, while it is built backwards.
+    pub(super) fn read_before(&self) -> Reader<T, E, L> {
+        let place = self.0.line.with(|turn| turn.state.read_before());
+        Reader { place, cell: self.0.counted() }
+    }
+
+    /// Enrols a writer before all others, while it is built backwards.
+    pub(super) fn write_before(&self, keeps: bool) -> Writer<T, E, L> {
+        let place = self.0.line.with(|turn| turn.state.write_before());
+        Writer { place, keeps, cell: self.0.counted() }
+    }
+
+    /// Has a value that was built backwards begin.
+    pub(super) fn start(&self) {
+        let next = self.0.line.with(start);
+        self.0.settle(next);
+    }
+}
+
+impl<T, E, L: RawLock> Clone for Owner<T, E, L> {
+    fn clone(&self) -> Self {
+        self.0.line.with(|turn| turn.state.own());
+        Self(self.0.counted())
+    }
+}
+
+impl<T, E, L: RawLock> Drop for Owner<T, E, L> {
+    fn drop(&mut self) {
+        // SAFETY: [S1] it goes here.
+        unsafe { self.0.step(disown) };
+    }
+}
+
+/// Who reads an epoch, or will.
+pub(super) struct Reader<T, E: 'static, L: RawLock> {
+    cell: Handle<T, E, L>,
+    place: Place,
+}
+
+impl<T, E, L: RawLock> Reader<T, E, L> {
+    pub(super) fn line(&self) -> &Line<E, L> {
+        &self.cell.line
+    }
+
+    pub(super) fn key(&self) -> Key {
+        Key::reader(self.place.number)
+    }
+
+    /// Whether its time was found come.
+    #[inline]
+    pub(super) fn is_now(&self) -> bool {
+        self.place.now
+    }
+
+    /// Finds out whether its time has come.
+    #[inline]
+    pub(super) fn look(&self) -> bool {
+        self.place.now || self.cell.line.with(|turn| turn.state.is_due(self.key()))
+    }
+
+    /// Remembers that its time has come, if it has.
+    #[inline]
+    pub(super) fn arrive(&mut self) -> bool {
+        self.place.now = self.look();
+        self.place.now
+    }
+
+    /// What there is to read, if its time has come.
+    #[inline]
+    pub(super) fn content(&self) -> Option<&Content<T, E>> {
+        if !self.look() {
+            return None;
+        }
+        // SAFETY: [S2] its time has come, and nobody writes until this reader, which the result borrows, is dropped.
+        Some(self.cell.content.with(|content| unsafe { &*content }))
+    }
+}
+
+impl<T, E, L: RawLock> Clone for Reader<T, E, L> {
+    fn clone(&self) -> Self {
+        self.cell.line.with(|turn| turn.state.read_too(self.place.number));
+        Self { cell: self.cell.counted(), place: self.place }
+    }
+}
+
+impl<T, E, L: RawLock> Drop for Reader<T, E, L> {
+    #[inline]
+    fn drop(&mut self) {
+        let number = self.place.number;
+        // SAFETY: [S1] the handle goes here.
+        unsafe { self.cell.step(|turn| leave(turn, number)) };
+    }
+}
+
+/// Who writes an epoch, or will.
+pub(super) struct Writer<T, E: 'static, L: RawLock> {
+    cell: Handle<T, E, L>,
+    place: Place,
+    /// How it leaves when it is dropped: what there is stays, or else is gone.
+    pub(super) keeps: bool,
+}
+
+impl<T, E, L: RawLock> Writer<T, E, L> {
+    pub(super) fn line(&self) -> &Line<E, L> {
+        &self.cell.line
+    }
+
+    pub(super) fn key(&self) -> Key {
+        Key::writer(self.place.number)
+    }
+
+    /// Whether its turn was found come.
+    #[inline]
+    pub(super) fn is_now(&self) -> bool {
+        self.place.now
+    }
+
+    /// Finds out whether its turn has come, and remembers it.
+    #[inline]
+    pub(super) fn arrive(&mut self) -> bool {
+        let key = self.key();
+        self.place.now = self.place.now || self.cell.line.with(|turn| turn.state.is_due(key));
+        self.place.now
+    }
+
+    /// What there is, if its turn was found come.
+    #[inline]
+    pub(super) fn content(&mut self) -> Option<&mut Content<T, E>> {
+        if !self.place.now {
+            return None;
+        }
+        // SAFETY: [S2] it has its turn, and the result borrows it.
+        Some(self.cell.content.with_mut(|content| unsafe { &mut *content }))
+    }
+
+    /// As [`content`](Self::content), to look at.
+    #[inline]
+    pub(super) fn shared(&self) -> Option<&Content<T, E>> {
+        if !self.place.now {
+            return None;
+        }
+        // SAFETY: [S2] it has its turn, and the result borrows it.
+        Some(self.cell.content.with(|content| unsafe { &*content }))
+    }
+
+    /// Leaves like this.
+    #[inline]
+    pub(super) fn end(self, end: End<E>) {
+        let mut ended = ManuallyDrop::new(self);
+        // SAFETY: it is not dropped.
+        unsafe { ended.leave(end) };
+    }
+
+    /// Leaves like this.
+    ///
+    /// # Safety
+    /// It is not used any more [S1].
+    #[inline]
+    unsafe fn leave(&mut self, how: End<E>) {
+        let number = self.place.number;
+        let Some(content) = self.content() else {
+            // SAFETY: [S1] by the contract above.
+            return unsafe { self.cell.step(|turn| end(turn, number, how)) };
+        };
+        let _before = match how {
+            End::Keep => None,
+            End::Cancel => Some(mem::replace(content, Content::Nothing)),
+            End::Fail(error) => Some(mem::replace(content, Content::Failed(error))),
+        };
+        // SAFETY: [S1] by the contract above.
+        unsafe { self.cell.step(pass) };
+        // [S5] The lock is free where `_before` is dropped.
+    }
+}
+
+impl<T, E, L: RawLock> Drop for Writer<T, E, L> {
+    #[inline]
+    fn drop(&mut self) {
+        let end = if self.keeps { End::Keep } else { End::Cancel };
+        // SAFETY: [S1] the handle goes here.
+        unsafe { self.leave(end) };
+    }
+}

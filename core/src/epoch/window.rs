@@ -1,0 +1,174 @@
+//! A window is the epochs of one value that are not over: the one in front, and those that wait behind it.
+//!
+//! | behind | lies                       | room                                     |
+//! |--------|----------------------------|------------------------------------------|
+//! | Few    | in the value               | two; with `alloc` it becomes Many        |
+//! | Many   | in an allocation           | grows up to the bound, and stays         |
+//! | Lent   | in a static beside the value | as much as there is                    |
+//!
+//! [W1] There is always an epoch in front.
+
+#[cfg(feature = "alloc")]
+use core::mem;
+
+use heapless::deque::{Deque, DequeView};
+
+#[cfg(feature = "alloc")]
+use alloc::collections::VecDeque;
+
+use crate::epoch::phase::Epoch;
+
+/// The epochs of one value.
+pub(super) struct Window<E: 'static> {
+    pub(super) front: Epoch<E>,
+    behind: Behind<E>,
+    bound: usize,
+}
+
+enum Behind<E: 'static> {
+    Few(Deque<Epoch<E>, 2>),
+    #[cfg(feature = "alloc")]
+    Many(VecDeque<Epoch<E>>),
+    Lent(&'static mut DequeView<Epoch<E>>),
+}
+
+impl<E> Window<E> {
+    /// A window with one epoch, which may grow where there is an allocator.
+    pub(super) const fn new(front: Epoch<E>) -> Self {
+        Self { front, behind: Behind::Few(Deque::new()), bound: usize::MAX }
+    }
+
+    /// Has further epochs wait in `room`.
+    pub(super) fn lend(&mut self, room: &'static mut DequeView<Epoch<E>>) {
+        self.behind = Behind::Lent(room);
+    }
+
+    /// Lets at most `bound` epochs wait behind the first from now on.
+    #[cfg(feature = "alloc")]
+    pub(super) fn set_bound(&mut self, bound: usize) {
+        self.bound = bound;
+    }
+
+    /// How many wait behind the first.
+    #[inline]
+    pub(super) fn behind(&self) -> usize {
+        match &self.behind {
+            Behind::Few(few) => few.len(),
+            #[cfg(feature = "alloc")]
+            Behind::Many(many) => many.len(),
+            Behind::Lent(lent) => lent.storage_len(),
+        }
+    }
+
+    /// How many may wait behind the first.
+    fn capacity(&self) -> usize {
+        match &self.behind {
+            #[cfg(not(feature = "alloc"))]
+            Behind::Few(few) => few.capacity(),
+            #[cfg(feature = "alloc")]
+            Behind::Few(_) | Behind::Many(_) => self.bound,
+            Behind::Lent(lent) => lent.storage_capacity().min(self.bound),
+        }
+    }
+
+    /// Whether one more may wait behind the first.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.behind() < self.capacity()
+    }
+
+    /// How many more must go before one more may wait.
+    pub(super) fn surplus(&self) -> usize {
+        (self.behind() + 1).saturating_sub(self.capacity())
+    }
+
+    /// The one that is last.
+    #[inline]
+    pub(super) fn back(&mut self) -> &mut Epoch<E> {
+        let back = match &mut self.behind {
+            Behind::Few(few) => few.back_mut(),
+            #[cfg(feature = "alloc")]
+            Behind::Many(many) => many.back_mut(),
+            Behind::Lent(lent) => lent.back_mut(),
+        };
+        back.unwrap_or(&mut self.front)
+    }
+
+    /// The one that is `at` places behind the front.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[inline]
+    pub(super) fn nth(&mut self, at: usize) -> &mut Epoch<E> {
+        let Some(at) = at.checked_sub(1) else { return &mut self.front };
+        let epoch = match &mut self.behind {
+            Behind::Few(few) => few.get_mut(at),
+            #[cfg(feature = "alloc")]
+            Behind::Many(many) => many.get_mut(at),
+            Behind::Lent(lent) => lent.get_mut(at),
+        };
+        epoch.expect("an epoch that somebody is enrolled in is not over")
+    }
+
+    /// Adds one behind the others. The caller knows that there is room.
+    pub(super) fn push(&mut self, epoch: Epoch<E>) {
+        #[cfg(feature = "alloc")]
+        self.spill();
+        let pushed = match &mut self.behind {
+            Behind::Few(few) => few.push_back(epoch).is_ok(),
+            #[cfg(feature = "alloc")]
+            Behind::Many(many) => {
+                many.push_back(epoch);
+                true
+            }
+            Behind::Lent(lent) => lent.push_back(epoch).is_ok(),
+        };
+        debug_assert!(pushed, "the caller knows that there is room");
+    }
+
+    /// Adds one before the others, in an allocation where it must.
+    #[cfg(feature = "alloc")]
+    pub(super) fn push_front(&mut self, epoch: Epoch<E>) {
+        self.spill();
+        let next = mem::replace(&mut self.front, epoch);
+        let pushed = match &mut self.behind {
+            Behind::Few(few) => few.push_front(next).is_ok(),
+            Behind::Many(many) => {
+                many.push_front(next);
+                true
+            }
+            Behind::Lent(lent) => lent.push_front(next).is_ok(),
+        };
+        debug_assert!(pushed, "a window in a static is not built backwards");
+    }
+
+    /// Makes room for one more in an allocation, if it must.
+    #[cfg(feature = "alloc")]
+    fn spill(&mut self) {
+        if let Behind::Few(few) = &mut self.behind
+            && few.is_full()
+        {
+            let mut many = VecDeque::with_capacity(4 * few.len());
+            many.extend(mem::take(few));
+            self.behind = Behind::Many(many);
+        }
+    }
+
+    /// Removes the one in front, if there is another, which is in front then [W1].
+    #[inline]
+    pub(super) fn pop(&mut self) -> bool {
+        let next = match &mut self.behind {
+            Behind::Few(few) => few.pop_front(),
+            #[cfg(feature = "alloc")]
+            Behind::Many(many) => many.pop_front(),
+            Behind::Lent(lent) => lent.pop_front(),
+        };
+        match next {
+            Some(next) => {
+                self.front = next;
+                true
+            }
+            None => false,
+        }
+    }
+}

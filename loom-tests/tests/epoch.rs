@@ -1,0 +1,134 @@
+//! Models of epochs: who is enrolled against who leaves, waits and claims.
+#![cfg(loom)]
+
+use std::{future::IntoFuture, pin::pin};
+
+use loom::thread;
+use tidemill_core::{
+    epoch::{Async, all},
+    error::Missing,
+};
+use tidemill_loom_tests::{Bell, poll};
+
+type Value = Async<u32, &'static str>;
+
+/// **When the last reader goes while the next writer begins to wait, the writer has its turn, or is woken for it.**
+#[test]
+fn a_reader_is_released_while_the_next_writer_begins_to_wait() {
+    loom::model(|| {
+        let mut value = Value::ready_in(1);
+        let (reader, mut writer) = (value.read(), value.mutate());
+        let releases = thread::spawn(move || drop(reader));
+        let (bell, waker) = Bell::new();
+        let ready = poll(pin!(writer.get()), &waker).is_ready();
+        if !ready {
+            // It left the line again: so it asks once more, and is told by who comes later.
+            let mut wait = pin!(writer.get());
+            let ready = poll(wait.as_mut(), &waker).is_ready();
+            releases.join().unwrap();
+            assert!(ready || bell.rung() >= 1);
+            assert!(poll(wait, &waker).is_ready() || ready);
+        } else {
+            releases.join().unwrap();
+        }
+    });
+}
+
+/// **When a writer goes while its reader begins to wait, the reader is told how it went.**
+#[test]
+fn a_writer_is_dropped_while_a_reader_begins_to_wait() {
+    loom::model(|| {
+        let mut value = Value::ready_in(1);
+        let (writer, reader) = (value.write(), value.read());
+        let drops = thread::spawn(move || drop(writer));
+        let (bell, waker) = Bell::new();
+        let mut wait = pin!(reader.get());
+        let first = poll(wait.as_mut(), &waker);
+        drops.join().unwrap();
+        if first.is_pending() {
+            assert_eq!(bell.rung(), 1);
+            assert!(poll(wait, &waker).is_ready_with(Err(Missing::Cancelled)));
+        }
+        assert_eq!(reader.try_get(), Some(Err(Missing::Cancelled)));
+    });
+}
+
+/// **When the last handle goes while a reader begins to wait, the reader is cancelled; and the value is freed once.**
+#[test]
+fn the_last_handle_is_dropped_while_a_reader_begins_to_wait() {
+    loom::model(|| {
+        let value = Value::empty_in();
+        let reader = value.read();
+        let drops = thread::spawn(move || drop(value));
+        let (bell, waker) = Bell::new();
+        let mut wait = Box::pin(reader.into_future());
+        let ready = poll(wait.as_mut(), &waker).is_ready();
+        drops.join().unwrap();
+        assert!(ready || bell.rung() == 1);
+        assert!(ready || poll(wait.as_mut(), &waker).is_ready());
+    });
+}
+
+/// **When two readers go at once, the next epoch begins once, and what was failed before its turn is failed.**
+#[test]
+fn two_readers_are_released_at_once() {
+    loom::model(|| {
+        let mut value = Value::ready_in(1);
+        let (first, second) = (value.read(), value.read());
+        value.write().fail("early");
+        let last = value.read();
+        let releases = thread::spawn(move || drop(first));
+        drop(second);
+        releases.join().unwrap();
+        assert_eq!(last.try_get(), Some(Err(Missing::Failed("early"))));
+    });
+}
+
+/// **Who enrols while the queue advances gets a number of its own, behind all before it.**
+#[test]
+fn writers_enrol_while_the_queue_advances() {
+    loom::model(|| {
+        let mut value = Value::ready_in(1);
+        let reader = value.read();
+        let mut change = value.mutate();
+        let leaves = thread::spawn(move || drop(reader));
+        let (mut next, last) = (value.mutate(), value.read());
+        assert!(next.try_get().is_none() && last.try_get().is_none());
+        leaves.join().unwrap();
+        *change.try_get().expect("its turn").unwrap() += 1;
+        drop(change);
+        *next.try_get().expect("its turn").unwrap() *= 5;
+        drop(next);
+        assert_eq!(last.try_get(), Some(Ok(&10)));
+    });
+}
+
+/// **Who waits for several is ready, or woken once, when the last of them has come from whatever thread.**
+#[test]
+fn several_come_while_they_are_awaited() {
+    loom::model(|| {
+        let (mut a, mut b) = (Value::ready_in(1), Value::ready_in(2));
+        let (x, y) = (a.write(), b.write());
+        let (first, second) = (a.read(), b.read());
+        let comes = thread::spawn(move || x.keep());
+        let (bell, waker) = Bell::new();
+        let mut wait = pin!(all((&first, &second)));
+        let before = poll(wait.as_mut(), &waker);
+        y.keep();
+        comes.join().unwrap();
+        assert!(before.is_pending());
+        assert_eq!(bell.rung(), 1);
+        assert!(poll(wait, &waker).is_ready_with((Ok(&1), Ok(&2))));
+    });
+}
+
+/// Whether a poll was ready with this.
+trait ReadyWith<T> {
+    fn is_ready_with(self, output: T) -> bool;
+}
+
+impl<T: PartialEq> ReadyWith<T> for core::task::Poll<T> {
+    fn is_ready_with(self, output: T) -> bool {
+        self == core::task::Poll::Ready(output)
+    }
+}
