@@ -319,14 +319,14 @@ fn tasks_of_several_threads_take_turns_on_the_same_values() {
     let mut values: Vec<Async<u64>> = (0..3).map(|_| Async::ready(0)).collect();
     let mut work: Vec<Vec<_>> = (0..THREADS).map(|_| Vec::new()).collect();
     for step in 0..STEPS {
-        for at in 0..THREADS {
+        for own in &mut work {
             let [a, b, c] = values.get_disjoint_mut([0, 1, 2]).expect("three");
             let (source, targets): (epoch::ReadBuffer<u64>, _) = match step % 3 {
                 0 => (a.read(), [b.mutate(), c.mutate()]),
                 1 => (b.read(), [c.mutate(), a.mutate()]),
                 _ => (c.read(), [a.mutate(), b.mutate()]),
             };
-            work[at].push((source, targets));
+            own.push((source, targets));
         }
     }
     thread::scope(|scope| {
