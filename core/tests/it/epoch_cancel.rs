@@ -21,6 +21,12 @@ use crate::{
 };
 
 type Cancelled = Missing<&'static str>;
+
+/// How a write ends.
+type End = fn(WriteBuffer<i32, &'static str>);
+
+/// Somebody who waits.
+type Wait<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 const CANCELLED: Cancelled = Missing::Cancelled;
 
 // epochs 19, 32
@@ -94,7 +100,7 @@ fn a_failure_is_found_by_readers_and_mutations_with_its_cause_and_ended_by_a_wri
 
 #[test]
 fn ends_that_come_before_their_turn_are_kept_until_it_comes() {
-    let ends: [(fn(WriteBuffer<i32, &'static str>), Result<&i32, Cancelled>); 3] = [
+    let ends: [(End, Result<&i32, Cancelled>); 3] = [
         (|write| write.fail("early"), Err(Missing::Failed("early"))),
         (drop, Err(CANCELLED)),
         (WriteBuffer::keep, Ok(&1)),
@@ -122,7 +128,7 @@ fn a_failure_after_a_writer_left_changes_no_epoch_that_was_published() {
     let (seen, next) = (x.read(), x.mutate());
     now(write.put(2));
     next.fail("late");
-    assert_eq!((now(&seen), waits(&x.read())), (Ok(&2), true));
+    assert_eq!((now(&seen), waits(x.read())), (Ok(&2), true));
     drop(seen);
     assert_eq!(now(&x.read()), Err(Missing::Failed("late")));
 }
@@ -153,16 +159,16 @@ fn dropping_a_wait_at_any_point_leaves_the_line_and_harms_nobody() {
         let held = x.read();
         let (mut write, readers) = (x.write(), [x.read(), x.read()]);
         let mut rest = x.mutate();
-        let mut waits: Vec<Pin<Box<Pin<Box<dyn Future<Output = ()>>>>>> = Vec::new();
-        let all: [Pin<Box<dyn Future<Output = ()>>>; 4] = [
-            Box::pin(async { drop(write.slot().await) }),
+        let mut waits: Vec<Wait<'_>> = vec![
+            Box::pin(async {
+                let _ = write.slot().await;
+            }),
             Box::pin(async { assert!(readers[0].get().await.is_ok()) }),
             Box::pin(async { assert!(readers[1].get().await.is_ok()) }),
             Box::pin(async { assert!(rest.get().await.is_ok()) }),
         ];
-        waits.extend(all.map(Box::pin));
         for (at, wait) in waits.iter_mut().enumerate().rev() {
-            assert!(poll(wait.as_mut(), &log.bell(format!("{at}"))).is_pending());
+            assert!(poll(Pin::new(wait), &log.bell(format!("{at}"))).is_pending());
         }
         drop(waits.remove(dropped));
         drop(held);
