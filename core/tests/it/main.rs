@@ -1,6 +1,8 @@
 //! Behaviour tests: one file per topic.
 
 mod alloc;
+#[cfg(feature = "alloc")]
+mod alloc_pipe;
 mod bell;
 #[cfg(feature = "alloc")]
 mod cancel;

@@ -3,6 +3,8 @@
 #[cfg(feature = "std")]
 mod alloc;
 #[cfg(feature = "std")]
+mod alloc_pace;
+#[cfg(feature = "std")]
 mod alone;
 #[cfg(feature = "alloc")]
 mod bad_input;
