@@ -25,10 +25,14 @@ mod every;
 mod everywhere;
 #[cfg(feature = "std")]
 mod for_each;
+#[cfg(feature = "std")]
+mod foreign;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
 mod join;
+#[cfg(feature = "std")]
+mod limits;
 #[cfg(feature = "std")]
 mod monitor;
 #[cfg(feature = "std")]
