@@ -11,6 +11,7 @@ use tidemill_benches::{
     core::{
         instructions, memory,
         operations::{self, OPERATIONS},
+        picture,
         report::Report,
         roster::{self, CONTESTANTS},
         settings::{Pass, Settings},
@@ -137,5 +138,6 @@ fn keep(report: &Report) -> io::Result<()> {
     let out = &report.settings.out;
     let json = serde_json::to_string_pretty(&report.to_json())?;
     fs::write(out.join("core.json"), json + "\n")?;
-    fs::write(out.join("core.md"), table::text(report))
+    fs::write(out.join("core.md"), table::text(report))?;
+    fs::write(out.join("core.svg"), picture::svg(report))
 }

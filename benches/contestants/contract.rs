@@ -11,6 +11,9 @@ use std::{
 
 /// Runs tasks on one thread.
 pub(crate) trait Executor: Sized + 'static {
+    /// Whether an operation is the future that `run` is given, and not a task of its own. Programs do most of what they do in tasks.
+    const AS_MAIN: bool = false;
+
     /// Runs a future to its end, on an executor made for it.
     fn run<F: Future + 'static>(root: F) -> F::Output;
 
@@ -34,13 +37,16 @@ pub(crate) trait Executor: Sized + 'static {
     }
 }
 
-/// Runs an operation, as a task: the future that an executor runs in its caller's frame is a thing of its own with some.
+/// Runs an operation.
 pub(crate) fn run<E, F>(operation: F) -> F::Output
 where
     E: Executor,
     F: Future<Output: Send + 'static> + 'static,
 {
-    E::run(async { E::value(E::spawn(operation).await) })
+    match E::AS_MAIN {
+        true => E::run(operation),
+        false => E::run(async { E::value(E::spawn(operation).await) }),
+    }
 }
 
 /// Yields, for those who have no word for it: wakes itself, and is not ready.

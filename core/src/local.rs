@@ -1,9 +1,11 @@
 //! Aliases for what one thread keeps to itself: the same types without a lock, and not `Sync`. Made by `new_in`.
 
 use crate::{
-    ivar,
+    clock, ivar,
     lock::Unlocked,
+    scope,
     share::{self, pipe},
+    time, wait,
 };
 
 /// An [`Ivar`](ivar::Ivar) of one thread.
@@ -48,6 +50,55 @@ pub type Deferred<T> = ivar::Deferred<T, Unlocked>;
 /// A [`Once`](ivar::Once) of one thread.
 #[cfg(feature = "alloc")]
 pub type Once<T> = ivar::Once<T, Unlocked>;
+
+/// An [`OnceFiller`](ivar::OnceFiller) of one thread.
+#[cfg(feature = "alloc")]
+pub type OnceFiller<T> = ivar::OnceFiller<T, Unlocked>;
+
+/// A [`Cancel`](scope::Cancel) of one thread.
+///
+/// ```
+/// use tidemill_core::{error::Fault, local};
+///
+/// let stop = local::Cancel::new_in();
+/// stop.cancel(Fault::Text("enough"));
+/// assert!(stop.is_cancelled());
+/// ```
+///
+/// It is not shared between threads:
+///
+/// ```compile_fail,E0277
+/// fn shared<T: Sync>() {}
+/// shared::<tidemill_core::local::Cancel>();
+/// ```
+pub type Cancel = scope::Cancel<Unlocked>;
+
+/// A [`CancelToken`](scope::CancelToken) of one thread, and the tree below it: the handles that it counts stay there too.
+///
+/// ```
+/// use tidemill_core::{error::Fault, local};
+///
+/// let root = local::CancelToken::new_in();
+/// let child = root.child();
+/// root.cancel(Fault::Text("enough"));
+/// assert!(child.is_cancelled());
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn sent<T: Send>() {}
+/// sent::<tidemill_core::local::CancelToken>();
+/// ```
+#[cfg(feature = "alloc")]
+pub type CancelToken = scope::CancelToken<Unlocked>;
+
+/// A [`ManualClock`](clock::ManualClock) of one thread.
+pub type ManualClock = clock::ManualClock<Unlocked>;
+
+/// A [`Wheel`](time::Wheel) of one thread.
+pub type Wheel = time::Wheel<Unlocked>;
+
+/// A [`WaitList`](wait::WaitList) of one thread.
+pub type WaitList<S = (), M = ()> = wait::WaitList<Unlocked, S, M>;
 
 /// A [`FixedPipe`](pipe::FixedPipe) of one thread.
 ///

@@ -244,7 +244,11 @@ fn a_wake_beside_a_yield() {
         let (inner, seen) = (signs.clone(), Arc::new(AtomicUsize::new(0)));
         let count = seen.clone();
         let mut handle = local.spawn(async move {
-            poll_fn(|cx| Poll::Ready(inner.waker.register(cx.waker()))).await;
+            poll_fn(|cx| {
+                inner.waker.register(cx.waker());
+                Poll::Ready(())
+            })
+            .await;
             for _ in 0..2 {
                 yield_now().await;
                 count.store(inner.count(), Relaxed);

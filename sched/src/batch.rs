@@ -86,6 +86,7 @@ impl<H: Hooks> Batches<H> {
         self.batch.set(batch);
         let Some(task) = task else { return false };
         let bound = self.local.bound();
+        self.local.home().begin();
         let _ = bound.was_cut();
         self.local.enter(|| {
             // SAFETY: [B1] it has left its queue; the Local stays on its thread ([L1] of `local`).

@@ -107,6 +107,15 @@ impl<H: Hooks> Home<H> {
         &self.hooks
     }
 
+    /// Forgets that the end of the cycle was asked for, where there was none. For the home thread.
+    #[inline(always)]
+    pub(crate) fn begin(&self) {
+        if !HOME_IS_KNOWN {
+            // ordering: Relaxed, nothing is published with it.
+            self.cut.store(false, Relaxed);
+        }
+    }
+
     /// Heeds what was asked for from elsewhere: the end of the cycle. For the home thread, after each turn.
     #[inline(always)]
     pub(crate) fn heed(&self) {

@@ -252,6 +252,7 @@ impl<H: Hooks> Local<H> {
     fn run_ready(&self) -> bool {
         // SAFETY: [L1], the one consumer.
         unsafe { self.home().inbox.wake_up() };
+        self.home().begin();
         let bound = self.bound();
         let turns = bound.budget.get();
         let interrupted = bound.begin(Priority::Normal, turns);

@@ -8,12 +8,12 @@ const PLANNED: f64 = 0.1;
 
 /// Seconds that the pass is planned to take.
 pub fn planned(settings: &Settings) -> f64 {
-    settings.pairs().count() as f64 * PLANNED
+    settings.pairs().filter(|(it, _)| settings.weighs(it)).count() as f64 * PLANNED
 }
 
 /// Counts for all.
 pub fn measure(settings: &Settings, report: &mut Report, progress: &mut Progress) {
-    for (operation, contestant) in settings.pairs() {
+    for (operation, contestant) in settings.pairs().filter(|(it, _)| settings.weighs(it)) {
         let name = &operation.name;
         progress.say(&format!("memory, {name} of {}", contestant.name));
         match visit(settings, operation, contestant, Plan::Heap(operation.heap)) {

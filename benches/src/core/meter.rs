@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -33,6 +34,32 @@ pub enum Plan {
     Heap(u64),
 }
 
+/// By which a round is timed.
+#[derive(Clone, Copy, Debug)]
+enum Clock {
+    /// What passes: for rounds that are so short that few of them are interrupted, and the median is of those that are not.
+    Wall(Instant),
+    /// What the thread runs: for rounds so long that all are interrupted where the machine has other work.
+    Thread,
+}
+
+impl Clock {
+    fn new(long: bool) -> Self {
+        if long { Self::Thread } else { Self::Wall(Instant::now()) }
+    }
+
+    #[inline]
+    fn now(self) -> Duration {
+        match self {
+            Self::Wall(origin) => origin.elapsed(),
+            Self::Thread => {
+                let time = clock_gettime(ClockId::ThreadCPUTime);
+                Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+            }
+        }
+    }
+}
+
 /// Goes with an operation through its rounds.
 #[derive(Debug)]
 pub struct Meter {
@@ -43,7 +70,8 @@ pub struct Meter {
     /// The time of a round that does nothing.
     idle: Duration,
     began: Option<Instant>,
-    start: Option<Instant>,
+    clock: Clock,
+    start: Duration,
     before: Count,
     samples: Vec<f64>,
     allocations: u64,
@@ -62,7 +90,8 @@ impl Meter {
             operations: 0,
             idle: Duration::ZERO,
             began: None,
-            start: None,
+            clock: Clock::new(operation.is_heavy()),
+            start: Duration::ZERO,
             before,
             samples: Vec::with_capacity(1 << 16),
             allocations: 0,
@@ -82,8 +111,8 @@ impl Meter {
 
     /// A round without operations.
     fn nothing(&mut self) -> Duration {
-        self.start = Some(Instant::now());
-        self.start.map_or(Duration::ZERO, |start| start.elapsed())
+        self.start = self.clock.now();
+        self.clock.now() - self.start
     }
 
     /// Whether there is another round.
@@ -113,7 +142,7 @@ impl Meter {
     #[inline]
     pub fn start(&mut self) {
         match self.plan {
-            Plan::For(_) => self.start = Some(Instant::now()),
+            Plan::For(_) => self.start = self.clock.now(),
             Plan::Count(_) => {}
             Plan::Heap(_) => self.before = heap::counted(),
         }
@@ -125,7 +154,7 @@ impl Meter {
         let warm = self.rounds >= self.warm_up;
         match self.plan {
             Plan::For(_) => {
-                let took = self.start.map_or(Duration::ZERO, |start| start.elapsed());
+                let took = self.clock.now() - self.start;
                 if warm {
                     let nanos = took.saturating_sub(self.idle).as_nanos() as f64;
                     self.samples.push(nanos / operations as f64);
@@ -164,6 +193,11 @@ impl Meter {
                 Plan::For(_) | Plan::Heap(_) => std::hint::spin_loop(),
             }
         }
+    }
+
+    /// Whether the time of a round counts.
+    pub fn is_timed(&self) -> bool {
+        matches!(self.plan, Plan::For(_))
     }
 
     /// A figure of its own.

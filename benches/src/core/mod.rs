@@ -13,6 +13,7 @@ pub mod instructions;
 pub mod memory;
 pub mod meter;
 pub mod operations;
+pub mod picture;
 pub mod report;
 pub mod roster;
 pub mod settings;

@@ -109,7 +109,10 @@ impl Operation {
         if it.size() < MANY {
             it.counts = Some([2, 6]);
         } else {
-            (it.warm_up, it.heap) = (1, 1);
+            (it.warm_up, it.heap) = (if it.size() > MANY { 1 } else { 3 }, 1);
+        }
+        if let Kind::Sleepers(_) = kind {
+            it.warm_up = 0;
         }
         it
     }
@@ -140,7 +143,7 @@ impl Operation {
         }
     }
 
-    /// Whether a visit takes long, however short it is to be.
+    /// Whether a round takes long, longer than a thread has the processor to itself on a machine that has other work.
     pub fn is_heavy(&self) -> bool {
         self.size() >= MANY
     }
@@ -148,6 +151,14 @@ impl Operation {
     /// Whether it is about more than one thread.
     pub fn needs_cores(&self) -> bool {
         self.kind == Kind::Threads
+    }
+
+    /// Whether it is about what tasks share, which there is in forms for one thread and for all.
+    pub fn is_shared(&self) -> bool {
+        matches!(
+            self.ability(),
+            Ability::Ready | Ability::Parked | Ability::Choose | Ability::Pipe | Ability::Mutex
+        )
     }
 
     /// What a contestant must be able to do for it.
@@ -241,7 +252,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 });
 
 /// Items of a round through a pipe.
-pub const ITEMS: usize = 10_000;
+pub const ITEMS: usize = 1000;
 
 /// The operation of that name.
 pub fn find(name: &str) -> Option<&'static Operation> {

@@ -116,11 +116,32 @@ impl Report {
         }))
     }
 
-    /// The peer whose median is the least.
-    pub fn best_peer(&self, operation: &Operation, figure: &str) -> Option<(&'static str, Spread)> {
-        let peers = self.settings.contestants.iter().filter(|contestant| !contestant.is_ours());
-        peers
-            .filter_map(|peer| Some((peer.name, self.spread(operation, peer.name, figure)?)))
+    /// The contestant whose median is the least.
+    pub fn best(&self, operation: &Operation, figure: &str) -> Option<(&'static str, Spread)> {
+        self.best_of(operation, figure, |_| true)
+    }
+
+    /// The peer whose median is the least. Beside what is for all threads, peers that stay on theirs do not count.
+    pub fn best_peer(
+        &self,
+        operation: &Operation,
+        figure: &str,
+        ours: &Contestant,
+    ) -> Option<(&'static str, Spread)> {
+        self.best_of(operation, figure, |it| {
+            !it.is_ours() && (ours.local || !it.local || !operation.is_shared())
+        })
+    }
+
+    fn best_of(
+        &self,
+        operation: &Operation,
+        figure: &str,
+        of: impl Fn(&Contestant) -> bool,
+    ) -> Option<(&'static str, Spread)> {
+        let contestants = self.settings.contestants.iter().filter(|contestant| of(contestant));
+        contestants
+            .filter_map(|it| Some((it.name, self.spread(operation, it.name, figure)?)))
             .min_by(|one, other| one.1.median.total_cmp(&other.1.median))
     }
 

@@ -9,6 +9,8 @@ pub struct Contestant {
     pub name: &'static str,
     /// What it is.
     pub about: &'static str,
+    /// Its cells, pipes and locks stay on their thread, and need no locks themselves.
+    pub local: bool,
     /// What it can do.
     pub can: &'static [Ability],
 }
@@ -31,7 +33,11 @@ const fn contestant(
     about: &'static str,
     can: &'static [Ability],
 ) -> Contestant {
-    Contestant { name, about, can }
+    Contestant { name, about, local: false, can }
+}
+
+const fn local(contestant: Contestant) -> Contestant {
+    Contestant { local: true, ..contestant }
 }
 
 /// All of them.
@@ -54,11 +60,11 @@ pub static CONTESTANTS: &[Contestant] = &[
             Ability::TailLoop,
         ],
     ),
-    contestant(
+    local(contestant(
         "tidemill-local",
         "the same with the cells, pipes and locks of one thread",
         &[Ability::Ready, Ability::Parked, Ability::Choose, Ability::Pipe, Ability::Mutex],
-    ),
+    )),
     contestant(
         "tidemill-once",
         "ivar::once: two ends on the heap, one reader",
@@ -90,7 +96,7 @@ pub static CONTESTANTS: &[Contestant] = &[
     ),
     contestant("monoio", "as it comes, with timers", RUNTIME),
     contestant("compio", "as it comes", RUNTIME),
-    contestant(
+    local(contestant(
         "glommio",
         "as it comes, not bound; a task has at most 32,767 wakers",
         &[
@@ -102,7 +108,7 @@ pub static CONTESTANTS: &[Contestant] = &[
             Ability::Pipe,
             Ability::Mutex,
         ],
-    ),
+    )),
     contestant(
         "kimojio",
         "as it comes; it has at most 65,535 tasks",
@@ -123,7 +129,7 @@ pub static CONTESTANTS: &[Contestant] = &[
             Ability::Mutex,
         ],
     ),
-    contestant(
+    local(contestant(
         "embassy",
         "embassy-executor on std, and embassy-sync without locks",
         &[
@@ -134,7 +140,7 @@ pub static CONTESTANTS: &[Contestant] = &[
             Ability::Pipe,
             Ability::Mutex,
         ],
-    ),
+    )),
     contestant(
         "async-oneshot",
         "a cell with two ends",

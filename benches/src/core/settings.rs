@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     operations::{OPERATIONS, Operation},
-    roster::{CONTESTANTS, Contestant},
+    roster::{CONTESTANTS, Contestant, OURS},
 };
 
 /// What is measured.
@@ -48,7 +48,7 @@ pub struct Settings {
     pub operations: Vec<&'static Operation>,
     /// Whose.
     pub contestants: Vec<&'static Contestant>,
-    /// Whether contestants were named: then instructions of all are counted in a quick run too.
+    /// Whether contestants were named: then their instructions are counted in a quick run too.
     pub named: bool,
     /// How often each contestant is visited for an operation.
     pub cycles: usize,
@@ -98,8 +98,13 @@ impl Settings {
     pub fn counted(&self, operation: &Operation) -> Vec<&'static Contestant> {
         let all = !self.quick || self.named;
         let mut players = self.players(operation);
-        players.retain(|contestant| all || contestant.is_ours());
+        players.retain(|contestant| all || contestant.name == OURS);
         players
+    }
+
+    /// Whether allocations of an operation are counted: in a quick run not of what takes long.
+    pub fn weighs(&self, operation: &Operation) -> bool {
+        !self.quick || !operation.is_heavy()
     }
 
     /// All who go through an operation, with it.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{operations::Operation, report::Report, roster::OURS};
+use super::{operations::Operation, report::Report, roster::Contestant};
 use crate::{markdown::section, statistics::Spread};
 
 /// All tables of a report.
@@ -14,8 +14,11 @@ pub fn text(report: &Report) -> String {
         ("Nanoseconds, medians", all(report, "ns", median)),
         ("Nanoseconds, quartiles", all(report, "ns", quartiles)),
         ("User instructions", all(report, "instructions", median)),
+        ("CPU time of a sleeper, us", all(report, "cpu_us", |it| format!("{:.2}", it.median))),
+        ("How late half of the sleepers are at most, us", all(report, "late_p50_us", median)),
+        ("How late all but a hundredth are at most, us", all(report, "late_p99_us", median)),
         ("Allocations", all(report, "allocations", |it| format!("{:.3}", it.median))),
-        ("Bytes still in use afterwards", all(report, "kept", median)),
+        ("Bytes of the heap that it leaves in use", all(report, "kept", median)),
     ];
     for (title, rows) in tables {
         if rows.len() > 1 {
@@ -38,28 +41,43 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// Ours, what it is to reach, and the best of the others.
+/// Ours, what it is to reach, and the best of the others: in every form of ours, each beside those that do as much.
 fn summary(report: &Report) -> Vec<Vec<String>> {
-    let heading =
-        ["operation", "at most", "tidemill", "quartiles", "best peer", "", "ratio", "instructions"];
+    let heading = [
+        "operation",
+        "ours",
+        "at most",
+        "median",
+        "quartiles",
+        "best peer",
+        "its median",
+        "ratio",
+        "quartiles",
+    ];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for &operation in &report.settings.operations {
-        let Some(ours) = report.spread(operation, OURS, "ns") else { continue };
-        let peer = report.best_peer(operation, "ns");
-        let ratio = peer.and_then(|(name, _)| report.ratio(operation, (OURS, name), "ns"));
-        let counted = report.spread(operation, OURS, "instructions");
-        rows.push(vec![
-            operation.name.clone(),
-            operation.target.map_or(String::new(), number),
-            number(ours.median),
-            format!("{}-{}", number(ours.low), number(ours.high)),
-            peer.map_or(String::new(), |(name, _)| name.to_owned()),
-            peer.map_or(String::new(), |(_, it)| number(it.median)),
-            ratio.map_or(String::new(), |it| format!("{:.2}", it.median)),
-            counted.map_or(String::new(), |it| number(it.median)),
-        ]);
+        for ours in report.settings.contestants.iter().filter(|it| it.is_ours()) {
+            rows.extend(beside(report, operation, ours));
+        }
     }
     rows
+}
+
+fn beside(report: &Report, operation: &Operation, ours: &Contestant) -> Option<Vec<String>> {
+    let mine = report.spread(operation, ours.name, "ns")?;
+    let peer = report.best_peer(operation, "ns", ours);
+    let ratio = peer.and_then(|(name, _)| report.ratio(operation, (ours.name, name), "ns"));
+    Some(vec![
+        operation.name.clone(),
+        ours.name.to_owned(),
+        operation.target.map_or(String::new(), number),
+        number(mine.median),
+        format!("{}-{}", number(mine.low), number(mine.high)),
+        peer.map_or(String::new(), |(name, _)| name.to_owned()),
+        peer.map_or(String::new(), |(_, it)| number(it.median)),
+        ratio.map_or(String::new(), |it| format!("{:.2}", it.median)),
+        ratio.map_or(String::new(), |it| format!("{:.2}-{:.2}", it.low, it.high)),
+    ])
 }
 
 /// A figure of all, those operations left out of which nobody has it.

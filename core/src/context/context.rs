@@ -2,12 +2,16 @@
 //!
 //! It is one counted word. The root context is no memory at all: the root monitor, normal priority, no values.
 
-use core::{any::Any, fmt, marker::PhantomData};
+use core::{any::Any, fmt, marker::PhantomData, ptr};
 
 use alloc::{sync::Arc as Shared, vec::Vec};
 
 use crate::{
-    context::{monitor::Monitor, priority::Priority},
+    context::{
+        keeper::{Keeper, Kept},
+        monitor::Monitor,
+        priority::Priority,
+    },
     sync::Arc,
 };
 
@@ -36,7 +40,7 @@ impl<T> Key<T> {
     }
 
     fn address(&'static self) -> usize {
-        core::ptr::from_ref(self).addr()
+        ptr::from_ref(self).addr()
     }
 }
 
@@ -49,6 +53,7 @@ struct Inner {
     monitor: Option<Monitor>,
     priority: Priority,
     locals: Vec<(usize, Shared<dyn Any + Send + Sync>)>,
+    keeper: Option<Shared<dyn Keeper>>,
 }
 
 impl Context {
@@ -100,6 +105,25 @@ impl Context {
             inner.locals.retain(|(address, _)| *address != key.address());
             inner.locals.push((key.address(), Shared::new(value)));
         })
+    }
+
+    fn keeper(&self) -> Option<&Shared<dyn Keeper>> {
+        self.0.as_ref()?.keeper.as_ref()
+    }
+
+    /// Has the keeper of this context, if there is one, wait until the answer is dropped.
+    pub(crate) fn keep(&self) -> Option<Kept> {
+        self.keeper().cloned().map(Kept::new)
+    }
+
+    /// The same with this keeper. It costs nothing where that is the keeper already.
+    pub(crate) fn with_keeper(&self, keeper: &Shared<dyn Keeper>) -> Self {
+        match self.keeper() {
+            Some(same) if ptr::addr_eq(Shared::as_ptr(same), Shared::as_ptr(keeper)) => {
+                self.clone()
+            }
+            _ => self.edit(|inner| inner.keeper = Some(keeper.clone())),
+        }
     }
 
     fn edit(&self, edit: impl FnOnce(&mut Inner)) -> Self {

@@ -15,6 +15,8 @@ mod entered;
 #[cfg(feature = "alloc")]
 mod errors;
 mod handle;
+#[cfg(feature = "alloc")]
+mod keeper;
 mod lock;
 mod may_send;
 #[cfg(feature = "alloc")]
@@ -39,6 +41,8 @@ pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
 pub use handle::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
+#[cfg(feature = "alloc")]
+pub(crate) use keeper::Keeper;
 pub use lock::HomeLock;
 pub use may_send::MaySend;
 #[cfg(feature = "alloc")]

@@ -11,7 +11,7 @@ pub use fault::ScopeFailed;
 pub use fault::{Cancelled, Failure, Fault, ScopeError, Unwound};
 pub use task::{JoinError, Occupied, Panic, PlaceError, Refused};
 pub use time::{NoContext, NotFired, Previously, TimeoutError, WheelClosed, ZeroSpan};
-pub use turn::{MutexLocked, SemaphoreClosed, TryAcquireError};
+pub use turn::{LockedTwice, MutexLocked, SemaphoreClosed, TryAcquireError};
 pub use value::{
     Abandoned, Closed, Filled, MvarFull, ReaderClosed, TryReadError, WriteError, ZeroCapacity,
 };

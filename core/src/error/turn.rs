@@ -47,3 +47,15 @@ impl fmt::Display for MutexLocked {
 }
 
 impl error::Error for MutexLocked {}
+
+/// The mutex is locked by the very task that asks for it, which would wait for itself for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LockedTwice;
+
+impl fmt::Display for LockedTwice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this task has locked the mutex already: drop the guard that it has first")
+    }
+}
+
+impl error::Error for LockedTwice {}

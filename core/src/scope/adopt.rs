@@ -3,7 +3,7 @@
 use core::future::Future;
 
 use crate::{
-    context::{Here, MaySend, send_error},
+    context::{Context, Here, MaySend, send_error},
     error::{Fault, Refused},
     scope::shield::{Shield, Shielded, shield_with},
     task::{JoinHandle, spawn},
@@ -11,6 +11,8 @@ use crate::{
 
 /// Shields a future: where this is dropped before its end, even before it was polled, it becomes a task of the current executor and
 /// runs to its end there. It costs an allocation.
+///
+/// A [`scope`](crate::scope::scope) in which it is made waits for it.
 ///
 /// Where no executor is current when it is dropped, or that is being dropped itself, nothing can run it: the monitor is told.
 ///
@@ -24,7 +26,7 @@ pub fn shield<F>(future: F) -> Shield<F, fn(Shielded<F>)>
 where
     F: Future<Output: MaySend> + MaySend + 'static,
 {
-    shield_with(future, |rest| settle(spawn(rest)))
+    shield_with(future, |rest| settle(spawn(linger(rest))))
 }
 
 /// As [`shield`], on the executor of `here`, whichever is current when this is dropped.
@@ -36,7 +38,17 @@ pub fn shield_on<F: Future + 'static>(
     future: F,
 ) -> Shield<F, impl FnOnce(Shielded<F>) + use<F>> {
     let here = here.clone();
-    shield_with(future, move |rest| settle(here.spawn(rest)))
+    shield_with(future, move |rest| settle(here.spawn(linger(rest))))
+}
+
+/// What was left behind, and is waited for by the scope in whose context that was.
+pub(super) fn linger<F: Future>(rest: F) -> impl Future<Output = F::Output> {
+    let kept = Context::current().keep();
+    async move {
+        let output = rest.await;
+        drop(kept);
+        output
+    }
 }
 
 /// Lets what was left behind go on as a task; where there is none, its monitor is told.

@@ -7,6 +7,8 @@ pub mod after;
 mod attempt;
 mod cancel;
 #[cfg(feature = "alloc")]
+mod gate;
+#[cfg(feature = "alloc")]
 mod handler;
 #[cfg(feature = "alloc")]
 mod nest;

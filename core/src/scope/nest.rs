@@ -4,7 +4,10 @@ use core::future::Future;
 
 use crate::{
     context::{Here, MaySend},
-    scope::{adopt::settle, shield::Shielded},
+    scope::{
+        adopt::{linger, settle},
+        shield::Shielded,
+    },
     task::spawn,
 };
 
@@ -38,7 +41,7 @@ impl Nest for Ambiently {
     type Dyn<T: 'static> = dyn Luggage<T>;
 
     fn adopt(&self, rest: Shielded<Self::Dyn<()>>) {
-        settle(spawn(rest));
+        settle(spawn(linger(rest)));
     }
 }
 
@@ -46,6 +49,6 @@ impl Nest for Here {
     type Dyn<T: 'static> = dyn Future<Output = T>;
 
     fn adopt(&self, rest: Shielded<Self::Dyn<()>>) {
-        settle(self.spawn(rest));
+        settle(self.spawn(linger(rest)));
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     context::{Here, MaySend, send_error},
     error::{Fault, Unwound},
     scope::{
-        adopt::settle,
+        adopt::{linger, settle},
         shield::{Shielded, shield_with},
     },
     task::spawn,
@@ -37,7 +37,9 @@ where
     C: FnOnce() -> G + MaySend + 'static,
     G: Future<Output = Result<(), E>> + MaySend + 'static,
 {
-    let end = |finally: C| shield_with(async { finally().await }, |rest| settle(spawn(tell(rest))));
+    let end = |finally: C| {
+        shield_with(async { finally().await }, |rest| settle(spawn(linger(tell(rest)))))
+    };
     unwind(body, finally, end).await
 }
 
@@ -60,7 +62,7 @@ where
 {
     let here = here.clone();
     let end = |finally: C| {
-        shield_with(async { finally().await }, move |rest| settle(here.spawn(tell(rest))))
+        shield_with(async { finally().await }, move |rest| settle(here.spawn(linger(tell(rest)))))
     };
     unwind(body, finally, end).await
 }

@@ -6,30 +6,26 @@
 //! | failing  | as above; its token is cancelled                             | taken in, never started  |
 //! | ended    | daemons are cancelled and waited for, then releases run      | handed back              |
 //!
-//! [P1] Who holds a `Seat` is counted; `finish` goes on when no seat is taken.
-//! [P2] Releases run last in first out, shielded, after the last child and daemon.
-//! [P3] Failures are the caller's as long as he waits; once he is gone they are `stray`, and the monitor is told at the end.
+//! \[P1] Who holds a `Seat` is counted, and what is left behind where the gate is the keeper; `finish` goes on when nobody is.
+//! \[P2] Releases run last in first out, shielded, after the last child and daemon.
+//! \[P3] Failures are the caller's as long as he waits; once he is gone they are `stray`, and the monitor is told at the end.
 
-use core::{
-    fmt,
-    future::{Future, poll_fn},
-    mem,
-    pin::{Pin, pin},
-};
+use core::{fmt, future::Future, mem, pin::Pin};
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync, vec::Vec};
 
 use crate::{
-    context::{Here, HomeLock, MaySend, send_error, with_current},
+    context::{Context, Here, HomeLock, Keeper, MaySend, send_error, with_current},
     error::{Failure, Fault, ScopeError, ScopeFailed},
+    lock::Locked,
     scope::{
         attempt::Caught,
+        gate::{Gate, Row, Seat},
         nest::{Ambiently, Nest},
         shield::shield_boxed,
         token::CancelToken,
     },
     task::spawn,
-    wait::{WaitList, Waiter},
 };
 
 /// What clones of a scope share: without `std`, children of one that is ambient may go to another thread.
@@ -52,29 +48,25 @@ struct Inside<E: 'static, N: Nest> {
     nest: N,
     token: CancelToken,
     daemons: CancelToken,
-    line: WaitList<HomeLock, State<E, N>>,
+    gate: sync::Arc<Gate>,
+    keeper: sync::Arc<dyn Keeper>,
+    state: Locked<State<E, N>, HomeLock>,
 }
 
 struct State<E: 'static, N: Nest> {
-    seats: [usize; 2],
-    ended: bool,
     /// Whether the caller is gone.
     stray: bool,
     failures: Vec<Failure<E>>,
     releases: Vec<Release<E, N>>,
 }
 
-/// Who sits where.
-#[derive(Clone, Copy)]
-enum Row {
-    Child,
-    Daemon,
-}
-
 /// Runs `body` with a scope, and returns when it and all children have ended and all releases have run. Children become tasks of the
 /// executor that is current where they are started.
 ///
 /// The first failure cancels the others: they are dropped at their next turn, unless they are ready then.
+///
+/// What is left behind inside, by the body or by children, is waited for as they are: inner scopes that were dropped, what was shielded, the
+/// ends of what was protected.
 ///
 /// # Errors
 /// [`ScopeFailed`]: the first failure, and those after it. The body's output is dropped.
@@ -152,9 +144,9 @@ impl<E: MaySend + 'static> Scope<E> {
         if with_current(|home| home.is_none()) {
             return Err(ScopeError::NoContext(future));
         }
-        let Some(seat) = self.sit(row) else { return Err(ScopeError::Ended(future)) };
+        let Some(seat) = self.inside.gate.sit(row) else { return Err(ScopeError::Ended(future)) };
         // Refused where the executor is being dropped: the child is cancelled like all others.
-        drop(spawn(seat.run(future)));
+        self.context().run(|| drop(spawn(child(future, self.clone(), seat))));
         Ok(())
     }
 }
@@ -201,8 +193,8 @@ impl<E: 'static> Scope<E, Here> {
         if !here.home().is_open() {
             return Err(ScopeError::NoContext(future));
         }
-        let Some(seat) = self.sit(row) else { return Err(ScopeError::Ended(future)) };
-        drop(here.spawn(seat.run(future)));
+        let Some(seat) = self.inside.gate.sit(row) else { return Err(ScopeError::Ended(future)) };
+        self.context().run(|| drop(here.spawn(child(future, self.clone(), seat))));
         Ok(())
     }
 }
@@ -211,15 +203,16 @@ impl<E: 'static, N: Nest> Scope<E, N> {
     fn new(nest: N) -> Self {
         let token = CancelToken::new();
         let daemons = token.child();
-        let state = State {
-            seats: [0; 2],
-            ended: false,
-            stray: false,
-            failures: Vec::new(),
-            releases: Vec::new(),
-        };
-        let line = WaitList::new_in(state);
-        Self { inside: Shared::new(Inside { nest, token, daemons, line }) }
+        let gate = Gate::new();
+        let keeper: sync::Arc<dyn Keeper> = gate.clone();
+        let state = State { stray: false, failures: Vec::new(), releases: Vec::new() };
+        let state = Locked::new_in(state);
+        Self { inside: Shared::new(Inside { nest, token, daemons, gate, keeper, state }) }
+    }
+
+    /// That of this code, with the scope waiting for what is left behind there.
+    fn context(&self) -> Context {
+        Context::current().with_keeper(&self.inside.keeper)
     }
 
     /// Cancels the body and all children.
@@ -247,7 +240,8 @@ impl<E: 'static, N: Nest> Scope<E, N> {
         let nest = self.inside.nest.clone();
         // Dropped, it runs as a task.
         let finish = shield_boxed(finish, move |rest| nest.adopt(rest));
-        let body = self.inside.token.run(body(self.clone())).await;
+        let body = self.context().run(|| body(self.clone()));
+        let body = self.inside.token.run(self.context().within(body)).await;
         let value = match body {
             Ok(Ok(value)) => Some(value),
             Ok(Err(error)) => {
@@ -258,21 +252,13 @@ impl<E: 'static, N: Nest> Scope<E, N> {
         };
         finish.await;
         guard.0 = None;
-        let failures = self.inside.line.with(|turn| mem::take(&mut turn.state.failures));
+        let failures = self.inside.state.with(|state| mem::take(&mut state.failures));
         let mut failures = failures.into_iter();
         match (value, failures.next()) {
             // A success that races with a cancel is delivered.
             (Some(value), None) => Ok(value),
             (_, first) => Err(ScopeFailed { first, others: failures.collect() }),
         }
-    }
-
-    fn sit(&self, row: Row) -> Option<Seat<E, N>> {
-        let sits = self.inside.line.with(|turn| {
-            turn.state.seats[row as usize] += usize::from(!turn.state.ended);
-            !turn.state.ended
-        });
-        sits.then(|| Seat { scope: self.clone(), row })
     }
 
     /// Keeps a release in its box.
@@ -282,32 +268,27 @@ impl<E: 'static, N: Nest> Scope<E, N> {
         boxed: impl FnOnce(F) -> Release<E, N>,
     ) -> Result<(), ScopeError<F>> {
         // It does not end meanwhile.
-        let Some(_seat) = self.sit(Row::Child) else { return Err(ScopeError::Ended(release)) };
+        let Some(_seat) = self.inside.gate.sit(Row::Child) else {
+            return Err(ScopeError::Ended(release));
+        };
         let release = boxed(release);
-        self.inside.line.with(|turn| turn.state.releases.push(release));
+        self.inside.state.with(|state| state.releases.push(release));
         Ok(())
     }
 
     fn fail(&self, failure: Failure<E>) {
-        self.inside.line.with(|turn| turn.state.failures.push(failure));
+        self.inside.state.with(|state| state.failures.push(failure));
         self.cancel(Fault::Text("another part of the scope failed"));
-    }
-
-    /// Waits until nobody sits there, and does `then` in the same moment.
-    async fn empty(&self, row: Row, then: fn(&mut State<E, N>)) {
-        let mut waiter = pin!(Waiter::new(&self.inside.line, ()));
-        let free = |state: &mut State<E, N>| (state.seats[row as usize] == 0).then(|| then(state));
-        poll_fn(|cx| waiter.as_mut().poll_with(cx.waker(), |turn| free(turn.state))).await;
     }
 }
 
 impl<E: Into<Fault> + 'static, N: Nest> Scope<E, N> {
     async fn finish(self) {
-        let line = &self.inside.line;
-        self.empty(Row::Child, |state| state.ended = true).await;
-        self.inside.daemons.cancel(Fault::Text("only daemons are left in the scope"));
-        self.empty(Row::Daemon, |_| ()).await;
-        while let Some(release) = line.with(|turn| turn.state.releases.pop()) {
+        let Inside { gate, state, daemons, .. } = &*self.inside;
+        gate.empty(Row::Child).await;
+        daemons.cancel(Fault::Text("only daemons are left in the scope"));
+        gate.empty(Row::Daemon).await;
+        while let Some(release) = state.with(|state| state.releases.pop()) {
             match (Caught { future: release }).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => self.fail(Failure::Error(error)),
@@ -315,8 +296,8 @@ impl<E: Into<Fault> + 'static, N: Nest> Scope<E, N> {
             }
         }
         // [P3]
-        let stray = line.with(|turn| match turn.state.stray {
-            true => mem::take(&mut turn.state.failures),
+        let stray = state.with(|state| match state.stray {
+            true => mem::take(&mut state.failures),
             false => Vec::new(),
         });
         for failure in stray {
@@ -334,46 +315,31 @@ struct Guard<E: 'static, N: Nest>(Option<Scope<E, N>>);
 impl<E: 'static, N: Nest> Drop for Guard<E, N> {
     fn drop(&mut self) {
         let Some(scope) = self.0.take() else { return };
-        let ended = scope.inside.line.with(|turn| {
-            turn.state.stray = true;
-            turn.state.ended
-        });
-        if !ended {
+        scope.inside.state.with(|state| state.stray = true);
+        if !scope.inside.gate.is_ended() {
             scope.cancel(Fault::Text("the scope was dropped"));
         }
     }
 }
 
-/// A place that is counted.
-struct Seat<E: 'static, N: Nest> {
+/// What a child is.
+async fn child<E: 'static, N: Nest>(
+    // First, so that it is dropped before its seat is given up, also where it was never polled.
+    future: impl Future<Output = Result<(), E>>,
     scope: Scope<E, N>,
-    row: Row,
-}
-
-impl<E: 'static, N: Nest> Seat<E, N> {
-    /// What a child is.
-    async fn run(self, future: impl Future<Output = Result<(), E>>) {
-        let inside = &self.scope.inside;
-        let token = match self.row {
-            Row::Child => &inside.token,
-            Row::Daemon => &inside.daemons,
-        };
-        if token.is_cancelled() {
-            return;
-        }
-        match token.run(Caught { future }).await {
-            Ok(Ok(Ok(()))) | Err(_) => {}
-            Ok(Ok(Err(error))) => self.scope.fail(Failure::Error(error)),
-            Ok(Err(panic)) => self.scope.fail(Failure::Panicked(panic)),
-        }
+    seat: Seat,
+) {
+    let token = match seat.row() {
+        Row::Child => &scope.inside.token,
+        Row::Daemon => &scope.inside.daemons,
+    };
+    if token.is_cancelled() {
+        return;
     }
-}
-
-impl<E: 'static, N: Nest> Drop for Seat<E, N> {
-    fn drop(&mut self) {
-        let line = &self.scope.inside.line;
-        line.with(|turn| turn.state.seats[self.row as usize] -= 1);
-        line.wake_all();
+    match token.run(Caught { future }).await {
+        Ok(Ok(Ok(()))) | Err(_) => {}
+        Ok(Ok(Err(error))) => scope.fail(Failure::Error(error)),
+        Ok(Err(panic)) => scope.fail(Failure::Panicked(panic)),
     }
 }
 

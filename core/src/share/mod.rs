@@ -13,6 +13,7 @@
 
 mod bvar;
 mod condition;
+mod lock_once;
 mod mutex;
 mod mvar;
 pub mod pipe;
@@ -20,6 +21,7 @@ mod semaphore;
 
 pub use bvar::{Broadcast, Bvar};
 pub use condition::{Condition, Told};
+pub use lock_once::LockOnce;
 pub use mutex::{Locking, Mutex, MutexGuard};
 pub use mvar::{Mvar, Put, Take};
 pub use semaphore::{Acquire, Permit, Semaphore};

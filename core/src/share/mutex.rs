@@ -25,7 +25,8 @@ use core::{
     mem,
     ops::{Deref, DerefMut},
     pin::Pin,
-    task::{Context, Poll},
+    ptr,
+    task::{Context, Poll, Waker},
 };
 
 use pin_project_lite::pin_project;
@@ -41,7 +42,7 @@ use crate::{
 /// A value that one task at a time may touch, for as long as it likes and across awaits. First come, first served.
 ///
 /// A panic while it is locked unlocks it, and leaves the value as it was then. Who locks it twice waits for itself, for ever:
-/// [`try_lock`](Self::try_lock) says so.
+/// [`try_lock`](Self::try_lock) and [`lock_once`](Self::lock_once) say so.
 ///
 /// ```
 /// use tidemill_core::{error::MutexLocked, share::Mutex};
@@ -56,12 +57,32 @@ use crate::{
 /// # Ok::<(), MutexLocked>(())
 /// ```
 pub struct Mutex<T, L: RawLock = Lock> {
-    line: WaitList<L, Locked, Granted>,
+    line: WaitList<L, State, Granted>,
     value: UnsafeCell<T>,
 }
 
-type Locked = bool;
+pub(super) struct State {
+    locked: bool,
+    /// Which task has it, if it is known.
+    holder: Option<Holder>,
+}
+
 type Granted = bool;
+
+/// A task, by the waker that it is polled with: the same for all parts of it that run beside each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Holder {
+    data: usize,
+    vtable: usize,
+}
+
+impl Holder {
+    /// `None` where the waker has no data, so that it tells nobody from another.
+    fn of(waker: &Waker) -> Option<Self> {
+        let (data, vtable) = (waker.data().addr(), ptr::from_ref(waker.vtable()).addr());
+        (data != 0).then_some(Self { data, vtable })
+    }
+}
 
 // SAFETY: through a shared Mutex the value goes from one thread to another, one at a time [I1] [I2], where the lock of the line
 // excludes.
@@ -80,11 +101,13 @@ impl<T, L: RawLock> Mutex<T, L> {
     const_new! {
         /// A free mutex with the lock `L`.
         pub fn new_in(value: T) -> Self {
-            Self { line: WaitList::new_in(false), value: UnsafeCell::new(value) }
+            let state = State { locked: false, holder: None };
+            Self { line: WaitList::new_in(state), value: UnsafeCell::new(value) }
         }
     }
 
-    /// Waits until the value is ours.
+    /// Waits until the value is ours. Parts of one task that run beside each other may wait for each other; for who is one line of work,
+    /// and may have it already, there is [`lock_once`](Self::lock_once).
     ///
     /// # Cancel safety
     /// Strict: who is dropped leaves the line, and a lock that it had been handed goes to the next.
@@ -97,10 +120,16 @@ impl<T, L: RawLock> Mutex<T, L> {
     /// # Errors
     /// [`MutexLocked`] where it is not, or is on its way to who waits for it.
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T, L>, MutexLocked> {
-        match self.line.with(|turn| mem::replace(turn.state, true)) {
+        match self.line.with(|turn| mem::replace(&mut turn.state.locked, true)) {
             false => Ok(MutexGuard::new(self)),
             true => Err(MutexLocked),
         }
+    }
+
+    /// Whether the task with this waker has it, as far as that is known.
+    pub(super) fn is_held_by(&self, waker: &Waker) -> bool {
+        let holder = Holder::of(waker);
+        self.line.with(|turn| turn.state.locked && holder.is_some() && turn.state.holder == holder)
     }
 
     /// The value, without a lock: nobody else has a reference.
@@ -121,10 +150,11 @@ impl<T, L: RawLock> Mutex<T, L> {
 }
 
 /// Hands the lock to the first in line, or sets it free.
-fn pass_on(turn: &mut Turn<'_, Locked, Granted>, batch: &mut WakeBatch) -> bool {
+fn pass_on(turn: &mut Turn<'_, State, Granted>, batch: &mut WakeBatch) -> bool {
+    turn.state.holder = None;
     match turn.first() {
         Some(granted) => *granted = true,
-        None => *turn.state = false,
+        None => turn.state.locked = false,
     }
     turn.take(batch);
     false
@@ -138,7 +168,7 @@ pin_project! {
         // Waiting or granted.
         pending: bool,
         #[pin]
-        waiter: Waiter<'a, L, Locked, Granted>,
+        waiter: Waiter<'a, L, State, Granted>,
     }
 
     impl<'a, T, L: RawLock> PinnedDrop for Locking<'a, T, L> {
@@ -157,8 +187,9 @@ impl<'a, T, L: RawLock> Future for Locking<'a, T, L> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let polled = this.waiter.poll_with(cx.waker(), |turn| {
-            let ours = turn.mark().is_some_and(mem::take) || !mem::replace(turn.state, true);
-            ours.then_some(())
+            let granted = turn.mark().is_some_and(mem::take);
+            let ours = granted || !mem::replace(&mut turn.state.locked, true);
+            ours.then(|| turn.state.holder = Holder::of(cx.waker()))
         });
         *this.pending = polled.is_pending();
         polled.map(|()| MutexGuard::new(this.mutex))

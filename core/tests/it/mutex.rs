@@ -11,7 +11,7 @@ use std::{
 };
 
 use tidemill_core::{
-    error::MutexLocked,
+    error::{LockedTwice, MutexLocked},
     local,
     lock::{Lock, RawLock, Unlocked},
     share::{Locking, Mutex, MutexGuard},
@@ -143,6 +143,55 @@ fn many_threads_count_one_at_a_time() {
         }
     });
     assert_eq!(*TOTAL.try_lock().unwrap(), 2000);
+}
+
+#[test]
+fn a_task_that_locks_it_twice_is_told_and_one_that_waits_for_another_is_not() {
+    let (mutex, log) = (local::Mutex::new_in(0), Log::default());
+    let (first, second) = (log.bell("first"), log.bell("second"));
+    let Poll::Ready(guard) = poll(pin!(mutex.lock()), &first) else { panic!("it is free") };
+    for _ in 0..2 {
+        let again = poll(pin!(mutex.lock_once()), &first);
+        assert!(matches!(again, Poll::Ready(Err(LockedTwice))));
+    }
+    // Another task waits, and has it then.
+    let mut waits = pin!(mutex.lock_once());
+    assert!(poll(waits.as_mut(), &second).is_pending());
+    drop(guard);
+    assert_eq!(log.take(), ["second"]);
+    let mut returns = pin!(mutex.lock_once());
+    assert!(poll(returns.as_mut(), &first).is_pending(), "it is on its way to another");
+    let Poll::Ready(Ok(guard)) = poll(waits, &second) else { panic!("it was granted") };
+    assert!(matches!(poll(pin!(mutex.lock_once()), &second), Poll::Ready(Err(LockedTwice))));
+    drop(guard);
+    let Poll::Ready(Ok(guard)) = poll(returns, &first) else { panic!("it was granted") };
+    drop(guard);
+    // Nobody has it, or nobody who is known.
+    assert!(matches!(poll(pin!(mutex.lock_once()), &first), Poll::Ready(Ok(_))));
+    let _guard = mutex.try_lock().unwrap();
+    assert!(poll(pin!(mutex.lock_once()), &first).is_pending());
+    assert!(poll(pin!(mutex.lock_once()), Waker::noop()).is_pending());
+}
+
+#[test]
+fn parts_of_one_task_that_run_beside_each_other_wait_for_each_other_with_lock() {
+    let (mutex, log) = (local::Mutex::new_in(0), Log::default());
+    let task = log.bell("task");
+    let Poll::Ready(guard) = poll(pin!(mutex.lock()), &task) else { panic!("it is free") };
+    let mut beside = pin!(mutex.lock());
+    assert!(poll(beside.as_mut(), &task).is_pending());
+    // One that was not held by its task when it asked keeps its place.
+    let other = log.bell("other");
+    let mut once = pin!(mutex.lock_once());
+    assert!(poll(once.as_mut(), &other).is_pending());
+    drop(guard);
+    let Poll::Ready(guard) = poll(beside, &other) else { panic!("it was granted") };
+    assert!(poll(once.as_mut(), &other).is_pending());
+    drop(guard);
+    assert!(matches!(poll(once, &other), Poll::Ready(Ok(_))));
+    // A waker that tells nobody from another.
+    let Poll::Ready(_guard) = poll(pin!(mutex.lock()), Waker::noop()) else { panic!("it is free") };
+    assert!(poll(pin!(mutex.lock_once()), Waker::noop()).is_pending());
 }
 
 #[test]

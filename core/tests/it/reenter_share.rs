@@ -1,47 +1,13 @@
 //! Wakers and values of shared cells whose code calls the very cell that it came from.
 
-use std::{cell::Cell, pin::pin, task::Waker};
+use std::cell::Cell;
 
 use tidemill_core::share::{Bvar, Condition, Mutex, Mvar, Semaphore};
 
-use crate::bell::{Event, hooked, poll};
-
-thread_local! {
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
-    static CALLS: Cell<[usize; 3]> = const { Cell::new([0; 3]) };
-}
-
-/// Runs `again` inside an event, a few levels deep.
-fn nested(event: Event, again: impl FnOnce()) {
-    let mut calls = CALLS.get();
-    calls[event as usize] += 1;
-    CALLS.set(calls);
-    if DEPTH.get() < 3 {
-        DEPTH.set(DEPTH.get() + 1);
-        again();
-        DEPTH.set(DEPTH.get() - 1);
-    }
-}
-
-fn assert_all_ran() {
-    let calls = CALLS.get();
-    assert!(calls.iter().all(|&calls| calls > 0), "clone, wake, drop ran {calls:?} times");
-}
-
-/// Waits, has its waker replaced, and either leaves in line or is woken by `wake`.
-fn whole_life<F: Future>(make: impl Fn() -> F, wake: impl Fn(), again: fn(Event)) {
-    let waker = hooked(again);
-    let (mut stays, mut second) = (pin!(make()), pin!(make()));
-    let _ = poll(stays.as_mut(), &waker);
-    let _ = poll(second.as_mut(), &waker);
-    let _ = poll(stays.as_mut(), Waker::noop());
-    let _ = poll(stays.as_mut(), &waker);
-    {
-        let _ = poll(pin!(make()), &waker);
-    }
-    wake();
-    let _ = poll(stays, &waker);
-}
+use crate::{
+    bell::Event,
+    nested::{assert_all_ran, nested, whole_life},
+};
 
 #[test]
 fn a_semaphore_is_entered_from_its_wakers() {

@@ -46,7 +46,8 @@ impl<S: Slots, L: RawLock> Throttle<S, L> {
         }
     }
 
-    /// Waits until the throttle was killed, its jobs have ended, and all of [`at_kill`](Self::at_kill) is done, or dropped.
+    /// Waits until the throttle was killed, its jobs have ended, and all of [`at_kill`](Self::at_kill) is done, or dropped. (What is forgotten never
+    /// is.)
     ///
     /// Source: Async's `Throttle.cleaned`.
     ///

@@ -81,7 +81,8 @@ impl<L: RawLock> Delayer<L> {
     /// [`NoContext`]: no executor is current, or it is gone before. `job` was not called.
     ///
     /// # Cancel safety
-    /// Dropped before its start, it is as if it was never scheduled; later, its future is dropped.
+    /// Dropped before its start, it is as if it was never scheduled; later, its future is dropped. One that is forgotten before its start holds up
+    /// those behind it, as a forgotten guard does at a mutex.
     pub async fn schedule<F: Future>(
         &self,
         job: impl FnOnce() -> F,

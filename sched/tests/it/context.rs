@@ -1,9 +1,11 @@
-//! Contexts: what travels with tasks, handlers and polls.
+//! Contexts: what travels with tasks, handlers and polls. Runs with and without `std`.
 
-use std::{pin::pin, rc::Rc, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use tidemill_core::{
-    context::{Context, Key, Monitor, Priority},
+    clock::Clock,
+    context::{Context, Key, Monitor, Priority, send_error},
+    error::Fault,
     ivar::Ivar,
     scope::{after, handle_upon, upon},
     task::JoinHandle,
@@ -11,18 +13,19 @@ use tidemill_core::{
 use tidemill_sched::{Local, spawn};
 
 use crate::{
-    board::{Board, Log, yield_now},
-    orders::everywhere,
+    board::{Board, Log, alone, yield_now},
+    everywhere::{everywhere, in_order},
 };
 
 static NAME: Key<&'static str> = Key::new();
 static OTHER: Key<&'static str> = Key::new();
 
-fn upon_value<F: Future + 'static, T: 'static>(
-    value: F,
-    f: impl FnOnce(F::Output) -> T + 'static,
-) -> JoinHandle<T> {
-    upon(value, f).unwrap()
+type Shared = Arc<Ivar<u32>>;
+
+/// Waits for the value.
+fn value(ivar: &Shared) -> impl Future<Output = u32> + Send + 'static {
+    let ivar = ivar.clone();
+    async move { *ivar.read().await.unwrap() }
 }
 
 fn name() -> &'static str {
@@ -31,25 +34,27 @@ fn name() -> &'static str {
 
 #[test]
 fn a_task_inherits_the_context_in_which_it_was_spawned_and_has_it_in_every_turn() {
-    everywhere(|play| {
-        let log = play.log.clone();
+    everywhere(|place| {
         let context = Context::root().with_local(&NAME, "ann").with_priority(Priority::Low);
-        play.run(context.within(async move {
+        let said = place.run(context.within(async {
+            let log = Log::default();
             let heard = log.clone();
             let child = spawn(async move {
                 heard.say(name());
                 yield_now().await;
                 heard.say(name());
-                let grandchild = spawn(async move { (name(), Context::current().priority()) });
+                let grandchild = spawn(async { (name(), Context::current().priority()) });
                 assert_eq!(grandchild.unwrap().await.unwrap(), ("ann", Priority::Low));
             });
             // A task without one runs beside it.
-            let other = Context::root().run(|| spawn(async move { log.say(name()) }));
+            let heard = log.clone();
+            let other = Context::root().run(|| spawn(async move { heard.say(name()) }));
             child.unwrap().await.unwrap();
             other.unwrap().await.unwrap();
+            log.take()
         }));
         assert_eq!(name(), "nobody");
-        let mut said = play.log.take();
+        let mut said = said;
         said.sort();
         assert_eq!(said, ["ann", "ann", "nobody"]);
     });
@@ -57,6 +62,7 @@ fn a_task_inherits_the_context_in_which_it_was_spawned_and_has_it_in_every_turn(
 
 #[test]
 fn locals_are_replaced_inside_and_restored_outside() {
+    let _alone = alone();
     let context = Context::root().with_local(&NAME, "ann");
     let inner = context.with_local(&NAME, "bob").with_local(&OTHER, "x");
     context.run(|| {
@@ -75,88 +81,128 @@ fn locals_are_replaced_inside_and_restored_outside() {
 #[test]
 fn a_handler_runs_in_the_context_of_its_registration() {
     // async 7
-    everywhere(|play| {
-        let (a, b) = (Monitor::top(), Monitor::top());
-        let ivar = Rc::new(Ivar::<u32>::new());
+    everywhere(|place| {
+        let (a, b, ivar) = (Monitor::top(), Monitor::top(), Shared::default());
         let (mut to_a, mut to_b) = (a.errors(), b.errors());
-        let reads = ivar.clone();
-        play.run(async {
-            let handler = Context::root().with_monitor(a.clone()).run(|| {
-                upon_value(async move { *reads.read().await.unwrap() }, |value| {
-                    panic!("handler of {value}")
-                })
-            });
+        place.run(async {
+            let handler = Context::root()
+                .with_monitor(a.clone())
+                .run(|| upon(value(&ivar), |value| send_error(Fault::Code(value as i32))).unwrap());
             handler.detach();
             yield_now().await;
             Context::root().with_monitor(b.clone()).run(|| ivar.fill(7)).unwrap();
-            let report = to_a.next().await.unwrap();
-            assert_eq!(report.to_string(), "handler of 7");
+            assert_eq!(to_a.next().await.unwrap().to_string(), "code 7");
         });
         assert!(to_b.try_next().is_none());
     });
 }
 
+#[cfg(feature = "std")]
 #[test]
-fn a_handler_sees_the_locals_of_its_registration() {
-    // async 8
-    everywhere(|play| {
-        let ivar = Rc::new(Ivar::<u32>::new());
-        let reads = ivar.clone();
-        let seen = play.run(async {
+fn the_monitor_of_its_registration_is_told_that_a_handler_panics() {
+    // async 7
+    everywhere(|place| {
+        let (a, b, ivar) = (Monitor::top(), Monitor::top(), Shared::default());
+        let mut to_a = a.errors();
+        place.run(async {
             let handler = Context::root()
-                .with_local(&NAME, "registered")
-                .run(|| upon_value(async move { *reads.read().await.unwrap() }, |_| name()));
+                .with_monitor(a.clone())
+                .run(|| upon(value(&ivar), |value| panic!("handler of {value}")).unwrap());
+            handler.detach();
+            Context::root().with_monitor(b.clone()).run(|| ivar.fill(7)).unwrap();
+            assert_eq!(to_a.next().await.unwrap().to_string(), "handler of 7");
+        });
+        assert_eq!((a.seen(), b.seen()), (1, 0));
+    });
+}
+
+#[test]
+fn a_handler_sees_the_locals_and_has_the_priority_of_its_registration() {
+    // async 8
+    everywhere(|place| {
+        let ivar = Shared::default();
+        let seen = place.run(async {
+            let registered = Context::root().with_local(&NAME, "registered");
+            let handler = registered
+                .with_priority(Priority::Low)
+                .run(|| upon(value(&ivar), |_| (name(), Context::current().priority())).unwrap());
+            assert_eq!(handler.info().priority, Priority::Low);
             Context::root().with_local(&NAME, "filler").run(|| ivar.fill(7)).unwrap();
             handler.await.unwrap()
         });
-        assert_eq!(seen, "registered");
+        assert_eq!(seen, ("registered", Priority::Low));
+        // Also one that was made there, and spawned elsewhere.
+        let made = Context::root()
+            .with_local(&NAME, "made")
+            .run(|| handle_upon(value(&ivar), |value| (name(), value)));
+        let task = Context::root().with_local(&NAME, "spawned").run(|| place.spawn(made));
+        assert_eq!(place.run(task).unwrap(), ("made", 7));
     });
 }
 
 #[test]
 fn a_handler_of_a_full_ivar_does_not_run_inside_the_call() {
     // async 4
-    everywhere(|play| {
-        let log = play.log.clone();
-        play.run(async {
-            let ivar = Rc::new(Ivar::<u32>::new());
+    everywhere(|place| {
+        let log = Log::default();
+        place.run(async {
+            let ivar = Shared::default();
             ivar.fill(7).unwrap();
             let said = log.clone();
-            let handler =
-                upon(async move { *ivar.read().await.unwrap() }, move |_| said.say("ran"));
+            let handler = upon(value(&ivar), move |_| said.say("ran"));
             log.say("registered");
             handler.unwrap().await.unwrap();
         });
-        assert_eq!(play.log.take(), ["registered", "ran"]);
+        assert_eq!(log.take(), ["registered", "ran"]);
     });
 }
 
 #[test]
-fn a_handler_that_was_removed_after_its_wake_does_not_run() {
-    everywhere(|play| {
-        let ivar = Rc::new(Ivar::<u32>::new());
-        let (reads, log) = (ivar.clone(), play.log.clone());
-        let handler =
-            play.local.spawn(handle_upon(async move { *reads.read().await.unwrap() }, move |_| {
-                log.say("ran")
-            }));
-        play.settle();
+fn handlers_of_one_value_run_in_the_order_of_registration() {
+    // Turns are first in first out on these alone; under other orders each runs once, as the next test says.
+    in_order(|place| {
+        let (ivar, log) = (Shared::default(), Log::default());
+        let handlers = [1, 2, 3, 4].map(|number| {
+            let said = log.clone();
+            let said = move |value| said.say(format!("{number} of {value}"));
+            place.spawn(handle_upon(value(&ivar), said))
+        });
+        place.settle();
         ivar.fill(7).unwrap();
-        handler.cancel();
-        play.settle();
-        assert!(handler.is_finished());
-        assert_eq!(play.log.take(), [] as [&str; 0]);
+        place.settle();
+        assert!(handlers.iter().all(JoinHandle::is_finished));
+        assert_eq!(log.take(), ["1 of 7", "2 of 7", "3 of 7", "4 of 7"]);
+    });
+}
+
+#[test]
+fn each_handler_runs_once_and_one_that_was_removed_after_its_wake_does_not_run() {
+    everywhere(|place| {
+        let (ivar, log) = (Shared::default(), Log::default());
+        let [first, removed, last] = ["first", "removed", "last"].map(|word| {
+            let said = log.clone();
+            place.spawn(handle_upon(value(&ivar), move |_| said.say(word)))
+        });
+        place.settle();
+        ivar.fill(7).unwrap();
+        removed.cancel();
+        place.settle();
+        assert!(first.is_finished() && removed.is_finished() && last.is_finished());
+        let mut said = log.take();
+        said.sort();
+        assert_eq!(said, ["first", "last"]);
     });
 }
 
 #[test]
 fn the_context_is_as_before_after_another_executor_ran_inside() {
     // async 51
-    everywhere(|play| {
-        play.run(Context::root().with_local(&NAME, "outer").within(async {
+    everywhere(|place| {
+        place.run(Context::root().with_local(&NAME, "outer").within(async {
             let board = Board::default();
             let inner = Local::new(board.clone());
             let mut time = board.virtual_time();
+            let outer = place.hooks().clock().now();
             let seen = inner.run_with(
                 pin!(async {
                     let before = name();
@@ -167,35 +213,38 @@ fn the_context_is_as_before_after_another_executor_ran_inside() {
             );
             assert_eq!(seen, "nobody", "an executor does not inherit from who runs it");
             assert_eq!(name(), "outer");
+            after(Duration::from_millis(1)).await.unwrap();
+            let passed = place.hooks().clock().now() - outer;
+            assert_eq!(passed, Duration::from_millis(1), "it is the outer clock again");
         }));
     });
 }
 
 #[test]
 fn a_task_is_dropped_in_its_context_and_lets_go_of_it_at_its_end() {
-    everywhere(|play| {
-        struct Tells(crate::board::Log);
+    everywhere(|place| {
+        struct Tells(Log);
         impl Drop for Tells {
             fn drop(&mut self) {
                 self.0.say(name());
             }
         }
-        let value = Arc::new(());
+        let (log, value) = (Log::default(), Arc::new(()));
         static HELD: Key<Arc<()>> = Key::new();
         let context = Context::root().with_local(&NAME, "ann").with_local(&HELD, value.clone());
-        let tells = Tells(play.log.clone());
+        let tells = Tells(log.clone());
         let cancelled = context.run(|| {
-            play.local.spawn(async move {
+            place.spawn(async move {
                 let _tells = tells;
                 std::future::pending::<()>().await
             })
         });
-        let ended = context.run(|| play.local.spawn(async {}));
+        let ended = context.run(|| place.spawn(async {}));
         drop(context);
-        play.settle();
+        place.settle();
         cancelled.cancel();
-        play.settle();
-        assert_eq!(play.log.take(), ["ann"]);
+        place.settle();
+        assert_eq!(log.take(), ["ann"]);
         assert!(cancelled.is_finished() && ended.is_finished());
         assert_eq!(Arc::strong_count(&value), 1, "handles keep no context");
     });
@@ -204,15 +253,19 @@ fn a_task_is_dropped_in_its_context_and_lets_go_of_it_at_its_end() {
 // async 56
 #[test]
 fn a_task_takes_its_turns_by_the_priority_of_the_context_that_spawned_it() {
-    let (local, log) = (Local::new(Board::default()), Log::default());
-    let say = |word: &'static str| {
-        let log = log.clone();
-        async move { log.say(word) }
-    };
-    let low = Context::root().with_priority(Priority::Low);
-    let first = low.run(|| local.spawn(say("low")));
-    let second = local.spawn(say("normal"));
-    assert_eq!((first.info().priority, second.info().priority), (Priority::Low, Priority::Normal));
-    local.tick();
-    assert_eq!(log.take(), ["normal", "low"]);
+    // Low never overtakes Normal, whatever the order.
+    everywhere(|place| {
+        let log = Log::default();
+        let say = |word: &'static str| {
+            let log = log.clone();
+            async move { log.say(word) }
+        };
+        let low = Context::root().with_priority(Priority::Low);
+        let first = low.run(|| place.spawn(say("low")));
+        let second = place.spawn(say("normal"));
+        let priorities = (first.info().priority, second.info().priority);
+        assert_eq!(priorities, (Priority::Low, Priority::Normal));
+        place.settle();
+        assert_eq!(log.take(), ["normal", "low"]);
+    });
 }

@@ -73,6 +73,20 @@ impl Place {
         self.hooks().now()
     }
 
+    /// One turn of a task, if one is ready or a timer waits.
+    pub(crate) fn one_turn(&self) {
+        match &self.way {
+            Way::Local(local) => {
+                local.set_budget(1);
+                local.tick();
+                local.set_budget(256);
+            }
+            Way::Debug(scheduler) => {
+                scheduler.run_one();
+            }
+        }
+    }
+
     /// One cycle, without its wait.
     pub(crate) fn one_cycle(&self) {
         match &self.way {
@@ -131,7 +145,18 @@ impl Place {
         }
     }
 
+    /// Runs all that is ready. Time stands still.
+    pub(crate) fn settle(&self) {
+        self.run_until(self.hooks().clock().now());
+    }
+
     /// Runs `future` and the tasks beside it until it has ended.
+    #[track_caller]
+    pub(crate) fn run<F: Future>(&self, future: F) -> F::Output {
+        self.run_with(pin!(future))
+    }
+
+    /// As `run`.
     #[track_caller]
     pub(crate) fn run_with<F: Future>(&self, future: Pin<&mut F>) -> F::Output {
         match &self.way {

@@ -4,6 +4,8 @@
 mod alloc;
 #[cfg(feature = "std")]
 mod alone;
+#[cfg(feature = "alloc")]
+mod bad_input;
 mod bare;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/bell.rs"]
@@ -11,7 +13,7 @@ mod bell;
 #[cfg(feature = "std")]
 mod bind;
 mod board;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "std")]
 mod cycle;
@@ -19,6 +21,8 @@ mod cycle;
 mod debug;
 #[cfg(feature = "std")]
 mod delayer;
+#[cfg(feature = "alloc")]
+mod end_cycle;
 #[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "alloc")]
@@ -27,16 +31,21 @@ mod everywhere;
 mod for_each;
 #[cfg(feature = "std")]
 mod foreign;
+#[cfg(feature = "std")]
+mod forget;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
 mod join;
+#[cfg(feature = "alloc")]
+mod left_behind;
 #[cfg(feature = "std")]
 mod limits;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod monitor;
 #[cfg(feature = "std")]
-mod orders;
+#[path = "../../../core/tests/it/nested.rs"]
+mod nested;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
@@ -53,18 +62,20 @@ mod place;
 mod placed;
 #[cfg(feature = "std")]
 mod priority;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod protect;
 #[cfg(feature = "std")]
 mod reenter;
 #[cfg(feature = "std")]
 mod run;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod scope;
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 mod sent;
 #[cfg(feature = "std")]
 mod sequencer;
+#[cfg(feature = "alloc")]
+mod shield;
 #[cfg(feature = "std")]
 mod shutdown;
 #[cfg(feature = "std")]

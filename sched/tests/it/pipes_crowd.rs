@@ -31,70 +31,64 @@ impl Drop for Value {
     }
 }
 
+type Shared = Rc<FixedPipe<Value, 3>>;
+
+/// Writes 25 values, of which every third is given up, whatever has become of it, at the next turn.
+async fn writes(pipe: Shared, ends: Rc<RefCell<Ends>>, writer: u32) {
+    for number in 0..25 {
+        let write = pipe.writer().write(Value(100 * writer + number, ends.clone()));
+        if number % 3 == 0 {
+            choose! { _ = yield_now() => (), _done = write => () }
+        } else {
+            assert!(write.await.is_ok());
+        }
+    }
+}
+
+/// Reads to the end, and gives every other read up.
+async fn reads(pipe: Shared, reader: u32) {
+    for round in reader.. {
+        let read = pipe.reader().read();
+        let value = if round % 2 == 0 {
+            choose! { _ = yield_now() => None, value = read => Some(value) }
+        } else {
+            Some(read.await)
+        };
+        match value {
+            None => {}
+            Some(None) => return,
+            Some(Some(value)) => Value::read(value),
+        }
+    }
+}
+
 #[test]
 fn writers_and_readers_that_give_up_and_come_again_lose_and_repeat_no_value() {
     for readers in [1, 3] {
         within(async |_| {
-            let (pipe, ends) = (Rc::new(FixedPipe::<_, 3>::fixed()), Rc::new(RefCell::default()));
-            let writers: Vec<_> = (0..4)
-                .map(|writer| {
-                    let (pipe, ends) = (pipe.clone(), Rc::clone(&ends));
-                    task(async move {
-                        for number in 0..25 {
-                            let write =
-                                pipe.writer().write(Value(100 * writer + number, ends.clone()));
-                            if number % 3 == 0 {
-                                choose! { _done = write => (), _ = yield_now() => () }
-                            } else {
-                                assert!(write.await.is_ok());
-                            }
-                        }
-                    })
-                })
-                .collect();
-            let readers: Vec<_> = (0..readers)
-                .map(|reader| {
-                    let pipe = pipe.clone();
-                    task(async move {
-                        for round in reader.. {
-                            let read = pipe.reader().read();
-                            let value = if round % 2 == 0 {
-                                choose! { value = read => Some(value), _ = yield_now() => None }
-                            } else {
-                                Some(read.await)
-                            };
-                            match value {
-                                None => {}
-                                Some(None) => return,
-                                Some(Some(value)) => Value::read(value),
-                            }
-                        }
-                    })
-                })
-                .collect();
+            let (pipe, ends) = (Rc::new(FixedPipe::fixed()), Rc::new(RefCell::default()));
+            let writers: Vec<_> =
+                (0..4).map(|writer| task(writes(pipe.clone(), Rc::clone(&ends), writer))).collect();
+            let tasks: Vec<_> =
+                (0..readers).map(|reader| task(reads(pipe.clone(), reader))).collect();
             for writer in writers {
                 writer.await.unwrap();
             }
             pipe.writer().close();
-            let alone = readers.len() == 1;
-            for reader in readers {
+            for reader in tasks {
                 reader.await.unwrap();
             }
-            all_came_once(ends.take(), alone);
+            let Ends { mut read, dropped } = ends.take();
+            for writer in 0..4 {
+                // To several readers values are handed in order, and each is told at its next turn.
+                let own: Vec<_> = read.iter().copied().filter(|n| n / 100 == writer).collect();
+                assert!(readers > 1 || own.is_sorted(), "{own:?}");
+            }
+            assert!(dropped.iter().all(|number| number % 100 % 3 == 0), "{dropped:?}");
+            read.extend(dropped);
+            read.sort();
+            let all = (0..4).flat_map(|writer| (0..25).map(move |number| 100 * writer + number));
+            assert_eq!(read, all.collect::<Vec<_>>());
         });
     }
-}
-
-/// Of four writers of twenty-five values each.
-fn all_came_once(Ends { mut read, dropped }: Ends, alone: bool) {
-    for writer in 0..4 {
-        // To several readers values are handed in order, and each is told at its next turn.
-        let own: Vec<_> = read.iter().copied().filter(|n| n / 100 == writer).collect();
-        assert!(!alone || own.is_sorted(), "{own:?}");
-    }
-    assert!(dropped.iter().all(|number| number % 100 % 3 == 0), "{dropped:?}");
-    read.extend(dropped);
-    read.sort();
-    let all = (0..4).flat_map(|writer| (0..25).map(move |number| 100 * writer + number));
-    assert_eq!(read, all.collect::<Vec<_>>());
 }

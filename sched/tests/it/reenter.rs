@@ -15,29 +15,8 @@ use tidemill_sched::pace::{Aborted, Delayer, Sequencer, Throttle};
 use crate::{
     bell::{Event, hooked, poll},
     everywhere::within,
+    nested::{assert_all_ran, at_the_bottom, nested, whole_life},
 };
-
-thread_local! {
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
-    static CALLS: Cell<[usize; 3]> = const { Cell::new([0; 3]) };
-}
-
-/// Runs `again` inside an event, a few levels deep.
-fn nested(event: Event, again: impl FnOnce()) {
-    let mut calls = CALLS.get();
-    calls[event as usize] += 1;
-    CALLS.set(calls);
-    if DEPTH.get() < 3 {
-        DEPTH.set(DEPTH.get() + 1);
-        again();
-        DEPTH.set(DEPTH.get() - 1);
-    }
-}
-
-fn assert_all_ran() {
-    let calls = CALLS.get();
-    assert!(calls.iter().all(|&calls| calls > 0), "clone, wake, drop ran {calls:?} times");
-}
 
 /// Polls once with a waker, with another one, and with the first again.
 fn three_times<F: Future>(mut future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
@@ -70,17 +49,14 @@ fn a_throttle_is_entered_from_its_wakers_and_jobs() {
             let _ = poll(job.as_mut(), &waker);
         }
         let _ = poll(alone.as_mut(), &waker);
-        let (mut room, mut idle) = (pin!(DOOR.capacity_available()), pin!(DOOR.idle()));
+        let mut idle = pin!(DOOR.idle());
         let mut prior = pin!(DOOR.prior_jobs_done());
-        let _ = poll(room.as_mut(), &waker);
         let _ = poll(idle.as_mut(), &waker);
         let _ = poll(prior.as_mut(), &waker);
-        drop(goes);
-        drop(runs);
+        whole_life(|| DOOR.capacity_available(), || drop((goes, runs)), again);
         assert!(DOOR.running() <= 1);
         let _ = poll(next.as_mut(), &waker);
         drop((next, alone));
-        let _ = poll(room, &waker);
     }
     lives();
     assert_all_ran();
@@ -99,16 +75,16 @@ fn a_throttle_is_killed_from_the_wakers_of_those_whom_it_aborts() {
             let _ = poll(pin!(DOOR.cleaned()), &hooked(again));
         });
     }
-    DEPTH.set(3);
     let mut runs = Box::pin(DOOR.run(pending::<()>()));
-    assert!(poll(runs.as_mut(), &hooked(again)).is_pending());
     // More than a batch, so that wakers run between batches too.
     let mut jobs: Vec<_> =
         (0..2 * WakeBatch::CAPACITY + 1).map(|_| Box::pin(DOOR.run(async {}))).collect();
-    for job in &mut jobs {
-        assert!(poll(job.as_mut(), &hooked(again)).is_pending());
-    }
-    DEPTH.set(0);
+    at_the_bottom(|| {
+        assert!(poll(runs.as_mut(), &hooked(again)).is_pending());
+        for job in &mut jobs {
+            assert!(poll(job.as_mut(), &hooked(again)).is_pending());
+        }
+    });
     DOOR.kill();
     assert_all_ran();
     for mut job in jobs {
@@ -178,7 +154,6 @@ fn a_delayer_is_entered_from_its_wakers_and_jobs() {
         let _ = poll(stays.as_mut(), &waker);
     }
     within(async |_| {
-        CALLS.set([0; 3]);
         let (mut one, mut two) =
             (pin!(DELAYER.schedule(async || lives())), pin!(DELAYER.schedule(async || lives())));
         assert!(poll(one.as_mut(), &hooked(again)).is_pending());

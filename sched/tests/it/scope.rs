@@ -1,36 +1,53 @@
-//! Scopes: who waits for whom, who is cancelled, and what runs at the end.
+//! Scopes: who waits for whom, who is cancelled, and what runs at the end. Runs with and without `std`.
 
-use std::{future::pending, time::Duration};
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tidemill_core::{
     error::{Failure, Fault, ScopeError, ScopeFailed},
-    scope::{CancelToken, Scope, after, scope, shield},
+    scope::{CancelToken, Scope, after, scope},
 };
-use tidemill_sched::spawn;
 
 use crate::{
     board::{Log, Says, yield_now},
-    orders::everywhere,
+    everywhere::everywhere,
 };
 
 const BAD: Fault = Fault::Text("bad");
 
-async fn sleep(ms: u64) {
+pub(crate) async fn sleep(ms: u64) {
     after(Duration::from_millis(ms)).await.unwrap();
 }
 
-fn first(failed: ScopeFailed<Fault>) -> (String, usize) {
-    match failed.first {
-        Some(Failure::Error(error)) => (error.to_string(), failed.others.len()),
-        Some(Failure::Panicked(panic)) => (panic.to_string(), failed.others.len()),
-        None => ("cancelled".into(), failed.others.len()),
-    }
+/// What failed first, and how many after it.
+pub(crate) fn first<T>(ended: Result<T, ScopeFailed<Fault>>) -> (String, usize) {
+    let Err(failed) = ended else { panic!("it did not fail") };
+    let first = match failed.first {
+        Some(Failure::Error(error)) => error.to_string(),
+        Some(Failure::Panicked(panic)) => panic.to_string(),
+        None => "cancelled".into(),
+    };
+    (first, failed.others.len())
 }
 
 /// Sleeps, then says a word; says another when it is dropped.
-async fn worker(log: Log, ms: u64, word: &'static str, gone: &'static str) -> Result<(), Fault> {
+pub(crate) async fn worker(
+    log: Log,
+    ms: u64,
+    word: &'static str,
+    gone: &'static str,
+) -> Result<(), Fault> {
     let _gone = Says(log.clone(), gone);
     sleep(ms).await;
+    log.say(word);
+    Ok(())
+}
+
+/// Says a word and is well.
+pub(crate) async fn says(log: Log, word: &'static str) -> Result<(), Fault> {
     log.say(word);
     Ok(())
 }
@@ -38,20 +55,17 @@ async fn worker(log: Log, ms: u64, word: &'static str, gone: &'static str) -> Re
 #[test]
 fn a_scope_waits_for_its_children_and_theirs() {
     // async 157
-    everywhere(|play| {
-        let log = play.log.clone();
-        let value = play.run(async {
-            let said = log.clone();
+    everywhere(|place| {
+        let log = Log::default();
+        let value = place.run(async {
             let value = scope(async |scope: Scope| {
-                let inner = scope.clone();
-                let words = said.clone();
-                scope
-                    .spawn(async move {
-                        inner.spawn(worker(words.clone(), 3, "grandchild", "gone")).unwrap();
-                        worker(words, 1, "child", "gone").await
-                    })
-                    .unwrap();
-                said.say("body");
+                let (inner, words) = (scope.clone(), log.clone());
+                let child = async move {
+                    inner.spawn(worker(words.clone(), 3, "grandchild", "gone")).unwrap();
+                    worker(words, 1, "child", "gone").await
+                };
+                scope.spawn(child).unwrap();
+                log.say("body");
                 Ok(7)
             })
             .await;
@@ -59,51 +73,67 @@ fn a_scope_waits_for_its_children_and_theirs() {
             value
         });
         assert_eq!(value.unwrap(), 7);
-        assert_eq!(play.log.take(), ["body", "child", "gone", "grandchild", "gone", "scope"]);
+        assert_eq!(log.take(), ["body", "child", "gone", "grandchild", "gone", "scope"]);
+        assert_eq!(place.live(), 0);
     });
 }
 
 #[test]
 fn the_first_failure_cancels_the_others_and_the_second_is_told_with_it() {
     // async 157
-    everywhere(|play| {
-        let log = play.log.clone();
-        let failed = play.run(scope(async |scope: Scope| {
+    everywhere(|place| {
+        let log = Log::default();
+        let failed = place.run(scope(async |scope: Scope| {
             scope.spawn(worker(log.clone(), 100, "never", "sibling gone")).unwrap();
             for _ in 0..2 {
-                scope
-                    .spawn(async {
-                        sleep(1).await;
-                        Err(BAD)
-                    })
-                    .unwrap();
+                let fails = async {
+                    sleep(1).await;
+                    Err(BAD)
+                };
+                scope.spawn(fails).unwrap();
             }
             let _gone = Says(log.clone(), "body gone");
             pending::<Result<(), Fault>>().await
         }));
-        assert_eq!(first(failed.unwrap_err()), ("bad".into(), 1));
-        let mut said = play.log.take();
+        assert_eq!(first(failed), ("bad".into(), 1));
+        let mut said = log.take();
         said.sort();
         assert_eq!(said, ["body gone", "sibling gone"]);
     });
 }
 
 #[test]
+fn a_body_that_fails_cancels_the_children() {
+    // async 157
+    everywhere(|place| {
+        let log = Log::default();
+        let failed = place.run(scope(async |scope: Scope| {
+            scope.spawn(worker(log.clone(), 100, "never", "child gone")).unwrap();
+            sleep(1).await;
+            Err::<(), _>(BAD)
+        }));
+        assert_eq!(first(failed), ("bad".into(), 0));
+        assert_eq!(log.take(), ["child gone"]);
+    });
+}
+
+#[cfg(feature = "std")]
+#[test]
 fn a_child_that_panics_fails_the_scope() {
-    everywhere(|play| {
-        let failed = play.run(scope(async |scope: Scope| {
+    everywhere(|place| {
+        let failed = place.run(scope(async |scope: Scope| {
             scope.spawn(async { panic!("a child") }).unwrap();
             pending::<Result<(), Fault>>().await
         }));
-        assert_eq!(first(failed.unwrap_err()), ("a child".into(), 0));
+        assert_eq!(first(failed), ("a child".into(), 0));
     });
 }
 
 #[test]
 fn a_scope_that_has_ended_takes_nothing_in() {
     // async 157
-    everywhere(|play| {
-        play.run(async {
+    everywhere(|place| {
+        place.run(async {
             let mut kept = None;
             scope(async |scope: Scope| {
                 kept = Some(scope.clone());
@@ -122,156 +152,121 @@ fn a_scope_that_has_ended_takes_nothing_in() {
 #[test]
 fn what_is_spawned_in_a_cancelled_scope_never_starts() {
     // async 159
-    everywhere(|play| {
-        let log = play.log.clone();
-        let failed = play.run(scope(async |scope: Scope| {
-            let (said, late) = (log.clone(), log.clone());
+    everywhere(|place| {
+        let log = Log::default();
+        let failed = place.run(scope(async |scope: Scope| {
             // Spawned before, and not begun.
-            scope
-                .spawn(async move {
-                    {
-                        said.say("started");
-                        Ok(())
-                    }
-                })
-                .unwrap();
+            scope.spawn(says(log.clone(), "started")).unwrap();
+            scope.spawn_daemon(says(log.clone(), "started")).unwrap();
             scope.cancel(BAD);
-            scope
-                .spawn(async move {
-                    {
-                        late.say("started");
-                        Ok(())
-                    }
-                })
-                .unwrap();
+            scope.spawn(says(log.clone(), "started")).unwrap();
+            scope.spawn_daemon(says(log.clone(), "started")).unwrap();
             pending::<Result<(), Fault>>().await
         }));
-        assert_eq!(first(failed.unwrap_err()), ("cancelled".into(), 0));
-        assert_eq!(play.log.take(), [] as [&str; 0]);
+        assert_eq!(first(failed), ("cancelled".into(), 0));
+        assert_eq!(log.take(), [] as [&str; 0]);
     });
 }
 
 #[test]
 fn daemons_are_cancelled_when_the_last_child_has_ended() {
     // async 159
-    everywhere(|play| {
-        let log = play.log.clone();
-        play.run(scope(async |scope: Scope| {
+    everywhere(|place| {
+        let log = Log::default();
+        let ended = place.run(scope(async |scope: Scope| {
             scope.spawn_daemon(worker(log.clone(), 1000, "never", "daemon gone")).unwrap();
             scope.spawn(worker(log.clone(), 2, "child", "child gone")).unwrap();
-            let said = log.clone();
-            scope
-                .on_release(async move {
-                    {
-                        said.say("released");
-                        Ok(())
-                    }
-                })
-                .unwrap();
+            scope.on_release(says(log.clone(), "released")).unwrap();
             Ok(())
-        }))
-        .unwrap();
-        assert_eq!(play.log.take(), ["child", "child gone", "daemon gone", "released"]);
+        }));
+        ended.unwrap();
+        assert_eq!(log.take(), ["child", "child gone", "daemon gone", "released"]);
+    });
+}
+
+#[test]
+fn a_daemon_may_start_children_and_fails_the_scope_as_they_do() {
+    everywhere(|place| {
+        let log = Log::default();
+        let ended = place.run(scope(async |scope: Scope| {
+            let (inner, words) = (scope.clone(), log.clone());
+            let daemon = async move {
+                inner.spawn(worker(words.clone(), 5, "child of a daemon", "gone")).unwrap();
+                sleep(3).await;
+                Err(BAD)
+            };
+            scope.spawn_daemon(daemon).unwrap();
+            scope.spawn(worker(log.clone(), 1, "child", "gone")).unwrap();
+            Ok(())
+        }));
+        assert_eq!(first(ended), ("bad".into(), 0));
+        assert_eq!(log.take(), ["child", "gone", "gone"]);
     });
 }
 
 #[test]
 fn releases_run_last_in_first_out_all_of_them_even_if_some_fail() {
-    everywhere(|play| {
-        let log = play.log.clone();
-        let failed = play.run(scope(async |scope: Scope| {
+    everywhere(|place| {
+        let log = Log::default();
+        let failed = place.run(scope(async |scope: Scope| {
             for word in ["first", "second", "third"] {
                 let said = log.clone();
                 let release = async move {
                     yield_now().await;
                     said.say(word);
-                    if word == "second" { panic!("second") } else { Ok(()) }
+                    if word != "second" {
+                        return Ok(());
+                    }
+                    if cfg!(feature = "std") { panic!("second") } else { Err(Fault::Text(word)) }
                 };
                 scope.on_release(release).unwrap();
             }
             Ok(())
         }));
-        assert_eq!(first(failed.unwrap_err()), ("second".into(), 0));
-        assert_eq!(play.log.take(), ["third", "second", "first"]);
+        assert_eq!(first(failed), ("second".into(), 0));
+        assert_eq!(log.take(), ["third", "second", "first"]);
     });
 }
 
 #[test]
-fn a_scope_dropped_at_any_point_cancels_its_children_and_then_runs_its_releases() {
-    everywhere(|play| {
-        for turns in 1..8 {
-            let log = Log::default();
-            let said = log.clone();
-            let task = play.local.spawn(scope(async move |scope: Scope| {
-                scope.spawn(worker(said.clone(), 1000, "never", "child gone")).unwrap();
-                for word in ["second release", "first release"] {
-                    let said = said.clone();
-                    let release = async move {
-                        yield_now().await;
-                        {
-                            said.say(word);
-                            Ok(())
-                        }
-                    };
-                    scope.on_release(release).unwrap();
-                }
-                yield_now().await;
-                if turns > 4 { Err(BAD) } else { Ok(()) }
-            }));
-            play.local.set_budget(1);
-            for _ in 0..turns {
-                play.local.tick();
-            }
-            play.local.set_budget(256);
-            task.cancel();
-            play.settle();
-            let mut said = log.take();
-            // A child that had not begun says nothing.
-            said.retain(|word| word != "child gone");
-            assert_eq!(said, ["first release", "second release"], "after {turns} turns");
-            assert_eq!(play.local.live(), 0);
-        }
+fn a_token_of_a_scope_is_cancelled_with_it_and_does_not_cancel_it() {
+    everywhere(|place| {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let failed = place.run(scope(async |scope: Scope| {
+            let (one, two) = (scope.token(), scope.token());
+            two.cancel(Fault::Text("one's own"));
+            assert!(!scope.is_cancelled() && !one.is_cancelled());
+            let waits: (CancelToken, _) = (one.clone(), kept.clone());
+            let waits = async move {
+                let reason = waits.0.cancelled().await;
+                waits.1.lock().unwrap().push(reason.to_string());
+            };
+            let outside = place.spawn(waits);
+            yield_now().await;
+            scope.cancel(BAD);
+            outside.await.unwrap();
+            pending::<Result<(), Fault>>().await
+        }));
+        assert_eq!(first(failed), ("cancelled".into(), 0));
+        place.settle();
+        assert_eq!(*kept.lock().unwrap(), ["bad"]);
     });
 }
 
 #[test]
 fn a_success_that_races_with_a_cancel_is_delivered() {
     // async 160
-    everywhere(|play| {
-        let value = play.run(scope(async |scope: Scope| {
+    everywhere(|place| {
+        let value = place.run(scope(async |scope: Scope| {
             scope.cancel(BAD);
             Ok::<_, Fault>(7)
         }));
         assert_eq!(value.unwrap(), 7);
         let token = CancelToken::new();
-        let value = play.run(token.run(async {
+        let value = place.run(token.run(async {
             token.cancel(BAD);
             7
         }));
         assert_eq!(value.unwrap(), 7);
-    });
-}
-
-#[test]
-fn what_is_shielded_goes_on_to_its_end_and_its_caller_is_cancelled_at_once() {
-    // async 161, changed: cancelling is dropping, so the caller does not wait.
-    everywhere(|play| {
-        let (log, token) = (play.log.clone(), CancelToken::new());
-        let (said, inner) = (log.clone(), token.clone());
-        play.run(async {
-            let shielded = async move {
-                said.say("begun");
-                sleep(2).await;
-                said.say("ended");
-            };
-            let caller = spawn(async move { inner.run(shield(shielded)).await.is_err() }).unwrap();
-            sleep(1).await;
-            token.cancel(BAD);
-            assert!(caller.await.unwrap());
-            log.say("caller cancelled");
-            sleep(5).await;
-        });
-        assert_eq!(play.log.take(), ["begun", "caller cancelled", "ended"]);
-        assert_eq!(play.run(shield(async { 7 })), 7);
     });
 }

@@ -279,3 +279,24 @@ fn wakers_of_the_root_keep_the_home_wherever_they_go() {
     here.wake();
     assert_eq!(Arc::strong_count(&home), 1, "and by nobody");
 }
+
+/// Ends while it is queued, and in the inbox.
+async fn woken_at_its_end() {
+    poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        let waker = cx.waker().clone();
+        thread::spawn(move || waker.wake()).join().unwrap();
+        Poll::Ready(())
+    })
+    .await;
+}
+
+#[test]
+fn a_place_is_free_again_once_its_task_has_left_queue_and_inbox() {
+    let place = tidemill_core::task_place!(woken_at_its_end);
+    let local = Local::new(Board::default());
+    for _ in 0..3 {
+        drop(local.spawn_place(place, woken_at_its_end()).expect("nobody has the place"));
+        while local.tick() == Wait::Poll {}
+    }
+}

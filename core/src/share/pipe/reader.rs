@@ -60,7 +60,8 @@ impl<'a, B: Buffer, L: RawLock> Reader<'a, B, L> {
     /// Reads a value, or `None` at the end. Readers that wait are served first come, first served.
     ///
     /// # Cancel safety
-    /// Strict: a value that was handed to the future goes to the next reader in line, or back to the front.
+    /// Strict: a value that was handed to the future goes to the next reader in line, or back to the front. A future that is forgotten keeps
+    /// such a value, and its room; who reads on then sees the end only when the pipe is closed for reading.
     pub fn read(self) -> Read<'a, B, L> {
         Read {
             pipe: self.pipe,
