@@ -103,6 +103,32 @@ fn a_wake_by_value_at_home_beside_a_wake_elsewhere() {
     });
 }
 
+/// **Wakers that are counted at home go elsewhere, and wakers that are counted elsewhere go at home, more than the home thread's half of
+/// the count can hold: the task is freed once, when the last of them all is gone.**
+///
+/// Seen to break it: counting what is moved to the word twice, or not at all; `complete` without what the home thread has counted; no BIAS in
+/// the word, or one that is never taken off.
+#[test]
+fn wakers_cross_from_one_half_of_the_count_to_the_other() {
+    loom::model(|| {
+        let (home, local, cell, handle) = setting();
+        drop(handle);
+        let waker = cell.take().unwrap();
+        // No Home is current here: this is elsewhere.
+        let elsewhere: Vec<_> = (0..70).map(|_| waker.clone()).collect();
+        let mut at_home: Vec<_> = local.enter(|| (0..70).map(|_| waker.clone()).collect());
+        let gone = (at_home.pop(), at_home.pop());
+        let drops = thread::spawn(move || {
+            waker.wake();
+            drop(gone);
+        });
+        local.enter(|| drop((at_home, elsewhere)));
+        drop(local);
+        drops.join().unwrap();
+        assert_eq!(Arc::strong_count(&home), 1, "the handles have let go of the Home");
+    });
+}
+
 /// **A handle on another thread learns that its task was cancelled by the drop of the Local, or asks for it in vain; nothing is kept.**
 ///
 /// Seen to break it: dropping the Local's tasks without telling the handle (no `Tell` in `complete`).
@@ -124,6 +150,30 @@ fn a_join_beside_the_drop_of_the_local() {
             assert!(matches!(polled, Poll::Ready(Err(JoinError::Cancelled))));
         }
         drop((handle, cell.take()));
+        assert_eq!(Arc::strong_count(&home), 1, "the handles have let go of the Home");
+    });
+}
+
+/// **Wakers of a root that has ended go elsewhere, one in a wake, as its Local goes; whoever is last lets go of the Home, after all others.**
+///
+/// Seen to break it: Relaxed, Acquire or Release alone in `State::retire`, or one that leaves out what the home thread has counted.
+#[test]
+fn the_wakers_of_a_root_go_beside_the_drop_of_the_local() {
+    loom::model(|| {
+        let home = Arc::new(Home::new(Board::new()));
+        let local = Home::claim_shared(&home).unwrap();
+        let mut wakers = Vec::new();
+        local.run_with(
+            std::pin::pin!(poll_fn(|cx| {
+                wakers.extend([cx.waker().clone(), cx.waker().clone()]);
+                Poll::Ready(())
+            })),
+            &mut home.hooks().clone(),
+        );
+        let wakes = wakers.pop().map(|waker| thread::spawn(move || waker.wake()));
+        let drops = thread::spawn(move || drop(wakers));
+        drop(local);
+        wakes.into_iter().chain([drops]).for_each(|thread| thread.join().unwrap());
         assert_eq!(Arc::strong_count(&home), 1, "the handles have let go of the Home");
     });
 }

@@ -307,6 +307,9 @@ fn change<R>(queue: &Cell<Chain<Header>>, change: impl FnOnce(&mut Chain<Header>
 
 impl<H: Hooks> fmt::Debug for Home<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Home").field("claimed", &self.claimed).finish_non_exhaustive()
+        f.debug_struct("Home")
+            .field("claimed", &self.claimed)
+            .field("head", &self.head)
+            .finish_non_exhaustive()
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Every task header, timer and context holds one, and most come and go on the home thread. So the count has two halves, after biased
 //! reference counting (Choi, Shull, Torrellas 2018): a plain one that the home thread changes during its turns, and an atomic one for
-//! everybody else, into which the plain half is added when the Local goes. Until then the atomic half carries [`BIAS`], so nobody finds
-//! it at zero.
+//! everybody else, into which the plain half is added when it has grown to [`MANY`], and when the Local goes. Until then the atomic half
+//! carries [`BIAS`], so nobody finds it at zero, also where handles come here and go elsewhere for years.
 //!
 //! | Home             | a handle comes or goes on the home thread | elsewhere                             | the last one goes   |
 //! |------------------|-------------------------------------------|---------------------------------------|---------------------|
@@ -12,6 +12,8 @@
 //!
 //! [C1] A handle that is counted names a Head that is alive and stays where it is, at the beginning of a Home that fits its vtable.
 //! [C2] The plain half belongs to the home thread: to who has the Local, or finds the Home current.
+//! [C3] While there is a Local, `count - BIAS + counted` is how many handles there are, and `counted` is less than MANY either way. So
+//!      `count` is more than `BIAS - MANY`, and less than `MOST + MANY` and as many as there are threads: it never wraps.
 
 #![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
 
@@ -32,6 +34,12 @@ use crate::{
 
 /// What the atomic half of the count carries while there is a Local.
 const BIAS: usize = 1 << (usize::BITS - 1);
+
+/// So many handles are moved from the plain half to the atomic one at once.
+const MANY: usize = 1 << 16;
+
+/// More than this the atomic half does not count: memory does not hold so many handles, so they were forgotten.
+const MOST: usize = BIAS + BIAS / 2;
 
 /// Whether code can tell if it runs on a Home's own thread, within a turn: with `std` it can. Without, nobody knows whether an interrupt
 /// or another core calls: all that can be reached from there has a lock or is atomic.
@@ -64,7 +72,7 @@ pub struct HomeVTable {
 pub struct Head {
     vtable: Cell<&'static HomeVTable>,
     /// The plain half of the count [C2].
-    counted: Cell<usize>,
+    counted: Cell<isize>,
     /// The atomic half.
     count: AtomicUsize,
     /// For the home thread, where it has no lock. So are the blocks.
@@ -121,19 +129,46 @@ impl Head {
     /// Adds the plain half of the count to the atomic one, for the Local that goes, whose own handle is still counted.
     pub fn settle(&self) {
         let counted = self.counted.replace(0);
-        // ordering: Release pairs with Acquire of the handle that is the last.
-        self.count.fetch_add(counted.wrapping_sub(BIAS), AcqRel);
+        // ordering: Relaxed, the Local's own handle goes after this, with Release.
+        self.count.fetch_add(counted.cast_unsigned().wrapping_sub(BIAS), Relaxed);
     }
 
+    /// Counts so many handles more, in the plain half.
     #[inline]
-    fn recount(&self, more: usize) {
-        self.counted.set(self.counted.get().wrapping_add(more));
+    fn recount(&self, more: isize) {
+        let counted = self.counted.get() + more;
+        self.counted.set(counted);
+        if counted.unsigned_abs() >= MANY {
+            self.move_over();
+        }
+    }
+
+    /// Counts in the atomic half what was counted in the plain one, if anybody wants to know.
+    #[cold]
+    fn move_over(&self) {
+        let counted = self.counted.replace(0);
+        if self.vtable.get().free.is_none() {
+            return;
+        }
+        // ordering: Relaxed, as in `settle`.
+        let before = self.count.fetch_add(counted.cast_unsigned(), Relaxed);
+        if counted > 0 && before > MOST {
+            self.overflow();
+        }
+    }
+
+    /// The newest handle does not come to be.
+    #[cold]
+    fn overflow(&self) -> ! {
+        // ordering: Relaxed, takes back what was counted just now.
+        self.count.fetch_sub(1, Relaxed);
+        panic!("too many handles on one executor");
     }
 }
 
 impl fmt::Debug for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Head")
+        f.debug_struct("Head").field("count", &self.count).finish_non_exhaustive()
     }
 }
 
@@ -279,7 +314,9 @@ impl Clone for HomeRef {
             head.recount(1);
         } else if self.vtable().free.is_some() {
             // ordering: Relaxed, who has a handle makes another.
-            head.count.fetch_add(1, Relaxed);
+            if head.count.fetch_add(1, Relaxed) > MOST {
+                head.overflow();
+            }
         }
         Self(self.0)
     }
@@ -290,7 +327,7 @@ impl Drop for HomeRef {
     fn drop(&mut self) {
         let head = self.head();
         if is_current(self.as_ptr()) {
-            return head.recount(usize::MAX);
+            return head.recount(-1);
         }
         let Some(free) = self.vtable().free else { return };
         // ordering: Release makes what this handle did visible to the last; Acquire pairs with it there.

@@ -353,7 +353,8 @@ impl<L: RawLock> Word<L> {
 
     fn add_filler(&self) {
         // ordering: Relaxed: who adds is counted already, so that the last does not go meanwhile.
-        self.0.fetch_add(FILLER, Relaxed);
+        let before = self.0.fetch_add(FILLER, Relaxed);
+        assert!(before < usize::MAX / 2, "too many fillers of one ivar");
     }
 
     fn remove_filler(&self) -> Left {

@@ -356,8 +356,8 @@ impl State {
 
     #[cold]
     fn add_many(&self, moved: isize) {
-        // ordering: Release as in `release`.
-        let before = self.0.fetch_add(references(moved).cast_unsigned(), Release);
+        // ordering: Relaxed, the list's reference goes later, from this thread, with Release.
+        let before = self.0.fetch_add(references(moved).cast_unsigned(), Relaxed);
         if moved > 0 && before > usize::MAX / 2 {
             // The newest of them does not come to be; the others are counted.
             self.overflow();

@@ -16,6 +16,7 @@
 use core::{
     fmt,
     future::Future,
+    num::NonZeroU64,
     pin::Pin,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -41,12 +42,46 @@ pub enum TimerStatus {
     Happened,
 }
 
-#[derive(Clone, Copy)]
 struct State {
-    status: TimerStatus,
-    slack: Duration,
+    phase: Phase,
     /// The number of the last one that put its waker on the wheel [T5].
     waits: usize,
+}
+
+/// As `TimerStatus`, in two words.
+enum Phase {
+    Scheduled { deadline: Instant, slack: Slack },
+    Over(Previously),
+}
+
+/// A slack in nanoseconds, and one more.
+#[derive(Clone, Copy)]
+struct Slack(NonZeroU64);
+
+impl Slack {
+    fn new(slack: Duration) -> Self {
+        let nanos = u64::try_from(slack.as_nanos()).unwrap_or(u64::MAX);
+        Self(NonZeroU64::MIN.saturating_add(nanos))
+    }
+
+    /// When a timer for `deadline` is to fire.
+    fn due(self, deadline: Instant) -> Instant {
+        coalesce(deadline, Duration::from_nanos(self.0.get() - 1))
+    }
+}
+
+impl State {
+    fn status(&self) -> TimerStatus {
+        match self.phase {
+            Phase::Scheduled { deadline, .. } => TimerStatus::Scheduled(deadline),
+            Phase::Over(Previously::Aborted) => TimerStatus::Aborted,
+            Phase::Over(Previously::Happened) => TimerStatus::Happened,
+        }
+    }
+
+    fn happen(&mut self) {
+        self.phase = Phase::Over(Previously::Happened);
+    }
 }
 
 pin_project! {
@@ -89,21 +124,24 @@ impl<T: WheelRef + Clock> Timer<T> {
 
     /// A timer for `deadline`.
     pub fn at(source: T, deadline: Instant) -> Self {
-        let status = TimerStatus::Scheduled(deadline);
-        let state = State { status, slack: Duration::ZERO, waits: 0 };
-        Self { entry: Entry::new(source), state: Locked::new_in(state) }
+        let phase = Phase::Scheduled { deadline, slack: Slack::new(Duration::ZERO) };
+        Self { entry: Entry::new(source), state: Locked::new_in(State { phase, waits: 0 }) }
     }
 
     /// Allows it to fire by up to `slack` later than it is due, and never earlier: the wheel then wakes for several timers at a time.
     pub fn with_slack(self, slack: Duration) -> Self {
-        self.state.with(|state| state.slack = slack);
+        self.state.with(|state| {
+            if let Phase::Scheduled { slack: known, .. } = &mut state.phase {
+                *known = Slack::new(slack);
+            }
+        });
         self
     }
 
     /// What has become of it. Of one that is scheduled, the moment it was scheduled for (slack not counted).
     pub fn status(self: Pin<&Self>) -> TimerStatus {
         let now = self.entry.handle().now();
-        let (status, waker) = self.state.with(|state| (state.status, self.settle(state, now)));
+        let (status, waker) = self.state.with(|state| (state.status(), self.settle(state, now)));
         match waker {
             None => status,
             Some(waker) => {
@@ -120,7 +158,7 @@ impl<T: WheelRef + Clock> Timer<T> {
     pub fn abort(self: Pin<&Self>) -> Result<(), Previously> {
         self.change(|state| {
             let waker = self.project_ref().entry.leave()?;
-            state.status = TimerStatus::Aborted;
+            state.phase = Phase::Over(Previously::Aborted);
             Some(waker)
         })
     }
@@ -131,8 +169,9 @@ impl<T: WheelRef + Clock> Timer<T> {
     /// It was called off, or its moment came, before.
     pub fn reschedule_at(self: Pin<&Self>, deadline: Instant) -> Result<(), Previously> {
         self.change(|state| {
-            self.project_ref().entry.shift(coalesce(deadline, state.slack))?;
-            state.status = TimerStatus::Scheduled(deadline);
+            let Phase::Scheduled { deadline: known, slack } = &mut state.phase else { return None };
+            self.project_ref().entry.shift(slack.due(deadline))?;
+            *known = deadline;
             Some(None)
         })
     }
@@ -165,13 +204,12 @@ impl<T: WheelRef + Clock> Timer<T> {
         let now = self.entry.handle().now();
         let (result, waker) = self.state.with(|state| {
             let settled = self.settle(state, now).flatten();
-            match state.status {
-                TimerStatus::Aborted => (Err(Previously::Aborted), settled),
-                TimerStatus::Happened => (Err(Previously::Happened), settled),
-                TimerStatus::Scheduled(_) => match f(state) {
+            match state.phase {
+                Phase::Over(previously) => (Err(previously), settled),
+                Phase::Scheduled { .. } => match f(state) {
                     Some(waker) => (Ok(()), waker),
                     None => {
-                        state.status = TimerStatus::Happened;
+                        state.happen();
                         (Err(Previously::Happened), None)
                     }
                 },
@@ -184,12 +222,12 @@ impl<T: WheelRef + Clock> Timer<T> {
 
     /// [T1] Under the lock: sees to it that it happens if its moment has come. `Some`: it does, here is who is to be woken.
     fn settle(self: Pin<&Self>, state: &mut State, now: Instant) -> Option<Option<Waker>> {
-        let TimerStatus::Scheduled(deadline) = state.status else { return None };
+        let Phase::Scheduled { deadline, .. } = state.phase else { return None };
         let entry = self.project_ref().entry;
         if now < deadline && entry.status() != Status::Fired {
             return None;
         }
-        state.status = TimerStatus::Happened;
+        state.happen();
         Some(entry.leave().flatten())
     }
 
@@ -204,10 +242,12 @@ impl<T: WheelRef + Clock> Timer<T> {
         let entry = self.project_ref().entry;
         self.state.with(|state| {
             let gone = self.settle(state, now).flatten();
-            let due = match state.status {
-                TimerStatus::Happened => return Asked::Ready(Ok(()), gone),
-                TimerStatus::Aborted => return Asked::Ready(Err(NotFired::Aborted), gone),
-                TimerStatus::Scheduled(deadline) => coalesce(deadline, state.slack),
+            let due = match state.phase {
+                Phase::Over(Previously::Happened) => return Asked::Ready(Ok(()), gone),
+                Phase::Over(Previously::Aborted) => {
+                    return Asked::Ready(Err(NotFired::Aborted), gone);
+                }
+                Phase::Scheduled { deadline, slack } => slack.due(deadline),
             };
             if !entry.has(due, waker) {
                 if fresh.is_none() {
@@ -217,7 +257,7 @@ impl<T: WheelRef + Clock> Timer<T> {
                     Some(Ok(())) => {}
                     Some(Err(_closed)) => return Asked::Ready(Err(NotFired::WheelClosed), None),
                     None => {
-                        state.status = TimerStatus::Happened;
+                        state.happen();
                         return Asked::Ready(Ok(()), None);
                     }
                 }
@@ -281,7 +321,7 @@ impl<T: WheelRef + Clock> Drop for Fired<'_, T> {
             return;
         }
         let waker = timer.state.with(|state| {
-            let scheduled = matches!(state.status, TimerStatus::Scheduled(_));
+            let scheduled = matches!(state.phase, Phase::Scheduled { .. });
             if !scheduled || state.waits != own {
                 return None;
             }

@@ -17,17 +17,22 @@ use crate::board::{Board, yield_now};
 /// Counts the allocations of each thread.
 struct Counting;
 
-thread_local!(static COUNT: Cell<usize> = const { Cell::new(0) });
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+}
 
 // SAFETY: all is left to `System`; the count does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
+        LIVE.set(LIVE.get() + layout.size().cast_signed());
         // SAFETY: the contract is the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        LIVE.set(LIVE.get() - layout.size().cast_signed());
         // SAFETY: the contract is the same.
         unsafe { System.dealloc(block, layout) };
     }
@@ -46,6 +51,11 @@ pub(crate) fn allocations(f: impl FnOnce()) -> usize {
     let before = allocated();
     f();
     allocated() - before
+}
+
+/// How many bytes this thread has allocated more than it has freed.
+pub(crate) fn live_bytes() -> isize {
+    LIVE.get()
 }
 
 /// What one round of work looks like: spawns (of two sizes, joined, detached, cancelled), wakes, polls, timers.

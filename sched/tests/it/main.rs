@@ -34,6 +34,8 @@ mod everywhere;
 #[cfg(feature = "std")]
 mod for_each;
 #[cfg(feature = "std")]
+mod foreign;
+#[cfg(feature = "std")]
 mod forget;
 #[cfg(feature = "alloc")]
 mod given;
@@ -41,6 +43,8 @@ mod given;
 mod join;
 #[cfg(feature = "alloc")]
 mod left_behind;
+#[cfg(feature = "std")]
+mod limits;
 #[cfg(feature = "alloc")]
 mod monitor;
 #[cfg(feature = "std")]

@@ -151,6 +151,35 @@ fn a_home_is_let_go_with_its_last_handle() {
     assert_eq!(Arc::strong_count(&home), 1);
 }
 
+/// What a Home says that it counts of its handles for everybody but its own thread: beside a constant.
+fn counted_elsewhere(home: &Home<Board>) -> isize {
+    let text = format!("{home:?}");
+    let (_, count) = text.split_once("count: ").expect("it says so");
+    let count: String = count.chars().take_while(char::is_ascii_digit).collect();
+    count.parse::<usize>().unwrap().wrapping_sub(1 << (usize::BITS - 1)).cast_signed()
+}
+
+#[test]
+fn handles_that_come_at_home_and_go_elsewhere_or_the_other_way_round_do_not_use_up_their_count() {
+    let home = Arc::new(Home::new(Board::default()));
+    let local = Home::claim_shared(&home).unwrap();
+    // Outside of `enter` is elsewhere, on this thread too.
+    for _ in 0..200_000 {
+        drop(local.enter(|| local.here()));
+    }
+    assert!(counted_elsewhere(&home) > -70_000, "{}", counted_elsewhere(&home));
+    for _ in 0..400_000 {
+        let handle = local.here();
+        local.enter(|| drop(handle));
+    }
+    assert!(counted_elsewhere(&home).abs() < 70_000, "{}", counted_elsewhere(&home));
+    let last = local.here();
+    drop(local);
+    assert_eq!(Arc::strong_count(&home), 2);
+    drop(last);
+    assert_eq!(Arc::strong_count(&home), 1);
+}
+
 #[test]
 fn a_timer_that_outlives_its_local_finds_it_gone() {
     let local = Local::new(Board::default());
