@@ -47,7 +47,7 @@ fn a_writer_is_dropped_while_a_reader_begins_to_wait() {
         drops.join().unwrap();
         if first.is_pending() {
             assert_eq!(bell.rung(), 1);
-            assert!(poll(wait, &waker).is_ready_with(Err(Missing::Cancelled)));
+            assert!(poll(wait, &waker).resolves_to(Err(Missing::Cancelled)));
         }
         assert_eq!(reader.try_get(), Some(Err(Missing::Cancelled)));
     });
@@ -118,17 +118,17 @@ fn several_come_while_they_are_awaited() {
         comes.join().unwrap();
         assert!(before.is_pending());
         assert_eq!(bell.rung(), 1);
-        assert!(poll(wait, &waker).is_ready_with((Ok(&1), Ok(&2))));
+        assert!(poll(wait, &waker).resolves_to((Ok(&1), Ok(&2))));
     });
 }
 
 /// Whether a poll was ready with this.
 trait ReadyWith<T> {
-    fn is_ready_with(self, output: T) -> bool;
+    fn resolves_to(self, output: T) -> bool;
 }
 
 impl<T: PartialEq> ReadyWith<T> for core::task::Poll<T> {
-    fn is_ready_with(self, output: T) -> bool {
+    fn resolves_to(self, output: T) -> bool {
         self == core::task::Poll::Ready(output)
     }
 }
