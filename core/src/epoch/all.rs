@@ -40,12 +40,14 @@ use crate::epoch::{
 /// let (x, mut y) = (Async::ready(20), Async::ready(1));
 /// let (a, mut b) = (x.read(), y.mutate());
 /// # let mut cx = Context::from_waker(Waker::noop());
+/// # {
 /// # let both = pin!(async {
 /// let (a, b) = all((&a, &mut b)).await;
 /// *b? += a?;
 /// # Ok::<(), tidemill_core::error::Missing>(())
 /// # });
 /// # assert!(matches!(both.poll(&mut cx), Poll::Ready(Ok(()))));
+/// # }
 /// # b.release();
 /// # assert_eq!(*y.read().try_get().unwrap().unwrap(), 21);
 /// ```
