@@ -24,6 +24,8 @@ mod inbox;
 mod ivar;
 mod list;
 mod lock;
+#[cfg(feature = "alloc")]
+mod monitor;
 mod mutex;
 mod mvar;
 mod nested;

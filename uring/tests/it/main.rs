@@ -36,6 +36,7 @@ mod sim_time;
 mod slots;
 mod stage;
 mod steady;
+mod strays;
 mod timer;
 mod wake;
 mod workers;
