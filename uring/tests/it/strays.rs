@@ -1,6 +1,7 @@
 //! Strays: errors that nobody answers for end the runtime in order, and `run` returns them.
 
 use std::{
+    cell::RefCell,
     future::pending,
     io::{self, ErrorKind, Read},
     net,
@@ -11,49 +12,49 @@ use std::{
 };
 
 use tidemill_core::{
-    context::{Monitor, Stray, send_error},
-    error::{Fault, JoinError},
-    scope::{handle_errors, hook, protect},
+    context::{Stray, send_error},
+    error::Fault,
+    scope::protect,
     task::{Attributes, spawn_with},
 };
 use tidemill_uring::{
     error::SpawnError,
-    runtime::{Builder, Handle, RunError, Runtime, Workers, current_worker, spawn, spawn_on},
+    runtime::{Builder, Handle, RunError, Runtime, Workers, spawn, spawn_on},
     sim::{Plan, Random, Sim, seeds},
 };
 
 use crate::{
     sim_drop::everything_in_flight,
-    stage::{Watch, again, alone, descriptors, listener, pair, turn, until},
+    stage::{Watch, again, alone, descriptors, listener, pair, turn},
 };
 
-const BAD: Fault = Fault::Text("bad");
+pub(crate) const BAD: Fault = Fault::Text("bad");
 
-fn several(workers: usize) -> Builder {
+pub(crate) fn several(workers: usize) -> Builder {
     Runtime::builder().workers(Workers::Count(workers))
 }
 
-fn ended<T>(run: Result<T, RunError<T>>) -> RunError<T> {
+pub(crate) fn ended<T>(run: Result<T, RunError<T>>) -> RunError<T> {
     match run {
         Ok(_) => panic!("it went well"),
         Err(ended) => ended,
     }
 }
 
-fn said(strays: &[Stray]) -> Vec<String> {
+pub(crate) fn said(strays: &[Stray]) -> Vec<String> {
     strays.iter().map(Stray::to_string).collect()
 }
 
 /// What was said, from any thread.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log(pub(crate) Arc<Mutex<Vec<String>>>);
 
 impl Log {
-    fn say(&self, word: impl Into<String>) {
+    pub(crate) fn say(&self, word: impl Into<String>) {
         self.0.lock().unwrap().push(word.into());
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
@@ -143,11 +144,12 @@ fn an_error_on_one_of_four_workers_closes_listeners_and_connections_of_all() {
         || {
             let before = descriptors();
             let runtime = several(4).build().expect("a runtime");
-            let peers = Mutex::new(Vec::new());
+            let peers = RefCell::new(Vec::new());
             let told = ended(runtime.run(async {
                 for worker in 0..4 {
                     let theirs = spawn_on(worker, serve).expect("there is room");
-                    peers.lock().unwrap().push(theirs.await.expect("no panic"));
+                    let theirs = theirs.await.expect("no panic");
+                peers.borrow_mut().push(theirs);
                 }
                 let fails = async || {
                     turn().await;
@@ -158,7 +160,7 @@ fn an_error_on_one_of_four_workers_closes_listeners_and_connections_of_all() {
             }));
             assert_eq!(told.failed.first().worker, Some(2), "{told}");
             assert!(told.failed.others().is_empty(), "{told}");
-            for (addr, theirs) in peers.into_inner().unwrap() {
+            for (addr, theirs) in peers.into_inner() {
                 let refused = net::TcpStream::connect(addr).expect_err("nobody listens");
                 assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
                 for mut peer in theirs {
@@ -253,111 +255,6 @@ fn the_output_of_a_main_future_that_was_ready_all_the_same_is_handed_back() {
         pending::<()>().await
     }));
     assert_eq!(told.failed.first().to_string(), "worker 0: bad");
-}
-
-#[test]
-fn what_a_handler_answers_for_ends_nothing_whichever_worker_it_comes_from() {
-    let (_watch, log) = (Watch::new(), Log::default());
-    let runtime = several(3).build().expect("a runtime");
-    let heard = log.clone();
-    let run = runtime.run(async {
-        let work = async {
-            drop(spawn_on(2, async || panic!("on {}", current_worker().expect("a worker"))));
-            // What is started from there is answered for as well.
-            let starts = async || drop(spawn_on(1, async || send_error(BAD)));
-            spawn_on(2, starts).expect("there is room").await.expect("no panic");
-        };
-        let heard = move |report: tidemill_core::context::Report| {
-            heard.say(report.stray().to_string());
-        };
-        handle_errors(work, heard).await;
-        until("both were told", || log.0.lock().unwrap().len() == 2).await;
-    });
-    run.expect("somebody answered");
-    let mut heard = log.take();
-    heard.sort();
-    assert_eq!(heard[0], "worker 1: bad");
-    assert!(heard[1].starts_with("worker 2: task "), "{heard:?}");
-    assert!(heard[1].ends_with(" panicked: on 2"), "{heard:?}");
-    runtime.shutdown().expect("nothing went wrong");
-}
-
-#[test]
-fn a_handler_that_fails_is_nobodys_answer_and_ends_the_runtime() {
-    let _watch = Watch::new();
-    let runtime = several(2).build().expect("a runtime");
-    let told = ended(runtime.run(async {
-        let work = async {
-            drop(spawn_on(1, async || send_error(BAD)));
-            pending::<()>().await
-        };
-        handle_errors(work, |report| panic!("while it handled {report}")).await
-    }));
-    let first = told.failed.first();
-    assert_eq!((first.fault.to_string(), first.worker), ("while it handled bad".into(), Some(0)));
-}
-
-// async 45, changed: it ends in order.
-#[test]
-fn a_hook_sees_the_error_first_and_one_that_panics_hides_nothing() {
-    let (_watch, log) = (Watch::new(), Log::default());
-    let runtime = Runtime::new().expect("a runtime");
-    let heard = log.clone();
-    let told = ended(runtime.run(async {
-        hook(&Monitor::root(), move |report| heard.say(report.to_string()));
-        drop(spawn(async { send_error(BAD) }));
-        pending::<()>().await
-    }));
-    assert_eq!((log.take(), told.failed.others().len()), (vec!["bad".to_owned()], 0));
-    let runtime = Runtime::new().expect("a runtime");
-    let told = ended(runtime.run(async {
-        hook(&Monitor::root(), |_| panic!("the hook fails too"));
-        drop(spawn(async { send_error(BAD) }));
-        pending::<()>().await
-    }));
-    assert_eq!(told.failed.first().to_string(), "worker 0: bad");
-    assert!(said(told.failed.others())[0].ends_with("the hook fails too"), "{told}");
-}
-
-#[test]
-fn what_is_detached_at_the_root_or_cancelled_ends_nothing() {
-    let _watch = Watch::new();
-    let runtime = several(2).build().expect("a runtime");
-    runtime
-        .run(async {
-            let mut errors = Monitor::root().detach();
-            drop(spawn_on(1, async || send_error(BAD)));
-            assert_eq!(errors.next().await.expect("an error").to_string(), "bad");
-            for worker in 0..2 {
-                let waits = spawn_on(worker, pending::<()>).expect("there is room");
-                waits.cancel();
-                assert!(matches!(waits.await, Err(JoinError::Cancelled)));
-                let left = spawn_on(worker, pending::<()>).expect("there is room");
-                left.cancel();
-                drop(left);
-                spawn_on(worker, turn).expect("there is room").await.expect("no panic");
-            }
-        })
-        .expect("nobody is without an answer");
-    runtime.shutdown().expect("nothing went wrong");
-}
-
-#[test]
-fn a_runtime_that_fails_leaves_others_of_the_process_alone() {
-    let _watch = Watch::new();
-    let outer = Runtime::new().expect("a runtime");
-    let told = outer.run(async {
-        let told = ended(Runtime::new().expect("another").run(async {
-            send_error(BAD);
-            pending::<()>().await
-        }));
-        turn().await;
-        told.to_string()
-    });
-    assert_eq!(told.expect("it goes on"), "nobody answered for an error: worker 0: bad");
-    assert!(outer.handle().monitor().failed().is_none());
-    assert!(Monitor::root() != outer.handle().monitor());
-    outer.shutdown().expect("nothing went wrong");
 }
 
 #[test]
