@@ -3,6 +3,8 @@
 mod alloc;
 #[cfg(feature = "alloc")]
 mod alloc_pipe;
+#[cfg(feature = "alloc")]
+mod alloc_scope;
 mod bell;
 #[cfg(feature = "alloc")]
 mod cancel;
@@ -19,6 +21,8 @@ mod epoch_order;
 mod epoch_reverse;
 mod forget;
 mod forget_pipe;
+#[cfg(feature = "alloc")]
+mod forget_scope;
 mod forget_time;
 mod inbox;
 mod ivar;
@@ -33,6 +37,8 @@ mod news;
 mod pipe;
 mod reenter;
 mod reenter_pipe;
+#[cfg(feature = "alloc")]
+mod reenter_scope;
 mod reenter_share;
 mod reenter_time;
 mod repeat;
