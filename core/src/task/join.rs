@@ -8,8 +8,8 @@ use core::{
     task::{Context, Poll},
 };
 
-use super::{attributes::TaskInfo, cell::Joining, header::Header};
-use crate::error::JoinError;
+use super::{cell::Joining, header::Header};
+use crate::{context::TaskInfo, error::JoinError};
 
 /// The handle of a task: a future of what it returns.
 ///

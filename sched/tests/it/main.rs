@@ -5,6 +5,8 @@ mod alloc;
 #[cfg(feature = "std")]
 mod alloc_pace;
 #[cfg(feature = "std")]
+mod alloc_scope;
+#[cfg(feature = "std")]
 mod alone;
 #[cfg(feature = "alloc")]
 mod bad_input;
@@ -37,6 +39,8 @@ mod for_each;
 mod foreign;
 #[cfg(feature = "std")]
 mod forget;
+#[cfg(feature = "std")]
+mod forget_scope;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
@@ -72,6 +76,8 @@ mod protect;
 mod ready;
 #[cfg(feature = "std")]
 mod reenter;
+#[cfg(feature = "std")]
+mod reenter_scope;
 #[cfg(feature = "std")]
 mod run;
 #[cfg(feature = "alloc")]
