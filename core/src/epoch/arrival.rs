@@ -22,6 +22,7 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
+    dag::{Seat, Wait},
     epoch::{
         latch::{Latch, Mark},
         phase::Key,
@@ -54,6 +55,13 @@ pub unsafe trait Enrolled: Sized {
     #[doc(hidden)]
     fn is_now(&self) -> bool;
 
+    /// By what its place is written down.
+    #[doc(hidden)]
+    #[inline]
+    fn seat(&self) -> Seat {
+        Seat::NONE
+    }
+
     /// What comes of it, now that the time has come.
     #[doc(hidden)]
     fn arrived(self) -> Self::Output;
@@ -72,6 +80,7 @@ pin_project! {
         // [A2] Before `buffer`: fields are dropped in this order.
         #[pin]
         waiter: Waiter<'static, B::Lock, Queue<B::Error>, Mark>,
+        wait: Wait,
         buffer: Option<B>,
     }
 }
@@ -82,7 +91,8 @@ impl<B: Enrolled> Arrival<B> {
         let line: *const Line<B::Error, B::Lock> = ptr::from_ref(buffer.line());
         // SAFETY: the cell lives and stays for as long as `buffer` [A1], which lives for longer than the waiter [A2].
         let line: &'static Line<B::Error, B::Lock> = unsafe { &*line };
-        Self { waiter: Waiter::new(line, Mark::new(buffer.key())), buffer: Some(buffer) }
+        let waiter = Waiter::new(line, Mark::new(buffer.key()));
+        Self { waiter, wait: Wait::new(), buffer: Some(buffer) }
     }
 }
 
@@ -106,6 +116,8 @@ impl<B: Enrolled> Arrival<B> {
         });
         if asked.is_ready() {
             latch.sub();
+        } else {
+            this.wait.begin(buffer.seat());
         }
     }
 
@@ -114,8 +126,16 @@ impl<B: Enrolled> Arrival<B> {
     /// # Panics
     /// The second time.
     pub(super) fn arrived(self: Pin<&mut Self>) -> B::Output {
-        self.project().buffer.take().expect(AGAIN).arrived()
+        let this = self.project();
+        this.wait.end();
+        arrived(this.buffer.take().expect(AGAIN))
     }
+}
+
+#[inline]
+fn arrived<B: Enrolled>(buffer: B) -> B::Output {
+    buffer.seat().arrives();
+    buffer.arrived()
 }
 
 const AGAIN: &str = "it is not polled after it was ready";
@@ -134,11 +154,13 @@ impl<B: Enrolled> Future for Arrival<B> {
             let ask =
                 this.waiter.poll_in_order(cx.waker(), |turn| turn.state.is_due(key).then_some(()));
             if ask.is_pending() {
+                this.wait.begin(buffer.seat());
                 return Poll::Pending;
             }
+            this.wait.end();
         }
         let buffer = this.buffer.take().expect("it was there above");
-        Poll::Ready(buffer.arrived())
+        Poll::Ready(arrived(buffer))
     }
 }
 

@@ -22,6 +22,7 @@
 use core::mem;
 
 use crate::{
+    dag::{self, Seat, Site},
     epoch::{
         latch::Mark,
         phase::{End, Epoch, Key, Phase},
@@ -53,6 +54,8 @@ pub(super) struct Place {
     pub(super) number: u64,
     /// Whether its time is now.
     pub(super) now: bool,
+    /// By what it is written down.
+    pub(super) seat: Seat,
 }
 
 /// The queue of one value.
@@ -65,6 +68,8 @@ pub struct Queue<E: 'static> {
     owners: u32,
     /// Whether the time of anybody may come.
     started: bool,
+    /// By what the value is written down.
+    node: dag::Value,
 }
 
 /// The queue and who waits for it.
@@ -72,14 +77,22 @@ pub(super) type Inside<'a, E> = Turn<'a, Queue<E>, Mark>;
 
 impl<E> Queue<E> {
     /// The queue of a value that is there (`Reading`) or not (`Vacant`), with one handle that may enrol writers.
-    pub(super) const fn new(phase: Phase<E>) -> Self {
+    pub(super) const fn new(phase: Phase<E>, node: dag::Value) -> Self {
         Self {
             window: Window::new(Epoch::new(phase)),
             first: 0,
             holders: 1,
             owners: 1,
             started: true,
+            node,
         }
+    }
+
+    /// By what the value is written down.
+    #[inline]
+    pub(super) fn node(&mut self) -> &mut dag::Value {
+        self.node.show(self.first);
+        &mut self.node
     }
 
     pub(super) fn window(&mut self) -> &mut Window<E> {
@@ -114,14 +127,16 @@ impl<E> Queue<E> {
         self.hold();
         self.window.back().add_reader();
         let number = self.first + self.window.behind() as u64;
-        Place { number, now: self.is_due(Key::reader(number)) }
+        let seat = self.node().reader(number);
+        Place { number, now: self.is_due(Key::reader(number)), seat }
     }
 
     /// Enrols one more reader beside one, with a handle.
     #[inline]
-    pub(super) fn read_too(&mut self, number: u64) {
+    pub(super) fn read_too(&mut self, beside: Place) -> Place {
         self.hold();
-        self.at(number).add_reader();
+        self.at(beside.number).add_reader();
+        Place { seat: self.node.reader(beside.number), ..beside }
     }
 
     /// Enrols a writer, with a handle.
@@ -129,25 +144,32 @@ impl<E> Queue<E> {
     /// # Errors
     /// There is no room for its epoch.
     #[inline]
-    pub(super) fn write(&mut self) -> Result<Place, WindowFull> {
+    pub(super) fn write(&mut self, site: Site) -> Result<Place, WindowFull> {
         let behind = self.window.behind();
         if matches!(self.window.back().phase, Phase::Vacant) {
             self.hold();
             self.window.back().phase = Phase::Writing;
-            return Ok(Place { number: self.first + behind as u64, now: behind == 0 });
+            let number = self.first + behind as u64;
+            self.node().writing(number);
+            return Ok(Place { number, now: behind == 0, seat: self.node.writer(number) });
         }
         if behind == 0 && self.window.front.is_over() {
             self.hold();
-            self.first += 1;
+            let number = self.first + 1;
+            self.node().open(number, site);
+            self.first = number;
+            self.node.front(self.first);
             self.window.front = Epoch::new(Phase::Writing);
-            return Ok(Place { number: self.first, now: true });
+            return Ok(Place { number: self.first, now: true, seat: self.node.writer(self.first) });
         }
         if !self.window.has_room() {
             return Err(WindowFull);
         }
         self.hold();
         self.window.push(Epoch::new(Phase::Writing));
-        Ok(Place { number: self.first + behind as u64 + 1, now: false })
+        let number = self.first + behind as u64 + 1;
+        self.node().open(number, site);
+        Ok(Place { number, now: false, seat: self.node.writer(number) })
     }
 
     /// Whether a writer can be enrolled, or else which number must be in front before it can.
@@ -162,6 +184,7 @@ impl<E> Queue<E> {
     /// Has the one in front ended by whoever is told so [Q4].
     fn take_over(&mut self, end: End<E>) -> Next<E> {
         self.window.front.phase = Phase::Writing;
+        self.node.writing(self.first);
         Next::End(end)
     }
 
@@ -178,29 +201,32 @@ impl<E> Queue<E> {
 
     /// A place in the first epoch, if that has no writer yet, or else in a new one before it.
     #[cfg(feature = "alloc")]
-    fn before(&mut self, phase: Phase<E>) -> Place {
+    fn before(&mut self, phase: Phase<E>, site: Site) -> Place {
         self.hold();
-        if matches!(self.window.front.phase, Phase::Vacant) {
-            self.window.front.phase = phase;
-        } else {
-            self.window.push_front(Epoch::new(phase));
+        self.node();
+        if !matches!(self.window.front.phase, Phase::Vacant) {
+            self.window.push_front(Epoch::new(Phase::Vacant));
             self.first -= 1;
+            self.node.prepend(self.first, site);
         }
-        Place { number: self.first, now: false }
+        self.window.front.phase = phase;
+        Place { number: self.first, now: false, seat: Seat::NONE }
     }
 
     /// Enrols a reader before all others, with a handle.
     #[cfg(feature = "alloc")]
-    pub(super) fn read_before(&mut self) -> Place {
-        let place = self.before(Phase::Vacant);
+    pub(super) fn read_before(&mut self, site: Site) -> Place {
+        let place = self.before(Phase::Vacant, site);
         self.window.front.add_reader();
-        place
+        Place { seat: self.node.reader(place.number), ..place }
     }
 
     /// Enrols a writer before all others, with a handle.
     #[cfg(feature = "alloc")]
-    pub(super) fn write_before(&mut self) -> Place {
-        self.before(Phase::Writing)
+    pub(super) fn write_before(&mut self, site: Site) -> Place {
+        let place = self.before(Phase::Writing, site);
+        self.node.writing(place.number);
+        Place { seat: self.node.writer(place.number), ..place }
     }
 
     /// Whether what somebody waits for has come.
@@ -229,6 +255,7 @@ pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
 pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next<E> {
     if number != turn.state.first || !turn.state.started {
         turn.state.at(number).phase = Phase::Ended(end);
+        turn.state.node.ended(number);
         return Next::Nothing;
     }
     match end {
@@ -241,6 +268,7 @@ pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next
 #[inline]
 pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     turn.state.window.front.phase = Phase::Reading;
+    turn.state.node.reading(turn.state.first);
     advance(turn)
 }
 
@@ -252,6 +280,7 @@ pub(super) fn disown<E>(turn: &mut Inside<'_, E>) -> Next<E> {
         return Next::Nothing;
     }
     queue.window.back().phase = Phase::Ended(End::Cancel);
+    queue.node.ended(queue.first + queue.window.behind() as u64);
     advance(turn)
 }
 
@@ -262,6 +291,7 @@ pub(super) fn start<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     let front = &mut turn.state.window.front.phase;
     if matches!(front, Phase::Vacant) {
         *front = Phase::Ended(End::Cancel);
+        turn.state.node.ended(turn.state.first);
     }
     advance(turn)
 }
@@ -276,6 +306,7 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     for _ in 0..STRIDE {
         if queue.window.front.is_over() && queue.window.pop() {
             queue.first += 1;
+            queue.node.front(queue.first);
         }
         let phase = &mut queue.window.front.phase;
         if !matches!(phase, Phase::Ended(_)) {
@@ -287,7 +318,7 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
         match mem::replace(phase, Phase::Reading) {
             Phase::Ended(End::Cancel) => return queue.take_over(End::Cancel),
             Phase::Ended(End::Fail(error)) => return queue.take_over(End::Fail(error)),
-            _ => {}
+            _ => queue.node.reading(queue.first),
         }
     }
     Next::More
