@@ -19,6 +19,8 @@ mod board;
 mod context;
 #[cfg(feature = "std")]
 mod cycle;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag;
 #[cfg(feature = "std")]
 mod debug;
 #[cfg(feature = "std")]
