@@ -15,6 +15,7 @@ pub mod context;
 pub mod epoch;
 pub mod error;
 pub mod ivar;
+pub mod kernel;
 pub mod local;
 pub mod lock;
 pub mod scope;

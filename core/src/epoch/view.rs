@@ -154,6 +154,11 @@ impl<T, U: ?Sized, E: Clone, L: RawLock> MutableView<T, U, E, L> {
         self.whole.fail(error);
     }
 
+    /// Cancels the epoch of the whole, whenever its turn comes. It does not wait.
+    pub fn cancel(self) {
+        self.whole.cancel();
+    }
+
     /// Leaves. So does dropping it.
     pub fn release(self) {}
 }
