@@ -25,7 +25,7 @@ use crate::{
     epoch::{
         latch::{Latch, Mark},
         phase::Key,
-        queue::Queue,
+        queue::{Inside, Queue},
         slot::Line,
     },
     lock::RawLock,
@@ -55,8 +55,11 @@ pub unsafe trait Enrolled: Sized {
     fn is_now(&self) -> bool;
 
     /// What comes of it, now that the time has come.
+    ///
+    /// # Safety
+    /// It was found come.
     #[doc(hidden)]
-    fn arrived(self) -> Self::Output;
+    unsafe fn arrived(self) -> Self::Output;
 }
 
 pin_project! {
@@ -113,8 +116,13 @@ impl<B: Enrolled> Arrival<B> {
     ///
     /// # Panics
     /// The second time.
-    pub(super) fn arrived(self: Pin<&mut Self>) -> B::Output {
-        self.project().buffer.take().expect(AGAIN).arrived()
+    ///
+    /// # Safety
+    /// Its time was found come: by `join`, or by who counted it down for the latch.
+    pub(super) unsafe fn arrived(self: Pin<&mut Self>) -> B::Output {
+        let buffer = self.project().buffer.take().expect(AGAIN);
+        // SAFETY: the contract is the same.
+        unsafe { buffer.arrived() }
     }
 }
 
@@ -130,15 +138,18 @@ impl<B: Enrolled> Future for Arrival<B> {
         let this = self.project();
         let buffer = this.buffer.as_ref().expect(AGAIN);
         if !buffer.is_now() {
-            let key = buffer.key();
-            let ask =
-                this.waiter.poll_in_order(cx.waker(), |turn| turn.state.is_due(key).then_some(()));
-            if ask.is_pending() {
-                return Poll::Pending;
+            let due = |queue: &Queue<B::Error>| queue.is_due(buffer.key());
+            // Who finds it come needs no clone of the waker.
+            if this.waiter.is_waiting() || !buffer.line().with(|turn| due(turn.state)) {
+                let ask = |turn: &mut Inside<'_, B::Error>| due(turn.state).then_some(());
+                if this.waiter.poll_in_order(cx.waker(), ask).is_pending() {
+                    return Poll::Pending;
+                }
             }
         }
         let buffer = this.buffer.take().expect("it was there above");
-        Poll::Ready(buffer.arrived())
+        // SAFETY: it was found come, now or before.
+        Poll::Ready(unsafe { buffer.arrived() })
     }
 }
 

@@ -126,8 +126,9 @@ unsafe impl<'a, T, E: Clone, L: RawLock> Enrolled for &'a mut MutableBuffer<T, E
     }
 
     #[inline]
-    fn arrived(self) -> Self::Output {
-        self.0.arrive();
+    unsafe fn arrived(self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
         found(self.0.content().expect(TURN))
     }
 }
@@ -152,8 +153,9 @@ unsafe impl<T, E: Clone, L: RawLock> Enrolled for MutableBuffer<T, E, L> {
     }
 
     #[inline]
-    fn arrived(mut self) -> Self::Output {
-        self.0.arrive();
+    unsafe fn arrived(mut self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
         match found(self.0.content().expect(TURN)) {
             Ok(_) => Ok(MutableGuard(self)),
             Err(missing) => {

@@ -112,9 +112,15 @@ impl<E> Queue<E> {
     #[inline]
     pub(super) fn read(&mut self) -> Place {
         self.hold();
-        self.window.back().add_reader();
-        let number = self.first + self.window.behind() as u64;
-        Place { number, now: self.is_due(Key::reader(number)) }
+        let behind = self.window.behind() as u64;
+        let number = self.first + behind;
+        if behind > 0 {
+            self.window.back().add_reader();
+            return Place { number, now: false };
+        }
+        let front = &mut self.window.front;
+        front.add_reader();
+        Place { number, now: self.started && matches!(front.phase, Phase::Reading) }
     }
 
     /// Enrols one more reader beside one, with a handle.
@@ -130,24 +136,35 @@ impl<E> Queue<E> {
     /// There is no room for its epoch.
     #[inline]
     pub(super) fn write(&mut self) -> Result<Place, WindowFull> {
-        let behind = self.window.behind();
-        if matches!(self.window.back().phase, Phase::Vacant) {
-            self.hold();
-            self.window.back().phase = Phase::Writing;
-            return Ok(Place { number: self.first + behind as u64, now: behind == 0 });
+        if self.window.behind() > 0 {
+            return self.write_behind();
         }
-        if behind == 0 && self.window.front.is_over() {
-            self.hold();
+        let front = &mut self.window.front;
+        if front.is_over() {
             self.first += 1;
-            self.window.front = Epoch::new(Phase::Writing);
-            return Ok(Place { number: self.first, now: true });
+        } else if !matches!(front.phase, Phase::Vacant) {
+            return self.write_behind();
+        }
+        front.phase = Phase::Writing;
+        self.hold();
+        Ok(Place { number: self.first, now: true })
+    }
+
+    /// As `write`, behind the epoch in front.
+    fn write_behind(&mut self) -> Result<Place, WindowFull> {
+        let number = self.first + self.window.behind() as u64;
+        let back = &mut self.window.back().phase;
+        if matches!(back, Phase::Vacant) {
+            *back = Phase::Writing;
+            self.hold();
+            return Ok(Place { number, now: false });
         }
         if !self.window.has_room() {
             return Err(WindowFull);
         }
         self.hold();
         self.window.push(Epoch::new(Phase::Writing));
-        Ok(Place { number: self.first + behind as u64 + 1, now: false })
+        Ok(Place { number: number + 1, now: false })
     }
 
     /// Whether a writer can be enrolled, or else which number must be in front before it can.
@@ -163,6 +180,12 @@ impl<E> Queue<E> {
     fn take_over(&mut self, end: End<E>) -> Next<E> {
         self.window.front.phase = Phase::Writing;
         Next::End(end)
+    }
+
+    /// Whether the one in front is over, and not the last.
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.window.behind() > 0 && self.window.front.is_over()
     }
 
     #[inline]
@@ -220,8 +243,14 @@ impl<E> Queue<E> {
 /// A reader leaves.
 #[inline]
 pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
-    turn.state.at(number).remove_reader();
-    if number == turn.state.first { advance(turn) } else { Next::Nothing }
+    let queue = &mut *turn.state;
+    if number != queue.first {
+        queue.at(number).remove_reader();
+        return Next::Nothing;
+    }
+    queue.window.front.remove_reader();
+    // [Q6] Where it is not passed nobody becomes due.
+    if queue.is_over() { advance(turn) } else { Next::Nothing }
 }
 
 /// A writer ends. One that has its turn and changes something does so before, and then keeps it.
@@ -240,7 +269,12 @@ pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next
 /// The turn in front is over: what was written may be read.
 #[inline]
 pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next<E> {
-    turn.state.window.front.phase = Phase::Reading;
+    let queue = &mut *turn.state;
+    queue.window.front.phase = Phase::Reading;
+    // Nobody waits for it, and nobody comes after it.
+    if queue.window.behind() == 0 && queue.window.front.is_over() {
+        return Next::Nothing;
+    }
     advance(turn)
 }
 
@@ -279,7 +313,7 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
         }
         let phase = &mut queue.window.front.phase;
         if !matches!(phase, Phase::Ended(_)) {
-            if queue.window.front.is_over() && queue.window.behind() > 0 {
+            if queue.is_over() {
                 continue;
             }
             return due(turn);

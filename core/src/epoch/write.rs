@@ -112,8 +112,9 @@ unsafe impl<'a, T, E: 'static, L: RawLock> Enrolled for &'a mut WriteBuffer<T, E
     }
 
     #[inline]
-    fn arrived(self) -> Self::Output {
-        self.0.arrive();
+    unsafe fn arrived(self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
         WriteSlot(self)
     }
 }
@@ -138,8 +139,9 @@ unsafe impl<T, E: 'static, L: RawLock> Enrolled for WriteBuffer<T, E, L> {
     }
 
     #[inline]
-    fn arrived(mut self) -> Self::Output {
-        self.0.arrive();
+    unsafe fn arrived(mut self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
         WriteGuard(self)
     }
 }
