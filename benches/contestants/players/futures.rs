@@ -134,7 +134,7 @@ impl Pipe for Futures {
         while let Some(item) = read.next().await {
             sum += item;
         }
-        Self::value(writer.await);
+        writer.await;
         sum
     }
 }

@@ -85,7 +85,7 @@ impl Pipe for Glommio {
         while let Some(item) = read.recv().await {
             sum += item;
         }
-        Self::value(writer.await);
+        writer.await;
         sum
     }
 }

@@ -1,6 +1,6 @@
 //! Other forms of ours: what one thread keeps to itself, without locks; and a value that one reader takes out, with both its ends on the heap.
 
-use std::{future::Future, rc::Rc};
+use std::rc::Rc;
 
 use tidemill_benches::core::{meter::Meter, operations::Kind};
 use tidemill_core::{
@@ -121,7 +121,7 @@ impl Ends for OneReader {
         end.fill(value).expect("it is awaited");
     }
 
-    fn read(end: Self::Read) -> impl Future<Output = u64> {
-        async { end.await.expect("it is filled") }
+    async fn read(end: Self::Read) -> u64 {
+        end.await.expect("it is filled")
     }
 }
