@@ -11,13 +11,22 @@
 //!
 //! [D1] The clock moves only when nothing is ready, and then to the next deadline.
 
+#![cfg_attr(
+    all(feature = "dag", not(feature = "alloc")),
+    allow(
+        clippy::result_large_err,
+        clippy::large_enum_variant,
+        reason = "without an allocator a report lies in place"
+    )
+)]
+
 use core::{error, fmt, future::Future, ops::Deref, pin::Pin};
 
 use tidemill_core::{
     clock::{Clock, Instant, ManualClock},
     const_new,
     sync::{AtomicBool, Ordering::Relaxed},
-    task::TaskInfo,
+    task::Deadlock,
     wait::{Doorbell, Wait},
 };
 
@@ -197,17 +206,17 @@ impl DebugScheduler {
     ///
     /// # Panics
     /// If it is called from inside itself.
-    pub fn run_with<F: Future>(&self, future: Pin<&mut F>) -> Result<F::Output, Stopped<'_>> {
+    pub fn run_with<F: Future>(&self, future: Pin<&mut F>) -> Result<F::Output, Stopped> {
         let output = self.batches.run_with(future, || self.run_one());
         output.ok_or_else(|| match self.hooks().is_paused() {
             true => Stopped::Paused,
-            false => Stopped::Deadlock(Deadlock(self)),
+            false => Stopped::Deadlock(Deadlock::of(self.tasks())),
         })
     }
 
     /// The tasks that wait for what never comes: if it is [`done`](Self::done), and there are some.
-    pub fn deadlock(&self) -> Option<Deadlock<'_>> {
-        (self.live() > 0 && self.done()).then_some(Deadlock(self))
+    pub fn deadlock(&self) -> Option<Deadlock> {
+        (self.live() > 0 && self.done()).then(|| Deadlock::of(self.tasks()))
     }
 
     /// Gives one task its turn, in a moment that is not after `last`.
@@ -244,21 +253,21 @@ impl fmt::Debug for DebugScheduler {
 }
 
 /// Why a future was not run to its end.
-#[derive(Clone, Copy)]
-pub enum Stopped<'s> {
+#[derive(Clone, PartialEq, Eq)]
+pub enum Stopped {
     /// The scheduler is paused.
     Paused,
     /// Nothing is ready, and no timer waits.
-    Deadlock(Deadlock<'s>),
+    Deadlock(Deadlock),
 }
 
-impl fmt::Debug for Stopped<'_> {
+impl fmt::Debug for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl fmt::Display for Stopped<'_> {
+impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Paused => f.write_str("the scheduler is paused: resume it"),
@@ -267,30 +276,4 @@ impl fmt::Display for Stopped<'_> {
     }
 }
 
-impl error::Error for Stopped<'_> {}
-
-/// The report of tasks that wait for what never comes, as they are when it is read.
-#[derive(Clone, Copy)]
-pub struct Deadlock<'s>(&'s DebugScheduler);
-
-impl Deadlock<'_> {
-    /// Who waits, the oldest task first.
-    pub fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
-        self.0.tasks()
-    }
-}
-
-impl fmt::Debug for Deadlock<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for Deadlock<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("deadlock: nothing is ready and no timer is set; these wait:")?;
-        self.tasks().try_for_each(|task| write!(f, " {task};"))
-    }
-}
-
-impl error::Error for Deadlock<'_> {}
+impl error::Error for Stopped {}

@@ -22,6 +22,7 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
+    dag::{Seat, Wait},
     epoch::{
         latch::{Latch, Mark},
         phase::Key,
@@ -54,6 +55,13 @@ pub unsafe trait Enrolled: Sized {
     #[doc(hidden)]
     fn is_now(&self) -> bool;
 
+    /// By what its place is written down.
+    #[doc(hidden)]
+    #[inline]
+    fn seat(&self) -> Seat {
+        Seat::NONE
+    }
+
     /// What comes of it, now that the time has come.
     ///
     /// # Safety
@@ -75,6 +83,7 @@ pin_project! {
         // [A2] Before `buffer`: fields are dropped in this order.
         #[pin]
         waiter: Waiter<'static, B::Lock, Queue<B::Error>, Mark>,
+        wait: Wait,
         buffer: Option<B>,
     }
 }
@@ -85,7 +94,8 @@ impl<B: Enrolled> Arrival<B> {
         let line: *const Line<B::Error, B::Lock> = ptr::from_ref(buffer.line());
         // SAFETY: the cell lives and stays for as long as `buffer` [A1], which lives for longer than the waiter [A2].
         let line: &'static Line<B::Error, B::Lock> = unsafe { &*line };
-        Self { waiter: Waiter::new(line, Mark::new(buffer.key())), buffer: Some(buffer) }
+        let waiter = Waiter::new(line, Mark::new(buffer.key()));
+        Self { waiter, wait: Wait::new(), buffer: Some(buffer) }
     }
 }
 
@@ -109,6 +119,8 @@ impl<B: Enrolled> Arrival<B> {
         });
         if asked.is_ready() {
             latch.sub();
+        } else {
+            this.wait.begin(buffer.seat());
         }
     }
 
@@ -120,10 +132,20 @@ impl<B: Enrolled> Arrival<B> {
     /// # Safety
     /// Its time was found come: by `join`, or by who counted it down for the latch.
     pub(super) unsafe fn arrived(self: Pin<&mut Self>) -> B::Output {
-        let buffer = self.project().buffer.take().expect(AGAIN);
+        let this = self.project();
+        this.wait.end();
         // SAFETY: the contract is the same.
-        unsafe { buffer.arrived() }
+        unsafe { arrived(this.buffer.take().expect(AGAIN)) }
     }
+}
+
+/// # Safety
+/// Its time was found come.
+#[inline]
+unsafe fn arrived<B: Enrolled>(buffer: B) -> B::Output {
+    buffer.seat().arrives();
+    // SAFETY: the contract is the same.
+    unsafe { buffer.arrived() }
 }
 
 const AGAIN: &str = "it is not polled after it was ready";
@@ -143,13 +165,15 @@ impl<B: Enrolled> Future for Arrival<B> {
             if this.waiter.is_waiting() || !buffer.line().with(|turn| due(turn.state)) {
                 let ask = |turn: &mut Inside<'_, B::Error>| due(turn.state).then_some(());
                 if this.waiter.poll_in_order(cx.waker(), ask).is_pending() {
+                    this.wait.begin(buffer.seat());
                     return Poll::Pending;
                 }
             }
+            this.wait.end();
         }
         let buffer = this.buffer.take().expect("it was there above");
         // SAFETY: it was found come, now or before.
-        Poll::Ready(unsafe { buffer.arrived() })
+        Poll::Ready(unsafe { arrived(buffer) })
     }
 }
 

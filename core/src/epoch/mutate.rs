@@ -16,6 +16,7 @@ use core::{
 };
 
 use crate::{
+    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
         phase::{End, Key},
@@ -121,6 +122,11 @@ unsafe impl<'a, T, E: Clone, L: RawLock> Enrolled for &'a mut MutableBuffer<T, E
     }
 
     #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
+    }
+
+    #[inline]
     fn is_now(&self) -> bool {
         self.0.is_now()
     }
@@ -145,6 +151,11 @@ unsafe impl<T, E: Clone, L: RawLock> Enrolled for MutableBuffer<T, E, L> {
 
     fn key(&self) -> Key {
         self.0.key()
+    }
+
+    #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
     }
 
     #[inline]

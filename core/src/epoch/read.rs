@@ -14,6 +14,7 @@
 use core::{fmt, future::IntoFuture, ops::Deref};
 
 use crate::{
+    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
         phase::Key,
@@ -112,6 +113,11 @@ unsafe impl<'a, T, E: Clone, L: RawLock> Enrolled for &'a ReadBuffer<T, E, L> {
     }
 
     #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
+    }
+
+    #[inline]
     fn is_now(&self) -> bool {
         self.0.is_now()
     }
@@ -135,6 +141,11 @@ unsafe impl<T, E: Clone, L: RawLock> Enrolled for ReadBuffer<T, E, L> {
 
     fn key(&self) -> Key {
         self.0.key()
+    }
+
+    #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
     }
 
     #[inline]

@@ -15,6 +15,7 @@ use core::mem::{self, ManuallyDrop};
 #[cfg(feature = "alloc")]
 use crate::epoch::queue::start;
 use crate::{
+    dag::{self, Seat, Site},
     epoch::{
         phase::{End, Key},
         queue::{Place, disown, end, leave, pass},
@@ -30,8 +31,9 @@ pub(super) struct Owner<T, E: 'static, L: RawLock>(Handle<T, E, L>);
 impl<T, E, L: RawLock> Owner<T, E, L> {
     /// The first one of a boxed value.
     #[cfg(feature = "alloc")]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub(super) fn boxed(content: Content<T, E>) -> Self {
-        Self(Handle::boxed(content))
+        Self(Handle::boxed(content, Site::here()))
     }
 
     /// The first one of a value in a static.
@@ -46,6 +48,14 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
         &self.0.line
     }
 
+    /// Names the value.
+    #[inline]
+    pub(super) fn label(&self, label: &'static str) {
+        if dag::Value::SHOWN {
+            self.0.line.with(|turn| turn.state.node().label(label));
+        }
+    }
+
     /// Enrols a reader.
     #[inline]
     pub(super) fn read(&self) -> Reader<T, E, L> {
@@ -55,8 +65,10 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
 
     /// Enrols a writer. One that is dropped leaves what there is where it `keeps`, or else nothing.
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub(super) fn write(&self, keeps: bool) -> Result<Writer<T, E, L>, WindowFull> {
-        let place = self.0.line.with(|turn| turn.state.write())?;
+        let site = Site::here();
+        let place = self.0.line.with(|turn| turn.state.write(site))?;
         Ok(Writer { place, keeps, cell: self.0.counted() })
     }
 }
@@ -64,14 +76,18 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
 #[cfg(feature = "alloc")]
 impl<T, E, L: RawLock> Owner<T, E, L> {
     /// Enrols a reader before all others, while it is built backwards.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub(super) fn read_before(&self) -> Reader<T, E, L> {
-        let place = self.0.line.with(|turn| turn.state.read_before());
+        let site = Site::here();
+        let place = self.0.line.with(|turn| turn.state.read_before(site));
         Reader { place, cell: self.0.counted() }
     }
 
     /// Enrols a writer before all others, while it is built backwards.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub(super) fn write_before(&self, keeps: bool) -> Writer<T, E, L> {
-        let place = self.0.line.with(|turn| turn.state.write_before());
+        let site = Site::here();
+        let place = self.0.line.with(|turn| turn.state.write_before(site));
         Writer { place, keeps, cell: self.0.counted() }
     }
 
@@ -109,6 +125,12 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
 
     pub(super) fn key(&self) -> Key {
         Key::reader(self.place.number)
+    }
+
+    /// By what its place is written down.
+    #[inline]
+    pub(super) fn seat(&self) -> Seat {
+        self.place.seat
     }
 
     /// Whether its time was found come.
@@ -155,8 +177,8 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
 
 impl<T, E, L: RawLock> Clone for Reader<T, E, L> {
     fn clone(&self) -> Self {
-        self.cell.line.with(|turn| turn.state.read_too(self.place.number));
-        Self { cell: self.cell.counted(), place: self.place }
+        let place = self.cell.line.with(|turn| turn.state.read_too(self.place));
+        Self { cell: self.cell.counted(), place }
     }
 }
 
@@ -164,6 +186,7 @@ impl<T, E, L: RawLock> Drop for Reader<T, E, L> {
     #[inline]
     fn drop(&mut self) {
         let number = self.place.number;
+        self.place.seat.leaves();
         // SAFETY: [S1] the handle goes here.
         unsafe { self.cell.step(|turn| leave(turn, number)) };
     }
@@ -184,6 +207,12 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
 
     pub(super) fn key(&self) -> Key {
         Key::writer(self.place.number)
+    }
+
+    /// By what its place is written down.
+    #[inline]
+    pub(super) fn seat(&self) -> Seat {
+        self.place.seat
     }
 
     /// Whether its turn was found come.
@@ -243,6 +272,7 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
     /// It is not used any more [S1].
     unsafe fn leave(&mut self, how: End<E>) {
         let number = self.place.number;
+        self.place.seat.leaves();
         let Some(content) = self.content() else {
             // SAFETY: [S1] by the contract above.
             return unsafe { self.cell.step(|turn| end(turn, number, how)) };
@@ -252,8 +282,14 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
             End::Cancel => Some(mem::replace(content, Content::Nothing)),
             End::Fail(error) => Some(mem::replace(content, Content::Failed(error))),
         };
+        let now = content.is();
         // SAFETY: [S1] by the contract above.
-        unsafe { self.cell.step(pass) };
+        unsafe {
+            self.cell.step(|turn| {
+                turn.state.node().hold(now);
+                pass(turn)
+            });
+        }
         // [S5] The lock is free where `_before` is dropped.
     }
 }
@@ -261,7 +297,7 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
 impl<T, E, L: RawLock> Drop for Writer<T, E, L> {
     #[inline]
     fn drop(&mut self) {
-        if self.keeps && self.place.now {
+        if self.keeps && self.place.now && !dag::Value::SHOWN {
             // SAFETY: [S1] the handle goes here.
             return unsafe { self.cell.step(pass) };
         }

@@ -17,13 +17,14 @@
 
 #![expect(unsafe_code, reason = "lends what is behind a queue, and counts who keeps it")]
 
-use core::{marker::PhantomData, mem, ops::Deref, ptr::NonNull};
+use core::{any, marker::PhantomData, mem, ops::Deref, ptr::NonNull};
 
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 
 use crate::{
     const_new,
+    dag::{self, Site},
     epoch::{
         latch::Mark,
         phase::{End, Phase},
@@ -39,6 +40,17 @@ pub(super) enum Content<T, E> {
     Nothing,
     Value(T),
     Failed(E),
+}
+
+impl<T, E> Content<T, E> {
+    /// What it is, as it is written down.
+    pub(super) fn is(&self) -> dag::Content {
+        match self {
+            Self::Nothing => dag::Content::Unconstructed,
+            Self::Value(_) => dag::Content::Constructed,
+            Self::Failed(_) => dag::Content::Invalid,
+        }
+    }
 }
 
 /// The queue of a value and who waits in it.
@@ -59,12 +71,13 @@ unsafe impl<T: Send + Sync, E: Send + Sync, L: RawLock + Sync> Sync for Cell<T, 
 impl<T, E, L: RawLock> Cell<T, E, L> {
     const_new! {
         /// A value with one handle that may enrol writers.
-        pub(super) fn new(content: Content<T, E>, boxed: bool) -> Self {
+        pub(super) fn new(content: Content<T, E>, boxed: bool, site: Site) -> Self {
             let phase = match content {
                 Content::Nothing => Phase::Vacant,
                 Content::Value(_) | Content::Failed(_) => Phase::Reading,
             };
-            Self { line: WaitList::new_in(Queue::new(phase)), content: UnsafeCell::new(content), boxed }
+            let node = dag::Value::new(any::type_name::<T>, site, matches!(phase, Phase::Reading));
+            Self { line: WaitList::new_in(Queue::new(phase, node)), content: UnsafeCell::new(content), boxed }
         }
     }
 
@@ -129,9 +142,15 @@ impl<T, E, L: RawLock> Settling<'_, T, E, L> {
                 Next::End(End::Cancel) => Some(Content::Nothing),
                 Next::End(End::Fail(error)) => Some(Content::Failed(error)),
             };
+            let now = content.as_ref().map(Content::is);
             // SAFETY: [S4] we carry out a `Next::End`.
             let _before = content.map(|content| unsafe { self.cell.replace(content) });
-            self.next = self.cell.line.with(pass);
+            self.next = self.cell.line.with(|turn| {
+                if let Some(now) = now {
+                    turn.state.node().hold(now);
+                }
+                pass(turn)
+            });
             // [S5] The lock is free where `_before` is dropped.
         }
     }
@@ -167,8 +186,8 @@ impl<T, E, L: RawLock> Deref for Handle<T, E, L> {
 impl<T, E, L: RawLock> Handle<T, E, L> {
     /// The first handle of a boxed cell.
     #[cfg(feature = "alloc")]
-    pub(super) fn boxed(content: Content<T, E>) -> Self {
-        let cell = Box::into_raw(Box::new(Cell::new(content, true)));
+    pub(super) fn boxed(content: Content<T, E>, site: Site) -> Self {
+        let cell = Box::into_raw(Box::new(Cell::new(content, true, site)));
         // SAFETY: a box is not at null.
         Self { cell: unsafe { NonNull::new_unchecked(cell) }, _shares: PhantomData }
     }

@@ -16,6 +16,7 @@ use core::{
 #[cfg(feature = "alloc")]
 use crate::epoch::slot::Content;
 use crate::{
+    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
         mutate::{MutableBuffer, MutableGuard},
@@ -54,6 +55,7 @@ pub struct View<T, U: ?Sized, E: 'static = Fault, L: RawLock = Lock> {
 impl<O: DerefMut> View<O, O::Target> {
     /// The value that `owner` owns elsewhere: it is there, and is kept for as long as somebody may read or write it. (A `Box`, a
     /// `&'static mut T`, the guard of a lock.)
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn deferred(owner: O) -> Self {
         Self::deferred_in(owner)
     }
@@ -62,6 +64,7 @@ impl<O: DerefMut> View<O, O::Target> {
 #[cfg(feature = "alloc")]
 impl<O: DerefMut, E: 'static, L: RawLock> View<O, O::Target, E, L> {
     /// As [`deferred`](View::deferred), with an error and a lock of one's choice.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn deferred_in(owner: O) -> Self {
         Self::of(Owner::boxed(Content::Value(owner)), O::deref, O::deref_mut)
     }
@@ -85,6 +88,7 @@ impl<T, U: ?Sized, E: 'static, L: RawLock> View<T, U, E, L> {
     ///
     /// # Panics
     /// If there is no room in the window of the whole; [`try_mutate`](Self::try_mutate) says so instead.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn mutate(&mut self) -> MutableView<T, U, E, L> {
         self.try_mutate()
             .expect("the window of epochs is full: make it larger, or enrol with `try_mutate`")
@@ -94,6 +98,7 @@ impl<T, U: ?Sized, E: 'static, L: RawLock> View<T, U, E, L> {
     ///
     /// # Errors
     /// There is no room in the window of the whole.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn try_mutate(&mut self) -> Result<MutableView<T, U, E, L>, WindowFull> {
         Ok(MutableView { whole: MutableBuffer(self.owner.write(true)?), part: self.part })
     }
@@ -183,6 +188,11 @@ macro_rules! enrolled {
 
             fn key(&self) -> Key {
                 self.whole.0.key()
+            }
+
+            #[inline]
+            fn seat(&self) -> Seat {
+                self.whole.0.seat()
             }
 
             fn is_now(&self) -> bool {

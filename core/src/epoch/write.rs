@@ -15,6 +15,7 @@
 use core::{fmt, future::IntoFuture, mem};
 
 use crate::{
+    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
         phase::{End, Key},
@@ -107,6 +108,11 @@ unsafe impl<'a, T, E: 'static, L: RawLock> Enrolled for &'a mut WriteBuffer<T, E
     }
 
     #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
+    }
+
+    #[inline]
     fn is_now(&self) -> bool {
         self.0.is_now()
     }
@@ -131,6 +137,11 @@ unsafe impl<T, E: 'static, L: RawLock> Enrolled for WriteBuffer<T, E, L> {
 
     fn key(&self) -> Key {
         self.0.key()
+    }
+
+    #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
     }
 
     #[inline]

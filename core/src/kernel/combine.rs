@@ -153,6 +153,7 @@ impl<T, E: KernelError, L: RawLock, F: FnOnce(&mut T)> Future for Change<T, E, L
 
 impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     /// A value that `f` makes of this one as it is now, in a task of the current executor.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn map<R>(&self, f: impl FnOnce(&T) -> R + MaySend + 'static) -> Async<R, E, L>
     where
         T: MayShare,
@@ -169,6 +170,7 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     }
 
     /// As [`map`](Self::map), in a task of the executor of `here`.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn map_on<R: 'static>(
         &self,
         here: &Here,
@@ -183,6 +185,7 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     }
 
     /// A value that `f` makes of this one and `other` as they are now, in a task of the current executor.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn combine<U, R>(
         &self,
         other: &Async<U, E, L>,
@@ -204,6 +207,7 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     }
 
     /// As [`combine`](Self::combine), in a task of the executor of `here`.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn combine_on<U: 'static, R: 'static>(
         &self,
         here: &Here,
@@ -224,6 +228,7 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     /// # Panics
     /// As [`mutate`](Self::mutate).
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn change(&mut self, f: impl FnOnce(&mut T) + MaySend + 'static)
     where
         T: MayShare,
@@ -241,6 +246,7 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     ///
     /// # Panics
     /// As [`mutate`](Self::mutate).
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn change_on(&mut self, here: &Here, f: impl FnOnce(&mut T) + 'static) {
         let target = self.adjust();
         match here.home().is_open() {
@@ -254,6 +260,7 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     ///
     /// # Panics
     /// As [`mutate`](Self::mutate).
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn change_with<U>(
         &mut self,
         other: &Async<U, E, L>,
@@ -275,6 +282,7 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     ///
     /// # Panics
     /// As [`mutate`](Self::mutate).
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn change_with_on<U: 'static>(
         &mut self,
         here: &Here,

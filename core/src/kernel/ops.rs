@@ -28,6 +28,7 @@ macro_rules! between_values {
         {
             type Output = Async<R, E, L>;
 
+            #[cfg_attr(feature = "dag", track_caller)]
             fn $call(self, other: &Async<U, E, L>) -> Async<R, E, L> {
                 self.combine(other, |one, two| one.$call(two))
             }
@@ -40,6 +41,7 @@ macro_rules! between_values {
             E: KernelError + MayShare,
             L: RawLock + MayShare,
         {
+            #[cfg_attr(feature = "dag", track_caller)]
             fn $change(&mut self, other: &Async<U, E, L>) {
                 self.change_with(other, |one, two| one.$change(two));
             }
@@ -64,6 +66,7 @@ where
 {
     type Output = Async<R, E, L>;
 
+    #[cfg_attr(feature = "dag", track_caller)]
     fn neg(self) -> Async<R, E, L> {
         self.map(|value| -value)
     }
@@ -81,6 +84,7 @@ macro_rules! with_number {
         {
             type Output = Async<R, E, L>;
 
+            #[cfg_attr(feature = "dag", track_caller)]
             fn $call(self, number: $number) -> Async<R, E, L> {
                 self.map(move |value| value.$call(number))
             }
@@ -94,6 +98,7 @@ macro_rules! with_number {
         {
             type Output = Async<$number, E, L>;
 
+            #[cfg_attr(feature = "dag", track_caller)]
             fn $call(self, value: &Async<$number, E, L>) -> Async<$number, E, L> {
                 value.map(move |value| self.$call(value))
             }
@@ -106,6 +111,7 @@ macro_rules! with_number {
             L: RawLock + MayShare,
         {
             #[inline]
+            #[cfg_attr(feature = "dag", track_caller)]
             fn $change(&mut self, number: $number) {
                 self.change(move |value| value.$change(number));
             }

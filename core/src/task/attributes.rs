@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::context::Priority;
+use crate::{context::Priority, dag};
 
 /// What a task may have for a name: `()` for none, or a text.
 pub trait Name: sealed::Sealed + Copy + 'static {
@@ -77,6 +77,8 @@ pub struct TaskInfo {
     pub name: Option<&'static str>,
     /// Its priority.
     pub priority: Priority,
+    /// By what it is written down.
+    pub(crate) node: dag::Task,
 }
 
 impl fmt::Display for TaskInfo {

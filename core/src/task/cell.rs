@@ -13,6 +13,7 @@
 #![expect(unsafe_code, reason = "polls and drops a pinned future whose type is erased")]
 
 use core::{
+    any,
     future::Future,
     marker::PhantomData,
     mem::{self, ManuallyDrop, MaybeUninit},
@@ -32,6 +33,7 @@ use super::{
 };
 use crate::{
     context::{HomeRef, ambient},
+    dag::{self, Site},
     error::JoinError,
     sync::UnsafeCell,
 };
@@ -88,10 +90,12 @@ impl<F: Future> TaskCell<F> {
         memory: NonNull<u8>,
         home: HomeRef,
         future: F,
+        site: Site,
     ) -> (NonNull<Header>, Joining<F::Output>) {
         let cell = memory.cast::<Self>();
         let vtable = const { &Of::<F, S>::VTABLE };
-        let header = Header::new((State::spawned(), Own::queued()), vtable, home, ambient());
+        let node = dag::Task::new(any::type_name::<F>(), memory.as_ptr().addr(), site);
+        let header = Header::new((State::spawned(), Own::queued()), vtable, home, ambient(), node);
         // SAFETY: the memory fits and is ours (contract).
         unsafe { cell.write(Self { header, stage: UnsafeCell::new(Stage::Future(future)) }) };
         let task = cell.cast::<Header>();

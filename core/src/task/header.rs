@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     context::{Context, HomeRef, Priority, is_current},
+    dag,
     sync::UnsafeCell,
     wait::{Link, Linked},
 };
@@ -81,6 +82,8 @@ pub struct Header {
     pub(super) turn: Cell<Turn>,
     pub(super) priority: Cell<Priority>,
     pub(super) id: Cell<u32>,
+    /// By what it is written down.
+    pub(super) node: dag::Task,
     /// What it carries with it until it ends: for the home thread.
     context: Cell<Context>,
 }
@@ -123,6 +126,7 @@ impl Header {
         vtable: &'static TaskVTable,
         home: HomeRef,
         context: Context,
+        node: dag::Task,
     ) -> Self {
         Self {
             link: Link::new(),
@@ -137,6 +141,7 @@ impl Header {
             turn: Cell::new(Turn::Waits),
             priority: Cell::new(Priority::Normal),
             id: Cell::new(0),
+            node,
             context: Cell::new(context),
         }
     }

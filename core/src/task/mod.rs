@@ -5,6 +5,7 @@
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
 //! | `own`    | the home thread's half of the state                                             |
 //! | `attributes` | priority and name                                                            |
+//! | `deadlock` | tasks that wait for what never comes                                        |
 //! | `births` | how many there were                                                             |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
@@ -28,6 +29,7 @@ mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
 mod cell;
+mod deadlock;
 mod header;
 mod hook;
 mod join;
@@ -46,6 +48,7 @@ pub use crate::context::Priority;
 pub use attributes::{Attributes, Name, TaskInfo};
 #[cfg(feature = "alloc")]
 pub use boxed::{size_of_task, spawn_in};
+pub use deadlock::Deadlock;
 pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
