@@ -20,6 +20,7 @@ mod dag;
 pub mod epoch;
 pub mod error;
 pub mod ivar;
+pub mod kernel;
 pub mod local;
 pub mod lock;
 pub mod scope;

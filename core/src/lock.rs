@@ -38,10 +38,10 @@ pub unsafe trait RawLock: Sized + 'static {
     fn with<R>(&self, f: impl FnOnce() -> R) -> R;
 }
 
-/// The default lock: futex-backed with `std`, a critical section without.
+/// The default lock: with `std` a word that is exchanged and stored, without it a critical section.
 pub struct Lock(Gate);
 
-// SAFETY: `Gate` is a mutex, or masks interrupts through the `critical-section` contract, which covers all cores, and panics
+// SAFETY: `Gate` is a mutex that is never given back but by who holds it, or masks interrupts through the `critical-section` contract, which covers all cores, and panics
 // where it is entered again.
 unsafe impl RawLock for Lock {
     lock_init!(define Self(Gate::new()));

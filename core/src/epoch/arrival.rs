@@ -26,7 +26,7 @@ use crate::{
     epoch::{
         latch::{Latch, Mark},
         phase::Key,
-        queue::Queue,
+        queue::{Inside, Queue},
         slot::Line,
     },
     lock::RawLock,
@@ -63,8 +63,11 @@ pub unsafe trait Enrolled: Sized {
     }
 
     /// What comes of it, now that the time has come.
+    ///
+    /// # Safety
+    /// It was found come.
     #[doc(hidden)]
-    fn arrived(self) -> Self::Output;
+    unsafe fn arrived(self) -> Self::Output;
 }
 
 pin_project! {
@@ -125,17 +128,24 @@ impl<B: Enrolled> Arrival<B> {
     ///
     /// # Panics
     /// The second time.
-    pub(super) fn arrived(self: Pin<&mut Self>) -> B::Output {
+    ///
+    /// # Safety
+    /// Its time was found come: by `join`, or by who counted it down for the latch.
+    pub(super) unsafe fn arrived(self: Pin<&mut Self>) -> B::Output {
         let this = self.project();
         this.wait.end();
-        arrived(this.buffer.take().expect(AGAIN))
+        // SAFETY: the contract is the same.
+        unsafe { arrived(this.buffer.take().expect(AGAIN)) }
     }
 }
 
+/// # Safety
+/// Its time was found come.
 #[inline]
-fn arrived<B: Enrolled>(buffer: B) -> B::Output {
+unsafe fn arrived<B: Enrolled>(buffer: B) -> B::Output {
     buffer.seat().arrives();
-    buffer.arrived()
+    // SAFETY: the contract is the same.
+    unsafe { buffer.arrived() }
 }
 
 const AGAIN: &str = "it is not polled after it was ready";
@@ -150,17 +160,20 @@ impl<B: Enrolled> Future for Arrival<B> {
         let this = self.project();
         let buffer = this.buffer.as_ref().expect(AGAIN);
         if !buffer.is_now() {
-            let key = buffer.key();
-            let ask =
-                this.waiter.poll_in_order(cx.waker(), |turn| turn.state.is_due(key).then_some(()));
-            if ask.is_pending() {
-                this.wait.begin(buffer.seat());
-                return Poll::Pending;
+            let due = |queue: &Queue<B::Error>| queue.is_due(buffer.key());
+            // Who finds it come needs no clone of the waker.
+            if this.waiter.is_waiting() || !buffer.line().with(|turn| due(turn.state)) {
+                let ask = |turn: &mut Inside<'_, B::Error>| due(turn.state).then_some(());
+                if this.waiter.poll_in_order(cx.waker(), ask).is_pending() {
+                    this.wait.begin(buffer.seat());
+                    return Poll::Pending;
+                }
             }
             this.wait.end();
         }
         let buffer = this.buffer.take().expect("it was there above");
-        Poll::Ready(arrived(buffer))
+        // SAFETY: it was found come, now or before.
+        Poll::Ready(unsafe { arrived(buffer) })
     }
 }
 

@@ -132,8 +132,9 @@ unsafe impl<'a, T, E: Clone, L: RawLock> Enrolled for &'a mut MutableBuffer<T, E
     }
 
     #[inline]
-    fn arrived(self) -> Self::Output {
-        self.0.arrive();
+    unsafe fn arrived(self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
         found(self.0.content().expect(TURN))
     }
 }
@@ -163,10 +164,17 @@ unsafe impl<T, E: Clone, L: RawLock> Enrolled for MutableBuffer<T, E, L> {
     }
 
     #[inline]
-    fn arrived(mut self) -> Self::Output {
-        self.0.arrive();
-        found(self.0.content().expect(TURN))?;
-        Ok(MutableGuard(self))
+    unsafe fn arrived(mut self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
+        match found(self.0.content().expect(TURN)) {
+            Ok(_) => Ok(MutableGuard(self)),
+            Err(missing) => {
+                // Readers find the same.
+                self.0.keeps = true;
+                Err(missing)
+            }
+        }
     }
 }
 
@@ -194,6 +202,13 @@ pub struct MutableGuard<T, E: 'static = Fault, L: RawLock = Lock>(MutableBuffer<
 const THERE: &str = "a guard was made when the value was there, and keeps it";
 
 impl<T, E: 'static, L: RawLock> MutableGuard<T, E, L> {
+    /// Leaves with the value as it is, whatever dropping it would do.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn keep(mut self) {
+        self.0.0.keeps = true;
+    }
+
     /// Fails the epoch with `error`.
     pub fn fail(self, error: E) {
         self.0.fail(error);

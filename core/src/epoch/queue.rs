@@ -125,10 +125,16 @@ impl<E> Queue<E> {
     #[inline]
     pub(super) fn read(&mut self) -> Place {
         self.hold();
-        self.window.back().add_reader();
-        let number = self.first + self.window.behind() as u64;
+        let behind = self.window.behind() as u64;
+        let number = self.first + behind;
         let seat = self.node().reader(number);
-        Place { number, now: self.is_due(Key::reader(number)), seat }
+        if behind > 0 {
+            self.window.back().add_reader();
+            return Place { number, now: false, seat };
+        }
+        let front = &mut self.window.front;
+        front.add_reader();
+        Place { number, now: self.started && matches!(front.phase, Phase::Reading), seat }
     }
 
     /// Enrols one more reader beside one, with a handle.
@@ -145,29 +151,41 @@ impl<E> Queue<E> {
     /// There is no room for its epoch.
     #[inline]
     pub(super) fn write(&mut self, site: Site) -> Result<Place, WindowFull> {
-        let behind = self.window.behind();
-        if matches!(self.window.back().phase, Phase::Vacant) {
-            self.hold();
-            self.window.back().phase = Phase::Writing;
-            let number = self.first + behind as u64;
-            self.node().writing(number);
-            return Ok(Place { number, now: behind == 0, seat: self.node.writer(number) });
+        if self.window.behind() > 0 {
+            return self.write_behind(site);
         }
-        if behind == 0 && self.window.front.is_over() {
-            self.hold();
+        if self.window.front.is_over() {
             let number = self.first + 1;
             self.node().open(number, site);
+            self.node.front(number);
             self.first = number;
-            self.node.front(self.first);
-            self.window.front = Epoch::new(Phase::Writing);
-            return Ok(Place { number: self.first, now: true, seat: self.node.writer(self.first) });
+        } else if matches!(self.window.front.phase, Phase::Vacant) {
+            let number = self.first;
+            self.node().writing(number);
+        } else {
+            return self.write_behind(site);
+        }
+        self.hold();
+        self.window.front.phase = Phase::Writing;
+        Ok(Place { number: self.first, now: true, seat: self.node.writer(self.first) })
+    }
+
+    /// As `write`, behind the epoch in front.
+    fn write_behind(&mut self, site: Site) -> Result<Place, WindowFull> {
+        let number = self.first + self.window.behind() as u64;
+        let back = &mut self.window.back().phase;
+        if matches!(back, Phase::Vacant) {
+            *back = Phase::Writing;
+            self.hold();
+            self.node().writing(number);
+            return Ok(Place { number, now: false, seat: self.node.writer(number) });
         }
         if !self.window.has_room() {
             return Err(WindowFull);
         }
         self.hold();
         self.window.push(Epoch::new(Phase::Writing));
-        let number = self.first + behind as u64 + 1;
+        let number = number + 1;
         self.node().open(number, site);
         Ok(Place { number, now: false, seat: self.node.writer(number) })
     }
@@ -186,6 +204,12 @@ impl<E> Queue<E> {
         self.window.front.phase = Phase::Writing;
         self.node.writing(self.first);
         Next::End(end)
+    }
+
+    /// Whether the one in front is over, and not the last.
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.window.behind() > 0 && self.window.front.is_over()
     }
 
     #[inline]
@@ -246,8 +270,14 @@ impl<E> Queue<E> {
 /// A reader leaves.
 #[inline]
 pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
-    turn.state.at(number).remove_reader();
-    if number == turn.state.first { advance(turn) } else { Next::Nothing }
+    let queue = &mut *turn.state;
+    if number != queue.first {
+        queue.at(number).remove_reader();
+        return Next::Nothing;
+    }
+    queue.window.front.remove_reader();
+    // [Q6] Where it is not passed nobody becomes due.
+    if queue.is_over() { advance(turn) } else { Next::Nothing }
 }
 
 /// A writer ends. One that has its turn and changes something does so before, and then keeps it.
@@ -267,8 +297,13 @@ pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next
 /// The turn in front is over: what was written may be read.
 #[inline]
 pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next<E> {
-    turn.state.window.front.phase = Phase::Reading;
-    turn.state.node.reading(turn.state.first);
+    let queue = &mut *turn.state;
+    queue.window.front.phase = Phase::Reading;
+    queue.node.reading(queue.first);
+    // Nobody waits for it, and nobody comes after it.
+    if queue.window.behind() == 0 && queue.window.front.is_over() {
+        return Next::Nothing;
+    }
     advance(turn)
 }
 
@@ -310,7 +345,7 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
         }
         let phase = &mut queue.window.front.phase;
         if !matches!(phase, Phase::Ended(_)) {
-            if queue.window.front.is_over() && queue.window.behind() > 0 {
+            if queue.is_over() {
                 continue;
             }
             return due(turn);

@@ -123,8 +123,9 @@ unsafe impl<'a, T, E: Clone, L: RawLock> Enrolled for &'a ReadBuffer<T, E, L> {
     }
 
     #[inline]
-    fn arrived(self) -> Self::Output {
-        seen(self.0.content().expect("its time has come"))
+    unsafe fn arrived(self) -> Self::Output {
+        // SAFETY: by the same contract.
+        seen(unsafe { self.0.content_now() })
     }
 }
 
@@ -153,9 +154,11 @@ unsafe impl<T, E: Clone, L: RawLock> Enrolled for ReadBuffer<T, E, L> {
     }
 
     #[inline]
-    fn arrived(mut self) -> Self::Output {
-        self.0.arrive();
-        seen(self.0.content().expect("its time has come"))?;
+    unsafe fn arrived(mut self) -> Self::Output {
+        // SAFETY: by the same contract.
+        unsafe { self.0.come() };
+        // SAFETY: likewise.
+        seen(unsafe { self.0.content_now() })?;
         Ok(ReadGuard(self))
     }
 }

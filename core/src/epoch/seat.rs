@@ -145,11 +145,23 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
         self.place.now || self.cell.line.with(|turn| turn.state.is_due(self.key()))
     }
 
-    /// Remembers that its time has come, if it has.
+    /// Remembers that its time has come.
+    ///
+    /// # Safety
+    /// It was found come [S3].
     #[inline]
-    pub(super) fn arrive(&mut self) -> bool {
-        self.place.now = self.look();
-        self.place.now
+    pub(super) unsafe fn come(&mut self) {
+        self.place.now = true;
+    }
+
+    /// What there is to read.
+    ///
+    /// # Safety
+    /// Its time was found come.
+    #[inline]
+    pub(super) unsafe fn content_now(&self) -> &Content<T, E> {
+        // SAFETY: [S2] by the contract above, nobody writes until this reader, which the result borrows, is dropped.
+        self.cell.content.with(|content| unsafe { &*content })
     }
 
     /// What there is to read, if its time has come.
@@ -158,8 +170,8 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
         if !self.look() {
             return None;
         }
-        // SAFETY: [S2] its time has come, and nobody writes until this reader, which the result borrows, is dropped.
-        Some(self.cell.content.with(|content| unsafe { &*content }))
+        // SAFETY: it was found come just now, or before.
+        Some(unsafe { self.content_now() })
     }
 }
 
@@ -217,6 +229,15 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
         self.place.now
     }
 
+    /// Remembers that its turn has come.
+    ///
+    /// # Safety
+    /// It was found come [S3].
+    #[inline]
+    pub(super) unsafe fn come(&mut self) {
+        self.place.now = true;
+    }
+
     /// What there is, if its turn was found come.
     #[inline]
     pub(super) fn content(&mut self) -> Option<&mut Content<T, E>> {
@@ -249,7 +270,6 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
     ///
     /// # Safety
     /// It is not used any more [S1].
-    #[inline]
     unsafe fn leave(&mut self, how: End<E>) {
         let number = self.place.number;
         self.place.seat.leaves();
@@ -277,6 +297,10 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
 impl<T, E, L: RawLock> Drop for Writer<T, E, L> {
     #[inline]
     fn drop(&mut self) {
+        if self.keeps && self.place.now && !dag::Value::SHOWN {
+            // SAFETY: [S1] the handle goes here.
+            return unsafe { self.cell.step(pass) };
+        }
         let end = if self.keeps { End::Keep } else { End::Cancel };
         // SAFETY: [S1] the handle goes here.
         unsafe { self.leave(end) };

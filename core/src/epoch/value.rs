@@ -116,6 +116,21 @@ impl<T, E: 'static, L: RawLock> Async<T, E, L> {
         self.try_emplace().expect(FULL)
     }
 
+    /// A value without content, with its first writer, whose turn it is.
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub(crate) fn begun() -> (Self, WriteBuffer<T, E, L>) {
+        let mut value = Self::empty_in();
+        let write = value.write();
+        (value, write)
+    }
+
+    /// As [`mutate`](Self::mutate), but dropped before it was told to keep the value it cancels it.
+    #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub(crate) fn adjust(&mut self) -> MutableBuffer<T, E, L> {
+        MutableBuffer(self.owner.write(false).expect(FULL))
+    }
+
     /// A part of the value, on the same timeline: who reads or changes the part enrols with those of the whole. It takes the place of its
     /// own in the order only when it enrols.
     pub fn project<U: ?Sized>(

@@ -159,6 +159,11 @@ impl<T, U: ?Sized, E: Clone, L: RawLock> MutableView<T, U, E, L> {
         self.whole.fail(error);
     }
 
+    /// Cancels the epoch of the whole, whenever its turn comes. It does not wait.
+    pub fn cancel(self) {
+        self.whole.cancel();
+    }
+
     /// Leaves. So does dropping it.
     pub fn release(self) {}
 }
@@ -170,7 +175,7 @@ impl<T, U: ?Sized, E: 'static, L: RawLock> Clone for ReadView<T, U, E, L> {
 }
 
 macro_rules! enrolled {
-    ($(#[$why:meta])* [$($life:lifetime)?] $buffer:ty, $output:ty, $this:ident => $arrived:expr) => {
+    ($(#[$why:meta])* [$($life:lifetime)?] $buffer:ty, $output:ty, $this:ident: $whole:expr => $part:expr) => {
         // SAFETY: the buffer of the whole keeps its cell for as long as it lives.
         unsafe impl<$($life,)? T, U: ?Sized, E: Clone, L: RawLock> Enrolled for $buffer {
             type Error = E;
@@ -194,9 +199,11 @@ macro_rules! enrolled {
                 self.whole.0.is_now()
             }
 
-            fn arrived(self) -> Self::Output {
+            unsafe fn arrived(self) -> Self::Output {
                 let $this = self;
-                $arrived
+                // SAFETY: by the same contract.
+                let whole = unsafe { $whole.arrived() };
+                whole.map($part)
             }
         }
 
@@ -211,15 +218,13 @@ macro_rules! enrolled {
     };
 }
 
-enrolled!(['a] &'a ReadView<T, U, E, L>, &'a U, view => (&view.whole).arrived().map(view.part.of));
-enrolled!([] ReadView<T, U, E, L>, PartGuard<ReadGuard<T, E, L>, T, U>, view => {
-    Ok(PartGuard { whole: view.whole.arrived()?, part: view.part })
+enrolled!(['a] &'a ReadView<T, U, E, L>, &'a U, view: (&view.whole) => view.part.of);
+enrolled!([] ReadView<T, U, E, L>, PartGuard<ReadGuard<T, E, L>, T, U>, view: view.whole => {
+    |whole| PartGuard { whole, part: view.part }
 });
-enrolled!(['a] &'a mut MutableView<T, U, E, L>, &'a mut U, view => {
-    (&mut view.whole).arrived().map(view.part.of_mut)
-});
-enrolled!([] MutableView<T, U, E, L>, PartGuard<MutableGuard<T, E, L>, T, U>, view => {
-    Ok(PartGuard { whole: view.whole.arrived()?, part: view.part })
+enrolled!(['a] &'a mut MutableView<T, U, E, L>, &'a mut U, view: (&mut view.whole) => view.part.of_mut);
+enrolled!([] MutableView<T, U, E, L>, PartGuard<MutableGuard<T, E, L>, T, U>, view: view.whole => {
+    |whole| PartGuard { whole, part: view.part }
 });
 
 /// A part of what a guard guards.

@@ -58,7 +58,6 @@ pub use root::Root;
 pub use spawn::{spawn, spawn_with};
 pub use spawn::{spawn_place, spawn_place_at};
 pub use tasks::Tasks;
-#[cfg(feature = "alloc")]
 pub(crate) use unwind::catch;
 pub use waker::wake_here;
 pub use yield_now::{YieldNow, yield_now};

@@ -43,6 +43,8 @@ mod forget;
 mod given;
 #[cfg(feature = "std")]
 mod join;
+#[cfg(feature = "std")]
+mod kernels;
 #[cfg(feature = "alloc")]
 mod left_behind;
 #[cfg(feature = "std")]
@@ -52,6 +54,8 @@ mod monitor;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/nested.rs"]
 mod nested;
+#[cfg(feature = "std")]
+mod operators;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]

@@ -1,0 +1,298 @@
+//! Small kernels: a value from one or two others, and a change in place.
+//!
+//! | call                       | reads       | writes                                          |
+//! |----------------------------|-------------|-------------------------------------------------|
+//! | `map`                      | one value   | a new one                                       |
+//! | `combine`                  | two values  | a new one                                       |
+//! | `change`                   |             | this one, in place                              |
+//! | `change_with`              | one value   | this one, in place                              |
+//!
+//! Each makes a task of the current executor, or of one that is given (`_on`). Enrolled at the call, so the order of the calls is the order of the
+//! computation. What they write fails with what they read, or with the panic of the function; where no executor takes the task, with
+//! [`NoContext`]. Cancelled, they cancel it.
+
+use core::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+
+use crate::{
+    context::{Here, MaySend, MayShare, with_current},
+    epoch::{Arrival, Async, MutableBuffer, MutableGuard, ReadBuffer, WriteBuffer, all},
+    error::{Missing, NoContext},
+    kernel::outputs::{KernelError, Outputs},
+    lock::RawLock,
+    task::{catch, spawn},
+};
+
+/// Whether the current executor takes tasks.
+#[inline]
+fn is_here() -> bool {
+    with_current(|home| home.is_some_and(|home| home.home().is_open()))
+}
+
+/// Computes `output`, or ends it as `computed` says.
+fn finish<T, E, L>(output: WriteBuffer<T, E, L>, computed: Result<T, Missing<E>>)
+where
+    E: KernelError,
+    L: RawLock,
+{
+    match computed {
+        Ok(value) => {
+            let mut output = output;
+            match output.try_slot() {
+                Some(mut slot) => drop(slot.set(value)),
+                None => unreachable!("it is the first writer of a value that was made for it"),
+            }
+        }
+        Err(missing) => output.end(missing),
+    }
+}
+
+async fn compute_one<T, R, E, L>(
+    input: ReadBuffer<T, E, L>,
+    output: WriteBuffer<R, E, L>,
+    f: impl FnOnce(&T) -> R,
+) where
+    E: KernelError,
+    L: RawLock,
+{
+    let computed = match input.get().await {
+        Ok(value) => call(|| f(value)),
+        Err(missing) => Err(missing),
+    };
+    finish(output, computed);
+}
+
+async fn compute_two<T, U, R, E, L>(
+    inputs: (ReadBuffer<T, E, L>, ReadBuffer<U, E, L>),
+    output: WriteBuffer<R, E, L>,
+    f: impl FnOnce(&T, &U) -> R,
+) where
+    E: KernelError,
+    L: RawLock,
+{
+    let computed = match all((&inputs.0, &inputs.1)).await {
+        (Ok(one), Ok(two)) => call(|| f(one, two)),
+        (Err(missing), _) | (_, Err(missing)) => Err(missing),
+    };
+    finish(output, computed);
+}
+
+async fn change_two<T, U, E, L>(
+    target: MutableBuffer<T, E, L>,
+    input: ReadBuffer<U, E, L>,
+    f: impl FnOnce(&mut T, &U),
+) where
+    E: KernelError,
+    L: RawLock,
+{
+    match all((target, &input)).await {
+        (Ok(mut target), Ok(input)) => {
+            let changed = call(|| f(&mut target, input));
+            leave(target, changed);
+        }
+        (Ok(target), Err(missing)) => leave(target, Err(missing)),
+        // What it found stays.
+        (Err(_), _) => {}
+    }
+}
+
+/// Calls a function of the user's.
+#[inline]
+fn call<R, E: KernelError>(f: impl FnOnce() -> R) -> Result<R, Missing<E>> {
+    catch(f).map_err(|panic| Missing::Failed(panic.into()))
+}
+
+/// Leaves the epoch of a value that was changed, or not.
+#[inline]
+fn leave<T, E: KernelError, L: RawLock>(
+    target: MutableGuard<T, E, L>,
+    changed: Result<(), Missing<E>>,
+) {
+    match changed {
+        Ok(()) => target.keep(),
+        Err(Missing::Failed(error)) => target.fail(error),
+        // It does so where it is not told to keep the value.
+        Err(Missing::Cancelled) => drop(target),
+    }
+}
+
+pin_project! {
+    /// Changes a value in its turn. Cancelled, it cancels it.
+    struct Change<T, E, L, F>
+    where
+        E: Clone,
+        E: 'static,
+        L: RawLock,
+    {
+        #[pin]
+        arrival: Arrival<MutableBuffer<T, E, L>>,
+        f: Option<F>,
+    }
+}
+
+impl<T, E: KernelError, L: RawLock, F: FnOnce(&mut T)> Future for Change<T, E, L, F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        // Where there is no value, what it found stays.
+        if let Ok(mut target) = ready!(this.arrival.poll(cx))
+            && let Some(f) = this.f.take()
+        {
+            let changed = call(|| f(&mut target));
+            leave(target, changed);
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
+    /// A value that `f` makes of this one as it is now, in a task of the current executor.
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn map<R>(&self, f: impl FnOnce(&T) -> R + MaySend + 'static) -> Async<R, E, L>
+    where
+        T: MayShare,
+        R: MayShare + 'static,
+        E: MayShare,
+        L: MayShare,
+    {
+        let (result, output) = Async::begun();
+        match is_here() {
+            true => drop(spawn(compute_one(self.read(), output, f))),
+            false => output.fail(NoContext.into()),
+        }
+        result
+    }
+
+    /// As [`map`](Self::map), in a task of the executor of `here`.
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn map_on<R: 'static>(
+        &self,
+        here: &Here,
+        f: impl FnOnce(&T) -> R + 'static,
+    ) -> Async<R, E, L> {
+        let (result, output) = Async::begun();
+        match here.home().is_open() {
+            true => drop(here.spawn(compute_one(self.read(), output, f))),
+            false => output.fail(NoContext.into()),
+        }
+        result
+    }
+
+    /// A value that `f` makes of this one and `other` as they are now, in a task of the current executor.
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn combine<U, R>(
+        &self,
+        other: &Async<U, E, L>,
+        f: impl FnOnce(&T, &U) -> R + MaySend + 'static,
+    ) -> Async<R, E, L>
+    where
+        T: MayShare,
+        U: MayShare + 'static,
+        R: MayShare + 'static,
+        E: MayShare,
+        L: MayShare,
+    {
+        let (result, output) = Async::begun();
+        match is_here() {
+            true => drop(spawn(compute_two((self.read(), other.read()), output, f))),
+            false => output.fail(NoContext.into()),
+        }
+        result
+    }
+
+    /// As [`combine`](Self::combine), in a task of the executor of `here`.
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn combine_on<U: 'static, R: 'static>(
+        &self,
+        here: &Here,
+        other: &Async<U, E, L>,
+        f: impl FnOnce(&T, &U) -> R + 'static,
+    ) -> Async<R, E, L> {
+        let (result, output) = Async::begun();
+        match here.home().is_open() {
+            true => drop(here.spawn(compute_two((self.read(), other.read()), output, f))),
+            false => output.fail(NoContext.into()),
+        }
+        result
+    }
+
+    /// Has `f` change the value in place, in a task of the current executor. Where there is none it is not called, and what readers find
+    /// stays as it is.
+    ///
+    /// # Panics
+    /// As [`mutate`](Self::mutate).
+    #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn change(&mut self, f: impl FnOnce(&mut T) + MaySend + 'static)
+    where
+        T: MayShare,
+        E: MayShare,
+        L: MayShare,
+    {
+        let target = self.adjust();
+        match is_here() {
+            true => drop(spawn(Change { arrival: target.into_future(), f: Some(f) })),
+            false => target.fail(NoContext.into()),
+        }
+    }
+
+    /// As [`change`](Self::change), in a task of the executor of `here`.
+    ///
+    /// # Panics
+    /// As [`mutate`](Self::mutate).
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn change_on(&mut self, here: &Here, f: impl FnOnce(&mut T) + 'static) {
+        let target = self.adjust();
+        match here.home().is_open() {
+            true => drop(here.spawn(Change { arrival: target.into_future(), f: Some(f) })),
+            false => target.fail(NoContext.into()),
+        }
+    }
+
+    /// Has `f` change the value in place by what `other` is now, in a task of the current executor. Where there is no value it is not called,
+    /// and what readers find stays as it is; where `other` is missing, this is too from now on.
+    ///
+    /// # Panics
+    /// As [`mutate`](Self::mutate).
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn change_with<U>(
+        &mut self,
+        other: &Async<U, E, L>,
+        f: impl FnOnce(&mut T, &U) + MaySend + 'static,
+    ) where
+        T: MayShare,
+        U: MayShare + 'static,
+        E: MayShare,
+        L: MayShare,
+    {
+        let target = self.adjust();
+        match is_here() {
+            true => drop(spawn(change_two(target, other.read(), f))),
+            false => target.fail(NoContext.into()),
+        }
+    }
+
+    /// As [`change_with`](Self::change_with), in a task of the executor of `here`.
+    ///
+    /// # Panics
+    /// As [`mutate`](Self::mutate).
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn change_with_on<U: 'static>(
+        &mut self,
+        here: &Here,
+        other: &Async<U, E, L>,
+        f: impl FnOnce(&mut T, &U) + 'static,
+    ) {
+        let target = self.adjust();
+        match here.home().is_open() {
+            true => drop(here.spawn(change_two(target, other.read(), f))),
+            false => target.fail(NoContext.into()),
+        }
+    }
+}
