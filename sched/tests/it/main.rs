@@ -21,6 +21,10 @@ mod context;
 mod cycle;
 #[cfg(all(feature = "dag", feature = "std"))]
 mod dag;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag_picture;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag_trace;
 #[cfg(feature = "std")]
 mod debug;
 #[cfg(feature = "std")]
