@@ -9,16 +9,7 @@
 //! Turns are given in batches: those that are ready together take one turn each, the Normal ones first, and what becomes ready meanwhile is in
 //! the next batch. A batch is a cycle: yielders go on in the next one. The orders, and `run` for a batch, are uni20's `DebugScheduler`.
 //!
-//! [D1] The clock moves only when nothing is ready, and then to the next deadline.
-
-#![cfg_attr(
-    all(feature = "dag", not(feature = "alloc")),
-    allow(
-        clippy::result_large_err,
-        clippy::large_enum_variant,
-        reason = "without an allocator a report lies in place"
-    )
-)]
+//! \[D1] The clock moves only when nothing is ready, and then to the next deadline.
 
 use core::{error, fmt, future::Future, ops::Deref, pin::Pin};
 
@@ -26,7 +17,7 @@ use tidemill_core::{
     clock::{Clock, Instant, ManualClock},
     const_new,
     sync::{AtomicBool, Ordering::Relaxed},
-    task::Deadlock,
+    task::{Deadlock, Drive, Undone},
     wait::{Doorbell, Wait},
 };
 
@@ -171,7 +162,7 @@ impl DebugScheduler {
     /// turns that were: none if it is paused, or done.
     pub fn run(&self) -> usize {
         let mut turns = usize::from(self.run_one());
-        while turns > 0 && !self.hooks().is_paused() && self.batches.turn() {
+        while turns > 0 && !self.hooks().is_paused() && self.turn() {
             turns += 1;
         }
         turns
@@ -231,7 +222,30 @@ impl DebugScheduler {
                 Wait::Until(_) | Wait::Forever => return false,
             }
         }
-        self.batches.turn()
+        self.turn()
+    }
+
+    /// Gives one task of the batch its turn, in which it may wait for others. `false`: the batch is over.
+    fn turn(&self) -> bool {
+        self.bound().waits.driven_by(self, || self.batches.turn())
+    }
+}
+
+/// The clock moves as it does for `run`. In a task the same is reached by a handle on this executor.
+impl Drive for DebugScheduler {
+    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+        let _deeper = self.bound().waits.deeper()?;
+        loop {
+            if done() {
+                return Ok(());
+            }
+            if !self.run_one() {
+                return Err(match self.hooks().is_paused() {
+                    true => Undone::Paused,
+                    false => Undone::Deadlock(Deadlock::of(self.tasks())),
+                });
+            }
+        }
     }
 }
 

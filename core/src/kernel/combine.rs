@@ -21,17 +21,26 @@ use pin_project_lite::pin_project;
 
 use crate::{
     context::{Here, MaySend, MayShare, with_current},
-    epoch::{Arrival, Async, MutableBuffer, MutableGuard, ReadBuffer, WriteBuffer, all},
-    error::{Missing, NoContext},
+    dag::Seat,
+    epoch::{Arrival, Async, Enrolled, MutableBuffer, MutableGuard, ReadBuffer, WriteBuffer, all},
+    error::{Missing, NoContext, Refused},
     kernel::outputs::{KernelError, Outputs},
     lock::RawLock,
-    task::{catch, spawn},
+    task::{JoinHandle, catch, spawn},
 };
 
 /// Whether the current executor takes tasks.
 #[inline]
 fn is_here() -> bool {
     with_current(|home| home.is_some_and(|home| home.home().is_open()))
+}
+
+/// Lets a new task go on by itself, and notes the places that it was given.
+#[inline]
+fn go<R, F, const N: usize>(spawned: Result<JoinHandle<R>, Refused<F>>, given: [Seat; N]) {
+    if let Ok(task) = &spawned {
+        given.into_iter().for_each(|seat| seat.give_to(task.node()));
+    }
 }
 
 /// Computes `output`, or ends it as `computed` says.
@@ -163,7 +172,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let (result, output) = Async::begun();
         match is_here() {
-            true => drop(spawn(compute_one(self.read(), output, f))),
+            true => {
+                let input = self.read();
+                let given = [input.seat(), output.seat()];
+                go(spawn(compute_one(input, output, f)), given);
+            }
             false => output.fail(NoContext.into()),
         }
         result
@@ -178,7 +191,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     ) -> Async<R, E, L> {
         let (result, output) = Async::begun();
         match here.home().is_open() {
-            true => drop(here.spawn(compute_one(self.read(), output, f))),
+            true => {
+                let input = self.read();
+                let given = [input.seat(), output.seat()];
+                go(here.spawn(compute_one(input, output, f)), given);
+            }
             false => output.fail(NoContext.into()),
         }
         result
@@ -200,7 +217,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let (result, output) = Async::begun();
         match is_here() {
-            true => drop(spawn(compute_two((self.read(), other.read()), output, f))),
+            true => {
+                let inputs = (self.read(), other.read());
+                let given = [inputs.0.seat(), inputs.1.seat(), output.seat()];
+                go(spawn(compute_two(inputs, output, f)), given);
+            }
             false => output.fail(NoContext.into()),
         }
         result
@@ -216,7 +237,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     ) -> Async<R, E, L> {
         let (result, output) = Async::begun();
         match here.home().is_open() {
-            true => drop(here.spawn(compute_two((self.read(), other.read()), output, f))),
+            true => {
+                let inputs = (self.read(), other.read());
+                let given = [inputs.0.seat(), inputs.1.seat(), output.seat()];
+                go(here.spawn(compute_two(inputs, output, f)), given);
+            }
             false => output.fail(NoContext.into()),
         }
         result
@@ -237,7 +262,10 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let target = self.adjust();
         match is_here() {
-            true => drop(spawn(Change { arrival: target.into_future(), f: Some(f) })),
+            true => {
+                let given = [target.seat()];
+                go(spawn(Change { arrival: target.into_future(), f: Some(f) }), given);
+            }
             false => target.fail(NoContext.into()),
         }
     }
@@ -250,7 +278,10 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     pub fn change_on(&mut self, here: &Here, f: impl FnOnce(&mut T) + 'static) {
         let target = self.adjust();
         match here.home().is_open() {
-            true => drop(here.spawn(Change { arrival: target.into_future(), f: Some(f) })),
+            true => {
+                let given = [target.seat()];
+                go(here.spawn(Change { arrival: target.into_future(), f: Some(f) }), given);
+            }
             false => target.fail(NoContext.into()),
         }
     }
@@ -273,7 +304,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let target = self.adjust();
         match is_here() {
-            true => drop(spawn(change_two(target, other.read(), f))),
+            true => {
+                let input = other.read();
+                let given = [input.seat(), target.seat()];
+                go(spawn(change_two(target, input, f)), given);
+            }
             false => target.fail(NoContext.into()),
         }
     }
@@ -291,7 +326,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     ) {
         let target = self.adjust();
         match here.home().is_open() {
-            true => drop(here.spawn(change_two(target, other.read(), f))),
+            true => {
+                let input = other.read();
+                let given = [input.seat(), target.seat()];
+                go(here.spawn(change_two(target, input, f)), given);
+            }
             false => target.fail(NoContext.into()),
         }
     }

@@ -6,6 +6,7 @@
 //! | [`compute`]                           | what they spawn, for an executor or a place of one's own                  |
 //! | [`Outputs`]                           | what fails with a kernel                                                  |
 //! | [`ReadBuffer::or_cancel`](crate::epoch::ReadBuffer::or_cancel) | reads, or ends the kernel there                  |
+//! | [`Async::wait`](crate::epoch::Async::wait_on) | runs the executor until a value is there |
 //! | [`Async::map`](crate::epoch::Async::map) and its like, `+` and the other operators | small kernels                |
 
 #[cfg(feature = "alloc")]
@@ -16,6 +17,8 @@ mod kernel;
 #[cfg(feature = "alloc")]
 mod ops;
 mod outputs;
+#[cfg(feature = "alloc")]
+mod wait;
 
 pub use kernel::compute;
 #[cfg(feature = "std")]
@@ -23,3 +26,5 @@ pub use kernel::kernel;
 #[cfg(feature = "alloc")]
 pub use kernel::kernel_on;
 pub use outputs::{KernelError, Outputs};
+#[cfg(feature = "alloc")]
+pub use wait::WaitError;

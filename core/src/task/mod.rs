@@ -6,6 +6,7 @@
 //! | `own`    | the home thread's half of the state                                             |
 //! | `attributes` | priority and name                                                            |
 //! | `deadlock` | tasks that wait for what never comes                                        |
+//! | `drive`  | an executor that runs while somebody waits                                      |
 //! | `births` | how many there were                                                             |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
@@ -30,6 +31,7 @@ mod births;
 mod boxed;
 mod cell;
 mod deadlock;
+mod drive;
 mod header;
 mod hook;
 mod join;
@@ -49,6 +51,7 @@ pub use attributes::{Attributes, Name, TaskInfo};
 #[cfg(feature = "alloc")]
 pub use boxed::{size_of_task, spawn_in};
 pub use deadlock::Deadlock;
+pub use drive::{Drive, Undone};
 pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};

@@ -100,3 +100,5 @@ mod timers;
 mod topology;
 #[cfg(feature = "std")]
 mod values;
+#[cfg(feature = "std")]
+mod waits;
