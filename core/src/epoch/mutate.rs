@@ -67,13 +67,16 @@ impl<T, E: Clone, L: RawLock> MutableBuffer<T, E, L> {
     /// # Cancel safety
     /// Dropped before, it drops the value and the buffer: what there is stays.
     pub async fn accumulate(mut self, value: T, add: impl FnOnce(&mut T, T)) {
-        // Whether there is something is told apart below.
+        self.turn().await.add(value, |value| value, add);
+        self.0.keeps = true;
+    }
+
+    /// Waits for its turn, whatever there is.
+    #[inline]
+    pub(crate) async fn turn(&mut self) -> Sum<'_, T, E> {
+        // Whether there is something is told apart later.
         let _ = self.get().await.is_ok();
-        match self.0.content().expect(TURN) {
-            Content::Value(sum) => add(sum, value),
-            Content::Failed(_) => {}
-            nothing => *nothing = Content::Value(value),
-        }
+        Sum(self.0.content().expect(TURN))
     }
 
     /// Waits for its turn, takes the value out, and leaves. The epoch is cancelled.
@@ -92,6 +95,20 @@ impl<T, E: Clone, L: RawLock> MutableBuffer<T, E, L> {
     }
 }
 
+/// What there is, where it is to be added to.
+pub(crate) struct Sum<'a, T, E>(&'a mut Content<T, E>);
+
+impl<T, E> Sum<'_, T, E> {
+    /// Adds `value` to what there is; where there is nothing it is what `first` makes of it. A failure stays.
+    pub(crate) fn add<V>(self, value: V, first: impl FnOnce(V) -> T, add: impl FnOnce(&mut T, V)) {
+        match self.0 {
+            Content::Value(sum) => add(sum, value),
+            Content::Failed(_) => {}
+            nothing => *nothing = Content::Value(first(value)),
+        }
+    }
+}
+
 impl<T, E: 'static, L: RawLock> MutableBuffer<T, E, L> {
     /// Fails the epoch with `error`, whenever its turn comes. It does not wait.
     pub fn fail(self, error: E) {
@@ -101,6 +118,12 @@ impl<T, E: 'static, L: RawLock> MutableBuffer<T, E, L> {
     /// Cancels the epoch, whenever its turn comes: its readers find no value. It does not wait.
     pub fn cancel(self) {
         self.0.end(End::Cancel);
+    }
+
+    /// Leaves the value as it is, whatever dropping it would do.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn keep(self) {
+        self.0.end(End::Keep);
     }
 
     /// Leaves. So does dropping it.

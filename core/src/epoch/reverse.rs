@@ -5,6 +5,7 @@
 //! | `read`            | reads the last epoch: the end value                                     | as of any value       |
 //! | `input`           | reads the first epoch; a new one, if the first has a writer             |                       |
 //! | `output`, `adder` | writes the first epoch; a new one, if the first has a writer            |                       |
+//! | `+=`, `-=`, `accumulate` | a [kernel](crate::kernel) with such an `adder`                   |                       |
 //! | `seed`            | writes the first epoch, and it is complete                              |                       |
 //! | `finalize`, drop  | complete; a first epoch that nobody writes is cancelled                 |                       |
 //!
@@ -90,6 +91,12 @@ impl<T, E: 'static, L: RawLock> ReverseValue<T, E, L> {
     #[cfg_attr(feature = "dag", track_caller)]
     pub fn adder(&mut self) -> MutableBuffer<T, E, L> {
         MutableBuffer(self.owner().write_before(true))
+    }
+
+    /// As [`adder`](Self::adder), but dropped before it was told to keep the value it cancels it.
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub(crate) fn adjust(&mut self) -> MutableBuffer<T, E, L> {
+        MutableBuffer(self.owner().write_before(false))
     }
 
     /// Enrols who adds `addend`, and returns what does it: to be run. An addend that was cancelled adds nothing; where there is nothing to

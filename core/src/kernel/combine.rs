@@ -31,7 +31,7 @@ use crate::{
 
 /// Whether the current executor takes tasks.
 #[inline]
-fn is_here() -> bool {
+pub(super) fn is_here() -> bool {
     with_current(|home| home.is_some_and(|home| home.home().is_open()))
 }
 
@@ -112,7 +112,7 @@ async fn change_two<T, U, E, L>(
 
 /// Calls a function of the user's.
 #[inline]
-fn call<R, E: KernelError>(f: impl FnOnce() -> R) -> Result<R, Missing<E>> {
+pub(super) fn call<R, E: KernelError>(f: impl FnOnce() -> R) -> Result<R, Missing<E>> {
     catch(f).map_err(|panic| Missing::Failed(panic.into()))
 }
 

@@ -113,15 +113,15 @@ where
 
 pin_project! {
     /// The body of a kernel, which may panic and leave.
-    struct Running<F> {
+    pub(super) struct Running<F> {
         #[pin]
-        body: F,
+        pub(super) body: F,
     }
 }
 
-impl<F, E> Future for Running<F>
+impl<F, T, E> Future for Running<F>
 where
-    F: Future<Output = Result<(), Missing<E>>>,
+    F: Future<Output = Result<T, Missing<E>>>,
     E: KernelError,
 {
     type Output = F::Output;

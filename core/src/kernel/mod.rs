@@ -7,6 +7,7 @@
 //! | [`Outputs`]                           | what fails with a kernel                                                  |
 //! | [`ReadBuffer::or_cancel`](crate::epoch::ReadBuffer::or_cancel) | reads, or ends the kernel there                  |
 //! | [`Async::wait`](crate::epoch::Async::wait_on) | runs the executor until a value is there |
+//! | [`ReverseValue::accumulate`](crate::epoch::ReverseValue::accumulate), `+=`, `-=` | kernels that add to a gradient |
 //! | [`Async::map`](crate::epoch::Async::map) and its like, `+` and the other operators | small kernels                |
 
 #[cfg(feature = "alloc")]
@@ -17,6 +18,8 @@ mod kernel;
 #[cfg(feature = "alloc")]
 mod ops;
 mod outputs;
+#[cfg(feature = "alloc")]
+mod reverse;
 #[cfg(feature = "alloc")]
 mod wait;
 

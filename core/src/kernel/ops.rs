@@ -4,33 +4,76 @@
 //! |---------------|---------------|-----------------------------------------------------------------------|
 //! | `&Async<T>`   | `&Async<U>`   | `&T + &U`                                                             |
 //! | `&Async<T>`   | a number      | `&T + number`                                                         |
-//! | a number      | `&Async<N>`   | `number + &N`, of the same type                                       |
+//! | a number      | `&Async<T>`   | `number + &T`                                                         |
 //! | `Async<T>`    | `&Async<U>`   | `T += &U`                                                             |
 //! | `Async<T>`    | a number      | `T += number`                                                         |
 //!
 //! Each is a [small kernel](super::combine) of the current executor, enrolled where the operator stands: `map`, `combine`, `change` and
 //! `change_with`, which have twins that are given an executor.
+//!
+//! What the operators of references are is asked through traits of values: asked directly, for a type that is not known yet, the compiler
+//! would go through values of values of values.
 
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use crate::{context::MayShare, epoch::Async, kernel::outputs::KernelError, lock::RawLock};
 
 macro_rules! between_values {
-    ($($op:ident $call:ident, $assign:ident $change:ident;)+) => {$(
-        impl<T, U, R, E, L> $op<&Async<U, E, L>> for &Async<T, E, L>
+    ($($op:ident $call:ident $of:ident $left:ident, $assign:ident $change:ident;)+) => {$(
+        /// What has this operator between its references and those of another.
+        #[doc(hidden)]
+        pub trait $of<U> {
+            /// What it makes.
+            type Output;
+
+            /// Applies it.
+            fn of(&self, other: &U) -> Self::Output;
+        }
+
+        impl<T, U, R> $of<U> for T
         where
             for<'a> &'a T: $op<&'a U, Output = R>,
-            T: MayShare + 'static,
+        {
+            type Output = R;
+
+            fn of(&self, other: &U) -> R {
+                self.$call(other)
+            }
+        }
+
+        /// What has this operator between a number and its references.
+        #[doc(hidden)]
+        pub trait $left<N> {
+            /// What it makes.
+            type Output;
+
+            /// Applies it.
+            fn of(&self, number: N) -> Self::Output;
+        }
+
+        impl<T, N, R> $left<N> for T
+        where
+            N: for<'a> $op<&'a T, Output = R>,
+        {
+            type Output = R;
+
+            fn of(&self, number: N) -> R {
+                number.$call(self)
+            }
+        }
+
+        impl<T, U, E, L> $op<&Async<U, E, L>> for &Async<T, E, L>
+        where
+            T: $of<U, Output: MayShare + 'static> + MayShare + 'static,
             U: MayShare + 'static,
-            R: MayShare + 'static,
             E: KernelError + MayShare,
             L: RawLock + MayShare,
         {
-            type Output = Async<R, E, L>;
+            type Output = Async<T::Output, E, L>;
 
             #[cfg_attr(feature = "dag", track_caller)]
-            fn $call(self, other: &Async<U, E, L>) -> Async<R, E, L> {
-                self.combine(other, |one, two| one.$call(two))
+            fn $call(self, other: &Async<U, E, L>) -> Self::Output {
+                self.combine(other, $of::of)
             }
         }
 
@@ -50,57 +93,74 @@ macro_rules! between_values {
 }
 
 between_values! {
-    Add add, AddAssign add_assign;
-    Sub sub, SubAssign sub_assign;
-    Mul mul, MulAssign mul_assign;
-    Div div, DivAssign div_assign;
+    Add add AddOf AddLeft, AddAssign add_assign;
+    Sub sub SubOf SubLeft, SubAssign sub_assign;
+    Mul mul MulOf MulLeft, MulAssign mul_assign;
+    Div div DivOf DivLeft, DivAssign div_assign;
 }
 
-impl<T, R, E, L> Neg for &Async<T, E, L>
+/// What has a negative of its references.
+#[doc(hidden)]
+pub trait NegOf {
+    /// What that is.
+    type Output;
+
+    /// The negative.
+    fn of(&self) -> Self::Output;
+}
+
+impl<T, R> NegOf for T
 where
     for<'a> &'a T: Neg<Output = R>,
-    T: MayShare + 'static,
-    R: MayShare + 'static,
+{
+    type Output = R;
+
+    fn of(&self) -> R {
+        -self
+    }
+}
+
+impl<T, E, L> Neg for &Async<T, E, L>
+where
+    T: NegOf<Output: MayShare + 'static> + MayShare + 'static,
     E: KernelError + MayShare,
     L: RawLock + MayShare,
 {
-    type Output = Async<R, E, L>;
+    type Output = Async<T::Output, E, L>;
 
     #[cfg_attr(feature = "dag", track_caller)]
-    fn neg(self) -> Async<R, E, L> {
-        self.map(|value| -value)
+    fn neg(self) -> Self::Output {
+        self.map(NegOf::of)
     }
 }
 
 macro_rules! with_number {
-    ($number:ty: $($op:ident $call:ident, $assign:ident $change:ident;)+) => {$(
-        impl<T, R, E, L> $op<$number> for &Async<T, E, L>
+    ($number:ty: $($op:ident $call:ident $of:ident $left:ident, $assign:ident $change:ident;)+) => {$(
+        impl<T, E, L> $op<$number> for &Async<T, E, L>
         where
-            for<'a> &'a T: $op<$number, Output = R>,
-            T: MayShare + 'static,
-            R: MayShare + 'static,
+            T: $of<$number, Output: MayShare + 'static> + MayShare + 'static,
             E: KernelError + MayShare,
             L: RawLock + MayShare,
         {
-            type Output = Async<R, E, L>;
+            type Output = Async<T::Output, E, L>;
 
             #[cfg_attr(feature = "dag", track_caller)]
-            fn $call(self, number: $number) -> Async<R, E, L> {
-                self.map(move |value| value.$call(number))
+            fn $call(self, number: $number) -> Self::Output {
+                self.map(move |value| value.of(&number))
             }
         }
 
-        // Of the same type: of any, it would be sought in numbers of numbers of numbers.
-        impl<E, L> $op<&Async<$number, E, L>> for $number
+        impl<T, E, L> $op<&Async<T, E, L>> for $number
         where
+            T: $left<$number, Output: MayShare + 'static> + MayShare + 'static,
             E: KernelError + MayShare,
             L: RawLock + MayShare,
         {
-            type Output = Async<$number, E, L>;
+            type Output = Async<T::Output, E, L>;
 
             #[cfg_attr(feature = "dag", track_caller)]
-            fn $call(self, value: &Async<$number, E, L>) -> Async<$number, E, L> {
-                value.map(move |value| self.$call(value))
+            fn $call(self, value: &Async<T, E, L>) -> Self::Output {
+                value.map(move |value| value.of(self))
             }
         }
 
@@ -123,10 +183,10 @@ macro_rules! with_numbers {
     ($($number:ty)+) => {$(
         with_number! {
             $number:
-            Add add, AddAssign add_assign;
-            Sub sub, SubAssign sub_assign;
-            Mul mul, MulAssign mul_assign;
-            Div div, DivAssign div_assign;
+            Add add AddOf AddLeft, AddAssign add_assign;
+            Sub sub SubOf SubLeft, SubAssign sub_assign;
+            Mul mul MulOf MulLeft, MulAssign mul_assign;
+            Div div DivOf DivLeft, DivAssign div_assign;
         }
     )+};
 }

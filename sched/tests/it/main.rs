@@ -46,6 +46,8 @@ mod forget;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
+mod gradients;
+#[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
 mod kernels;

@@ -21,7 +21,7 @@ use crate::{
 #[test]
 fn operators_compute_new_values_and_change_values_in_place() {
     everywhere(|place| {
-        let (a, b, half) = (Value::ready_in(5_i32), Value::ready_in(7), Value::ready_in(0.5_f64));
+        let (a, b, half) = (Value::ready_in(5), Value::ready_in(7), Value::ready_in(0.5));
         let (mut x, mut y) = (Value::ready_in(10.0_f64), Value::ready_in(1_u64));
         let (sum, negative) = place.enter(|| (&a + &b, -&(&(&a * &b) - 14)));
         let (right, left) = place.enter(|| (&half + 12.0, 4.0 + &half));
