@@ -86,6 +86,35 @@ fn a_picture_of_a_cycle_is_red_where_it_goes_round_and_is_drawn() {
     drop((scheduler, values));
 }
 
+#[test]
+fn a_small_kernel_shows_what_it_was_given_before_it_runs_and_where_it_stands() {
+    let _alone = alone();
+    let scheduler = DebugScheduler::new(Order::Fifo);
+    let (mut x, y): (Async<u32>, _) = (Async::ready(1), Async::ready(2));
+    let (z, at) = scheduler.enter(|| (&x + &y, line!()));
+    scheduler.enter(|| x += 1);
+    let graph = ours();
+    let data: Vec<_> = graph.values().map(|value| value.info.index).collect();
+    let tasks: Vec<_> = graph.tasks().map(|task| task.info).collect();
+    assert_eq!((data.len(), tasks.len()), (3, 2));
+    assert_eq!((tasks[0].location.line(), tasks[1].location.line()), (at, at + 1));
+    let picture = dot(&graph);
+    let (sum, change) = (tasks[0].index, tasks[1].index);
+    // The result was begun first.
+    let edges = picture.lines().filter(|line| line.contains("\"arg "));
+    let mut edges: Vec<_> = edges.map(|line| line.trim().replace(", style=dashed];", "")).collect();
+    edges.sort();
+    let read = |data: u64| format!("data_{data} -> task_{sum} [label=\"arg read\"");
+    let mut expected = vec![format!("task_{change} -> data_{} [label=\"arg write\"", data[1])];
+    expected.extend([read(data[1]), read(data[2])]);
+    expected.push(format!("task_{sum} -> data_{} [label=\"arg write\"", data[0]));
+    expected.sort();
+    assert_eq!(edges, expected, "{picture}");
+    scheduler.run_all();
+    assert!(!dot(&ours()).contains("arg "), "they have ended");
+    drop((x, y, z));
+}
+
 /// Has Graphviz draw it.
 fn draw(picture: &str) -> String {
     let dot = Command::new("dot").arg("-Tsvg").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();

@@ -21,6 +21,8 @@ mod context;
 mod cycle;
 #[cfg(all(feature = "dag", feature = "std"))]
 mod dag;
+#[cfg(feature = "dag")]
+mod dag_bare;
 #[cfg(all(feature = "dag", feature = "std"))]
 mod dag_picture;
 #[cfg(all(feature = "dag", feature = "std"))]
