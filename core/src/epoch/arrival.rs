@@ -8,6 +8,7 @@
 //! \[A1] What is waited with, a buffer or a reference to one, keeps the cell, whose line the waiter joins, for as long as it lives itself.
 //! \[A2] The waiter is dropped before it. Where both are forgotten, an owned buffer keeps its cell for ever; a borrowed one may let it go, with
 //!      the node of the waiter in its line, which is sound by [I3] of the [wait list](crate::wait).
+//! \[A3] Who joined and is not in line any more was taken out because its time was found come; that stays so [S3].
 
 #![expect(unsafe_code, reason = "a waiter beside what keeps its list")]
 
@@ -85,6 +86,8 @@ pin_project! {
         waiter: Waiter<'static, B::Lock, Queue<B::Error>, Mark>,
         wait: Wait,
         buffer: Option<B>,
+        // Whether a poll has left it in line.
+        joined: bool,
     }
 }
 
@@ -95,7 +98,7 @@ impl<B: Enrolled> Arrival<B> {
         // SAFETY: the cell lives and stays for as long as `buffer` [A1], which lives for longer than the waiter [A2].
         let line: &'static Line<B::Error, B::Lock> = unsafe { &*line };
         let waiter = Waiter::new(line, Mark::new(buffer.key()));
-        Self { waiter, wait: Wait::new(), buffer: Some(buffer) }
+        Self { waiter, wait: Wait::new(), buffer: Some(buffer), joined: false }
     }
 }
 
@@ -159,18 +162,21 @@ impl<B: Enrolled> Future for Arrival<B> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
         let this = self.project();
         let buffer = this.buffer.as_ref().expect(AGAIN);
-        if !buffer.is_now() {
+        // [A3]
+        let taken_out = *this.joined && !this.waiter.is_waiting();
+        if !buffer.is_now() && !taken_out {
             let due = |queue: &Queue<B::Error>| queue.is_due(buffer.key());
             // Who finds it come needs no clone of the waker.
-            if this.waiter.is_waiting() || !buffer.line().with(|turn| due(turn.state)) {
+            if *this.joined || !buffer.line().with(|turn| due(turn.state)) {
                 let ask = |turn: &mut Inside<'_, B::Error>| due(turn.state).then_some(());
                 if this.waiter.poll_in_order(cx.waker(), ask).is_pending() {
                     this.wait.begin(buffer.seat());
+                    *this.joined = true;
                     return Poll::Pending;
                 }
             }
-            this.wait.end();
         }
+        this.wait.end();
         let buffer = this.buffer.take().expect("it was there above");
         // SAFETY: it was found come, now or before.
         Poll::Ready(unsafe { arrived(buffer) })

@@ -122,8 +122,9 @@ impl<T, E: 'static, L: RawLock> MutableBuffer<T, E, L> {
 
     /// Leaves the value as it is, whatever dropping it would do.
     #[cfg(feature = "alloc")]
-    pub(crate) fn keep(self) {
-        self.0.end(End::Keep);
+    #[inline]
+    pub(crate) fn keep(mut self) {
+        self.0.keeps = true;
     }
 
     /// Leaves. So does dropping it.

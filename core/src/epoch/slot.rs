@@ -17,7 +17,7 @@
 
 #![expect(unsafe_code, reason = "lends what is behind a queue, and counts who keeps it")]
 
-use core::{any, marker::PhantomData, mem, ops::Deref, ptr::NonNull};
+use core::{any, marker::PhantomData, mem, ops::Deref, ptr::NonNull, task::Waker};
 
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
@@ -111,15 +111,21 @@ fn serve<E>(turn: &mut Inside<'_, E>, batch: &mut WakeBatch) -> bool {
         if batch.is_full() {
             return true;
         }
-        // SAFETY: the mark is in this line, whose lock is held.
-        let latch = turn.first().and_then(|mark| unsafe { mark.count() });
-        // Who counts for a latch has a waker that does nothing, and is dropped here; the latch may be gone when it is out of line.
-        let own = turn.pop();
-        if let Some(waker) = latch.unwrap_or(own) {
+        if let Some(waker) = serve_first(turn) {
             batch.push(waker);
         }
     }
     false
+}
+
+/// Takes out the first in line, who is due: here is who is to be woken.
+#[inline]
+fn serve_first<E>(turn: &mut Inside<'_, E>) -> Option<Waker> {
+    // SAFETY: the mark is in this line, whose lock is held.
+    let latch = turn.first().and_then(|mark| unsafe { mark.count() });
+    // Who counts for a latch has a waker that does nothing, and is dropped here; the latch may be gone when it is out of line.
+    let own = turn.pop();
+    latch.unwrap_or(own)
 }
 
 /// Ends epochs on behalf of writers that have left, one after the other, whatever panics.
@@ -221,11 +227,37 @@ impl<T, E, L: RawLock> Handle<T, E, L> {
                 unsafe { free(self.cell) }
             }
             Next::Nothing => {}
-            next => {
-                let parting = Parting(self);
-                parting.0.settle(next);
-            }
+            // SAFETY: [S1] by the contract above.
+            next => unsafe { self.part(next) },
         }
+    }
+
+    /// Does what is left to do, and lets go, whatever panics.
+    ///
+    /// # Safety
+    /// The handle is not used any more [S1].
+    #[inline(never)]
+    unsafe fn part(&self, next: Next<E>) {
+        if !matches!(next, Next::Wake) {
+            return Parting(self).0.settle(next);
+        }
+        // Most often there is one to wake: that takes no batch, and one lock with letting go.
+        let (first, more, last) = self.line.with(|turn| {
+            let first = if is_first_due(turn) { serve_first(turn) } else { None };
+            let more = is_first_due(turn);
+            (first, more, !more && turn.state.let_go())
+        });
+        if more {
+            let parting = Parting(self);
+            let mut settling = Settling { cell: parting.0, next: Next::Wake };
+            first.into_iter().for_each(Waker::wake);
+            return settling.run();
+        }
+        if last {
+            // SAFETY: [S1] that was the last handle.
+            unsafe { free(self.cell) };
+        }
+        first.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -22,7 +22,7 @@ use pin_project_lite::pin_project;
 use crate::{
     context::{Here, MaySend, MayShare, with_current},
     dag::Seat,
-    epoch::{Arrival, Async, Enrolled, MutableBuffer, MutableGuard, ReadBuffer, WriteBuffer, all},
+    epoch::{Arrival, Async, Enrolled, MutableBuffer, MutableGuard, ReadBuffer, WriteBuffer},
     error::{Missing, NoContext, Refused},
     kernel::outputs::{KernelError, Outputs},
     lock::RawLock,
@@ -61,52 +61,74 @@ where
     }
 }
 
-async fn compute_one<T, R, E, L>(
+// What follows are blocks and not functions, so that buffers are awaited where they came to lie, and not moved there first; and they are
+// awaited one after the other, since most are there when a kernel runs.
+
+fn compute_one<T, R, E, L>(
     input: ReadBuffer<T, E, L>,
     output: WriteBuffer<R, E, L>,
     f: impl FnOnce(&T) -> R,
-) where
+) -> impl Future<Output = ()>
+where
     E: KernelError,
     L: RawLock,
 {
-    let computed = match input.get().await {
-        Ok(value) => call(|| f(value)),
-        Err(missing) => Err(missing),
-    };
-    finish(output, computed);
+    async move {
+        let computed = match input.get().await {
+            Ok(value) => call(|| f(value)),
+            Err(missing) => Err(missing),
+        };
+        finish(output, computed);
+    }
 }
 
-async fn compute_two<T, U, R, E, L>(
-    inputs: (ReadBuffer<T, E, L>, ReadBuffer<U, E, L>),
+fn compute_two<T, U, R, E, L>(
+    (one, two): (ReadBuffer<T, E, L>, ReadBuffer<U, E, L>),
     output: WriteBuffer<R, E, L>,
     f: impl FnOnce(&T, &U) -> R,
-) where
+) -> impl Future<Output = ()>
+where
     E: KernelError,
     L: RawLock,
 {
-    let computed = match all((&inputs.0, &inputs.1)).await {
-        (Ok(one), Ok(two)) => call(|| f(one, two)),
-        (Err(missing), _) | (_, Err(missing)) => Err(missing),
-    };
-    finish(output, computed);
+    async move {
+        let computed = match one.get().await {
+            Ok(value) => match two.get().await {
+                Ok(other) => call(|| f(value, other)),
+                Err(missing) => Err(missing),
+            },
+            Err(missing) => Err(missing),
+        };
+        finish(output, computed);
+    }
 }
 
-async fn change_two<T, U, E, L>(
-    target: MutableBuffer<T, E, L>,
+fn change_two<T, U, E, L>(
+    mut target: MutableBuffer<T, E, L>,
     input: ReadBuffer<U, E, L>,
     f: impl FnOnce(&mut T, &U),
-) where
+) -> impl Future<Output = ()>
+where
     E: KernelError,
     L: RawLock,
 {
-    match all((target, &input)).await {
-        (Ok(mut target), Ok(input)) => {
-            let changed = call(|| f(&mut target, input));
-            leave(target, changed);
+    async move {
+        let changed = match input.get().await {
+            Ok(input) => match target.get().await {
+                Ok(value) => call(|| f(value, input)),
+                // What it finds stays.
+                Err(_) => Ok(()),
+            },
+            // Unless there is something else amiss before it.
+            Err(missing) => match target.get().await {
+                Ok(_) => Err(missing),
+                Err(_) => Ok(()),
+            },
+        };
+        match changed {
+            Ok(()) => target.keep(),
+            Err(missing) => target.end(missing),
         }
-        (Ok(target), Err(missing)) => leave(target, Err(missing)),
-        // What it found stays.
-        (Err(_), _) => {}
     }
 }
 

@@ -38,50 +38,52 @@ fn leave<T, E: KernelError, L: RawLock>(sum: MutableBuffer<T, E, L>, missing: Mi
 }
 
 /// Adds what is read.
-async fn add_read<T, E, L>(
-    sum: MutableBuffer<T, E, L>,
+fn add_read<T, E, L>(
+    mut sum: MutableBuffer<T, E, L>,
     addend: ReadBuffer<T, E, L>,
     first: impl FnOnce(&T) -> T,
     add: impl FnOnce(&mut T, &T),
-) where
+) -> impl Future<Output = ()>
+where
     E: KernelError,
     L: RawLock,
 {
-    let addend = match addend.get().await {
-        Ok(addend) => addend,
-        Err(missing) => return leave(sum, missing),
-    };
-    add_value(sum, addend, first, add).await;
-}
-
-/// Adds what is computed.
-async fn add_computed<T, E, L>(
-    sum: MutableBuffer<T, E, L>,
-    addend: impl Future<Output = Result<T, Missing<E>>>,
-    add: impl FnOnce(&mut T, T),
-) where
-    E: KernelError,
-    L: RawLock,
-{
-    let computed = Running { body: addend }.await;
-    match computed {
-        Ok(addend) => add_value(sum, addend, |addend| addend, add).await,
-        Err(missing) => leave(sum, missing),
+    // A block: what is awaited stays where it came to lie.
+    async move {
+        let addend = match addend.get().await {
+            Ok(addend) => addend,
+            Err(missing) => return leave(sum, missing),
+        };
+        let there = sum.turn().await;
+        let added = call(|| there.add(addend, first, add));
+        end(sum, added);
     }
 }
 
-/// Adds in its turn; where that panics the sum fails.
-async fn add_value<T, V, E, L>(
+/// Adds what is computed.
+fn add_computed<T, E, L>(
     mut sum: MutableBuffer<T, E, L>,
-    value: V,
-    first: impl FnOnce(V) -> T,
-    add: impl FnOnce(&mut T, V),
-) where
+    addend: impl Future<Output = Result<T, Missing<E>>>,
+    add: impl FnOnce(&mut T, T),
+) -> impl Future<Output = ()>
+where
     E: KernelError,
     L: RawLock,
 {
-    let there = sum.turn().await;
-    match call(|| there.add(value, first, add)) {
+    async move {
+        let addend = match (Running { body: addend }).await {
+            Ok(addend) => addend,
+            Err(missing) => return leave(sum, missing),
+        };
+        let there = sum.turn().await;
+        let added = call(|| there.add(addend, |addend| addend, add));
+        end(sum, added);
+    }
+}
+
+/// Leaves the sum as what was added says: where that panicked it fails.
+fn end<T, E: KernelError, L: RawLock>(sum: MutableBuffer<T, E, L>, added: Result<(), Missing<E>>) {
+    match added {
         Ok(()) => sum.keep(),
         Err(missing) => sum.end(missing),
     }
