@@ -28,7 +28,7 @@ use tidemill_core::{
     wait::{Chain, Inbox},
 };
 
-use crate::stats::Watch;
+use crate::{stats::Watch, waits::Waits};
 
 /// How many turns each priority has in a cycle by default.
 const BUDGET: isize = 256;
@@ -68,6 +68,8 @@ pub(crate) struct Bound {
     pub(crate) tasks: Tasks,
     pub(crate) root: Root,
     pub(crate) budget: Cell<isize>,
+    /// Who waits on top of turns.
+    pub(crate) waits: Waits,
 }
 
 // SAFETY: [A1] says who touches `bound` and the wheel; all else is `Sync`.
@@ -97,6 +99,7 @@ impl<H: Hooks> Home<H> {
                     tasks: Tasks::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),
+                    waits: Waits::new(),
                 },
             }
         }
@@ -221,6 +224,11 @@ impl Bound {
                 rest >= 0
             })
         })
+    }
+
+    /// The next task of this priority, whatever turns are left.
+    pub(crate) fn pop(&self, priority: Priority) -> Option<NonNull<Header>> {
+        change(&self.queues[priority as usize], |queue| queue.pop())
     }
 
     /// Whether a task could get a turn in this cycle.

@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     context::{Context, HomeRef, Priority, is_current},
+    dag,
     sync::UnsafeCell,
     wait::{Link, Linked},
 };
@@ -82,6 +83,8 @@ pub struct Header {
     pub(super) priority: Cell<Priority>,
     pub(super) id: Cell<u32>,
     pub(super) state: State,
+    /// By what it is written down.
+    pub(super) node: dag::Task,
     pub(super) older: Cell<Option<NonNull<Header>>>,
     pub(super) newer: Cell<Option<NonNull<Header>>>,
     sent: Link<Header>,
@@ -127,6 +130,7 @@ impl Header {
         vtable: &'static TaskVTable,
         home: HomeRef,
         context: Context,
+        node: dag::Task,
     ) -> Self {
         Self {
             link: Link::new(),
@@ -142,6 +146,7 @@ impl Header {
             turn: Cell::new(Turn::Waits),
             priority: Cell::new(Priority::Normal),
             id: Cell::new(0),
+            node,
             context: Cell::new(context),
         }
     }

@@ -6,6 +6,8 @@
 //! | `own`    | the home thread's half of the state                                             |
 //! | `ahead`  | memory that will be wanted soon                                                 |
 //! | `attributes` | priority and name                                                            |
+//! | `deadlock` | tasks that wait for what never comes                                        |
+//! | `drive`  | an executor that runs while somebody waits                                      |
 //! | `births` | how many there were                                                             |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
@@ -31,6 +33,8 @@ mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
 mod cell;
+mod deadlock;
+mod drive;
 mod header;
 mod hook;
 mod join;
@@ -50,6 +54,8 @@ pub use crate::context::{Priority, TaskInfo};
 pub use attributes::{Attributes, Name};
 #[cfg(feature = "alloc")]
 pub use boxed::{size_of_task, spawn_in};
+pub use deadlock::Deadlock;
+pub use drive::{Drive, Undone};
 pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
@@ -60,7 +66,6 @@ pub use root::Root;
 pub use spawn::{spawn, spawn_with};
 pub use spawn::{spawn_place, spawn_place_at};
 pub use tasks::Tasks;
-#[cfg(feature = "alloc")]
 pub(crate) use unwind::catch;
 pub use waker::wake_here;
 pub use yield_now::{YieldNow, yield_now};

@@ -21,6 +21,14 @@ mod board;
 mod context;
 #[cfg(feature = "std")]
 mod cycle;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag;
+#[cfg(feature = "dag")]
+mod dag_bare;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag_picture;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag_trace;
 #[cfg(feature = "std")]
 mod debug;
 #[cfg(feature = "std")]
@@ -44,7 +52,11 @@ mod forget_scope;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
+mod gradients;
+#[cfg(feature = "std")]
 mod join;
+#[cfg(feature = "std")]
+mod kernels;
 #[cfg(feature = "alloc")]
 mod left_behind;
 #[cfg(feature = "std")]
@@ -54,6 +66,8 @@ mod monitor;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/nested.rs"]
 mod nested;
+#[cfg(feature = "std")]
+mod operators;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
@@ -98,3 +112,5 @@ mod timers;
 mod topology;
 #[cfg(feature = "std")]
 mod values;
+#[cfg(feature = "std")]
+mod waits;
