@@ -75,6 +75,8 @@ mod priority;
 #[cfg(feature = "alloc")]
 mod protect;
 #[cfg(feature = "std")]
+mod ready;
+#[cfg(feature = "std")]
 mod reenter;
 #[cfg(feature = "std")]
 mod run;
