@@ -228,7 +228,7 @@ impl Bound {
 
     /// The next task of this priority, whatever turns are left.
     pub(crate) fn pop(&self, priority: Priority) -> Option<NonNull<Header>> {
-        change(&self.queues[priority as usize], |queue| queue.pop())
+        change(&self.queues[priority as usize], |queue| queue.pop_if(|| true))
     }
 
     /// Whether a task could get a turn in this cycle.

@@ -38,6 +38,8 @@ mod end_cycle;
 #[cfg(feature = "std")]
 mod epochs;
 #[cfg(feature = "std")]
+mod epochs_life;
+#[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "alloc")]
 mod everywhere;
