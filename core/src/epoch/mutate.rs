@@ -127,6 +127,17 @@ impl<T, E: 'static, L: RawLock> MutableBuffer<T, E, L> {
         self.0.keeps = true;
     }
 
+    /// The value of one whose turn was found come, and whether dropping it keeps that.
+    ///
+    /// # Panics
+    /// If there is no value, or it is not its turn.
+    pub(super) fn with_keeps(&mut self) -> (&mut T, &mut bool) {
+        match self.0.content_and_keeps().expect(TURN) {
+            (Content::Value(value), keeps) => (value, keeps),
+            _ => unreachable!("it was found"),
+        }
+    }
+
     /// Leaves. So does dropping it.
     pub fn release(self) {}
 }

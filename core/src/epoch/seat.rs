@@ -248,6 +248,16 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
         Some(self.cell.content.with_mut(|content| unsafe { &mut *content }))
     }
 
+    /// As [`content`](Self::content), with how it leaves when it is dropped.
+    pub(super) fn content_and_keeps(&mut self) -> Option<(&mut Content<T, E>, &mut bool)> {
+        if !self.place.now {
+            return None;
+        }
+        // SAFETY: [S2] it has its turn, and the result borrows it.
+        let content = self.cell.content.with_mut(|content| unsafe { &mut *content });
+        Some((content, &mut self.keeps))
+    }
+
     /// As [`content`](Self::content), to look at.
     #[inline]
     pub(super) fn shared(&self) -> Option<&Content<T, E>> {

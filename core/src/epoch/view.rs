@@ -30,9 +30,9 @@ use crate::{
 };
 
 /// How a part is found in the whole.
-struct Part<T, U: ?Sized> {
+pub(super) struct Part<T, U: ?Sized> {
     of: fn(&T) -> &U,
-    of_mut: fn(&mut T) -> &mut U,
+    pub(super) of_mut: fn(&mut T) -> &mut U,
 }
 
 impl<T, U: ?Sized> Clone for Part<T, U> {
@@ -47,8 +47,8 @@ impl<T, U: ?Sized> Copy for Part<T, U> {}
 ///
 /// Two handles now enrol writers of one timeline: the order is that in which they do.
 pub struct View<T, U: ?Sized, E: 'static = Fault, L: RawLock = Lock> {
-    owner: Owner<T, E, L>,
-    part: Part<T, U>,
+    pub(super) owner: Owner<T, E, L>,
+    pub(super) part: Part<T, U>,
 }
 
 #[cfg(feature = "alloc")]

@@ -11,6 +11,11 @@
 //! computation. What they write fails with what they read, or with the panic of the function; where no executor takes the task, with
 //! [`NoContext`]. Cancelled, they cancel it.
 
+#![expect(
+    clippy::manual_async_fn,
+    reason = "what a block awaits stays where it came to lie; a function moves its arguments first"
+)]
+
 use core::{
     future::Future,
     pin::Pin,

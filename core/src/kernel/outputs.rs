@@ -7,7 +7,7 @@
 //! | is cancelled, or dropped     | is cancelled, also if it has a value                                    |
 
 use crate::{
-    epoch::{EmplaceBuffer, MutableBuffer, MutableView, WriteBuffer},
+    epoch::{EmplaceBuffer, EmplaceView, MutableBuffer, MutableView, WriteBuffer, WriteView},
     error::{Missing, NoContext, Panic},
     lock::RawLock,
 };
@@ -48,6 +48,8 @@ buffers!(
     () MutableBuffer<T, E, L>,
     () EmplaceBuffer<T, E, L>,
     (U) MutableView<T, U, E, L>,
+    (U) WriteView<T, U, E, L>,
+    (U) EmplaceView<T, U, E, L>,
 );
 
 impl<O: Outputs> Outputs for Option<O> {

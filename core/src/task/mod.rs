@@ -4,6 +4,7 @@
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
 //! | `own`    | the home thread's half of the state                                             |
+//! | `ahead`  | memory that will be wanted soon                                                 |
 //! | `attributes` | priority and name                                                            |
 //! | `deadlock` | tasks that wait for what never comes                                        |
 //! | `drive`  | an executor that runs while somebody waits                                      |
@@ -11,6 +12,7 @@
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
+//! | `ready`  | the tasks that wait for their turn                                              |
 //! | `reference` | a counted reference to a header, with which to wake, cancel and let go       |
 //! | `tasks`  | the list of an executor's tasks, and their turns                                |
 //! | `waker`  | a reference to a header that wakes                                              |
@@ -25,6 +27,7 @@
 //! Only the executor drops futures and outputs that nobody wants, on its thread, before a task counts as complete. Therefore what
 //! the last reference frees, on whatever thread, is plain memory.
 
+mod ahead;
 mod attributes;
 mod births;
 #[cfg(feature = "alloc")]
@@ -37,6 +40,7 @@ mod hook;
 mod join;
 mod own;
 mod place;
+mod ready;
 mod reference;
 mod root;
 mod spawn;
@@ -56,6 +60,7 @@ pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
+pub use ready::Ready;
 pub use root::Root;
 #[cfg(feature = "alloc")]
 pub use spawn::{spawn, spawn_with};

@@ -203,9 +203,13 @@ impl WakeBatch {
         self.end += 1;
     }
 
-    /// Wakes all, the first one first. Call it outside every lock.
-    pub fn wake(mut self) {
-        self.wake_rest();
+    /// Wakes all, the first one first, and is empty then. Call it outside every lock.
+    #[inline]
+    pub fn wake(&mut self) {
+        if self.next < self.end {
+            self.wake_rest();
+            (self.next, self.end) = (0, 0);
+        }
     }
 
     fn wake_rest(&mut self) {
@@ -220,8 +224,9 @@ impl WakeBatch {
 }
 
 impl Drop for WakeBatch {
+    #[inline]
     fn drop(&mut self) {
-        self.wake_rest();
+        self.wake();
     }
 }
 

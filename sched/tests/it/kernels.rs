@@ -152,7 +152,7 @@ fn a_kernel_that_panics_fails_its_outputs_and_cancels_what_it_wrote_elsewhere() 
     });
 }
 
-// epochs 148
+// epochs 81, 148
 #[test]
 fn a_kernel_that_is_cancelled_cancels_its_outputs_even_if_they_had_a_value() {
     everywhere(|place| {

@@ -36,6 +36,8 @@ mod end_cycle;
 #[cfg(feature = "std")]
 mod epochs;
 #[cfg(feature = "std")]
+mod epochs_life;
+#[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "alloc")]
 mod everywhere;
@@ -82,6 +84,8 @@ mod placed;
 mod priority;
 #[cfg(feature = "alloc")]
 mod protect;
+#[cfg(feature = "std")]
+mod ready;
 #[cfg(feature = "std")]
 mod reenter;
 #[cfg(feature = "std")]
