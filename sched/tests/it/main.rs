@@ -5,6 +5,8 @@ mod alloc;
 #[cfg(feature = "std")]
 mod alloc_pace;
 #[cfg(feature = "std")]
+mod alloc_scope;
+#[cfg(feature = "std")]
 mod alone;
 #[cfg(feature = "alloc")]
 mod bad_input;
@@ -37,12 +39,16 @@ mod for_each;
 mod foreign;
 #[cfg(feature = "std")]
 mod forget;
+#[cfg(feature = "std")]
+mod forget_scope;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "alloc")]
 mod left_behind;
+#[cfg(feature = "alloc")]
+mod left_elsewhere;
 #[cfg(feature = "std")]
 mod limits;
 #[cfg(feature = "alloc")]
@@ -70,6 +76,8 @@ mod priority;
 mod protect;
 #[cfg(feature = "std")]
 mod reenter;
+#[cfg(feature = "std")]
+mod reenter_scope;
 #[cfg(feature = "std")]
 mod run;
 #[cfg(feature = "alloc")]
