@@ -106,6 +106,7 @@ fn a_scope_is_entered_from_the_drops_of_all_that_is_in_it_and_ends() {
                 let mut waits = pin!(token.cancelled());
                 assert!(poll(waits.as_mut(), &hooked(meddle)).is_pending());
                 sleep(1).await;
+                assert!(ENTERED.replace(0) > 5);
                 match way {
                     "cancelled" => scope.cancel(BAD),
                     "failed" => scope.spawn(async { Err(BAD) }).unwrap(),
