@@ -1,6 +1,7 @@
 //! Values, waiting, tasks and time for any executor: `no_std`, placed by their caller or boxed.
 //!
-//! Features: `alloc` (default) adds the boxed forms; `std` (implies `alloc`) adds thread locals, futex-backed locks and caught panics.
+//! Features: `alloc` (default) adds the boxed forms; `std` (implies `alloc`) adds thread locals, futex-backed locks and caught panics; `dag` writes down who
+//! depends on whom, to be shown when something hangs.
 
 #![no_std]
 
@@ -12,9 +13,14 @@ extern crate std;
 
 pub mod clock;
 pub mod context;
+#[cfg(feature = "dag")]
+pub mod dag;
+#[cfg(not(feature = "dag"))]
+mod dag;
 pub mod epoch;
 pub mod error;
 pub mod ivar;
+pub mod kernel;
 pub mod local;
 pub mod lock;
 pub mod scope;

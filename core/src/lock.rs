@@ -23,13 +23,8 @@ use crate::{
 /// # Safety
 /// While `with` runs a closure, no second one of the same lock runs: not on another thread (or in an interrupt), or else the lock
 /// is `!Sync`, so that nobody else can have a reference to it; and not inside the first, where `with` panics or never returns.
-/// `SHARED` is `false` for a lock that is `!Sync` alone.
 pub unsafe trait RawLock: Sized + 'static {
     lock_init!(declare);
-
-    /// Whether several threads may have what it guards. `false` where the lock is `!Sync`: then a plain change of a word does for an
-    /// atomic one.
-    const SHARED: bool = true;
 
     /// Runs `f` alone.
     ///
@@ -38,10 +33,10 @@ pub unsafe trait RawLock: Sized + 'static {
     fn with<R>(&self, f: impl FnOnce() -> R) -> R;
 }
 
-/// The default lock: futex-backed with `std`, a critical section without.
+/// The default lock: with `std` a word that is exchanged and stored, without it a critical section.
 pub struct Lock(Gate);
 
-// SAFETY: `Gate` is a mutex, or masks interrupts through the `critical-section` contract, which covers all cores, and panics
+// SAFETY: `Gate` is a mutex that is never given back but by who holds it, or masks interrupts through the `critical-section` contract, which covers all cores, and panics
 // where it is entered again.
 unsafe impl RawLock for Lock {
     lock_init!(define Self(Gate::new()));
@@ -69,8 +64,6 @@ impl Drop for Entered<'_> {
 // long as a closure runs, and panics a second one.
 unsafe impl RawLock for Unlocked {
     lock_init!(define Self(Cell::new(false)));
-
-    const SHARED: bool = false;
 
     #[inline(always)]
     fn with<R>(&self, f: impl FnOnce() -> R) -> R {

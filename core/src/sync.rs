@@ -9,6 +9,66 @@ pub use imp::{AtomicBool, AtomicPtr, AtomicUsize, Gate, Ordering, UnsafeCell, fe
 #[cfg(feature = "alloc")]
 pub use imp::Arc;
 
+/// A lock for a few instructions: an exchange takes it, a plain store gives it back, which is half of what a futex costs that nobody else wants. Whoever
+/// finds it taken tries again, and soon sleeps between one try and the next: no priorities keep the holder from going on.
+#[cfg(any(feature = "std", loom))]
+#[derive(Debug)]
+pub struct Spin(AtomicBool);
+
+/// Gives a [`Spin`] back, also when its closure panics.
+#[cfg(any(feature = "std", loom))]
+struct Held<'a>(&'a AtomicBool);
+
+#[cfg(any(feature = "std", loom))]
+impl Drop for Held<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // ordering: Release pairs with Acquire in `Spin::take`.
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(any(feature = "std", loom))]
+impl Spin {
+    crate::const_new! {
+        /// A lock that nobody holds.
+        #[allow(clippy::new_without_default, reason = "the lock is made through RawLock")]
+        pub fn new() -> Self {
+            Self(AtomicBool::new(false))
+        }
+    }
+
+    /// Runs `f` alone. A panic inside `f` does not lock the others out: what a lock guards here is never left half done by a panic, since no user
+    /// code runs inside.
+    #[inline]
+    pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+        if !self.take() {
+            self.wait();
+        }
+        let _held = Held(&self.0);
+        f()
+    }
+
+    #[inline(always)]
+    fn take(&self) -> bool {
+        // ordering: Acquire pairs with Release in `Held`: what was done under the lock before.
+        self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    #[cold]
+    fn wait(&self) {
+        let mut times = 0;
+        loop {
+            imp::pause(times);
+            times = times.saturating_add(1);
+            // ordering: Relaxed only asks whether it is worth a try.
+            if !self.0.load(Ordering::Relaxed) && self.take() {
+                return;
+            }
+        }
+    }
+}
+
 /// A constructor that is `const` except under loom, whose atomics have no const constructor.
 #[cfg(not(loom))]
 #[macro_export]
@@ -137,29 +197,21 @@ mod imp {
         }
     }
 
-    /// What [`Lock`](crate::lock::Lock) is made of: a futex with `std`, a critical section without.
     #[cfg(feature = "std")]
-    #[derive(Debug)]
-    pub struct Gate(std::sync::Mutex<()>);
+    pub use super::Spin as Gate;
 
+    /// Waits for the holder of a [`Spin`](super::Spin), the longer the more often it was to no avail.
     #[cfg(feature = "std")]
-    impl Gate {
-        /// An open gate.
-        #[allow(clippy::new_without_default, reason = "the lock is made through RawLock")]
-        pub const fn new() -> Self {
-            Self(std::sync::Mutex::new(()))
-        }
-
-        /// Runs `f` alone. A panic inside `f` does not lock the others out: what a lock guards here is never left half done
-        /// by a panic, since no user code runs inside.
-        #[inline]
-        pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
-            let _held = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            f()
+    pub(super) fn pause(times: u32) {
+        match times {
+            0..64 => core::hint::spin_loop(),
+            64..96 => std::thread::yield_now(),
+            // Whoever holds it was suspended; it may even wait for this processor, and have less priority.
+            _ => std::thread::sleep(core::time::Duration::from_micros(100)),
         }
     }
 
-    /// What [`Lock`](crate::lock::Lock) is made of: a futex with `std`, a critical section without.
+    /// What [`Lock`](crate::lock::Lock) is made of: with `std` a [`Spin`](super::Spin), a critical section without.
     #[cfg(not(feature = "std"))]
     #[derive(Debug)]
     pub struct Gate(AtomicBool);
@@ -206,6 +258,11 @@ mod imp {
         cell::UnsafeCell,
         sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence},
     };
+
+    /// Lets others go on.
+    pub(super) fn pause(_times: u32) {
+        loom::thread::yield_now();
+    }
 
     /// What [`Lock`](crate::lock::Lock) is made of: loom's own mutex.
     #[derive(Debug)]

@@ -12,7 +12,7 @@ use tidemill_loom_tests::{Bell, poll};
 
 /// **Of two fillers that go at once one is the last: the reader is told, and not before both are gone.**
 ///
-/// Seen to fail with a load and a store in place of the subtraction in `Word::remove_filler` (nobody is the last).
+/// Seen to fail where `remove_filler` counts outside of the lock (nobody is the last).
 #[test]
 fn the_last_filler_to_go_abandons_the_readers() {
     loom::model(|| {
@@ -31,7 +31,7 @@ fn the_last_filler_to_go_abandons_the_readers() {
 
 /// **A filler that goes takes nothing from another that fills: the value is there.**
 ///
-/// Seen to fail where every filler that goes closes (the value is handed back), and with a load and a store in `Word::remove_filler`.
+/// Seen to fail where every filler that goes closes (the value is handed back).
 #[test]
 fn a_filler_goes_while_another_fills() {
     loom::model(|| {

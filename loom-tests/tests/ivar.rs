@@ -9,7 +9,7 @@ use tidemill_loom_tests::{Bell, poll};
 
 /// **A reader finds the value whole, or is woken after it was set.**
 ///
-/// Seen to fail with Relaxed in `Word::settle`, in `Word::look`, or in `Word::watch` (the value is read before it is written).
+/// Seen to fail with Relaxed in `Word::change` or in `Word::look` (the value is read before it is written), and where `fill` does not look at the line.
 #[test]
 fn a_reader_finds_the_value_or_is_woken() {
     loom::model(|| {
@@ -40,7 +40,7 @@ fn a_reader_finds_the_value_or_is_woken() {
 
 /// **Of two values one is set, the other handed back, and who peeks sees the one that was set.**
 ///
-/// Seen to fail with a load and a store in place of the exchange in `Word::claim` (both win).
+/// Seen to fail where `fill` does not look whether it has ended (both win).
 #[test]
 fn one_of_two_values_is_set() {
     loom::model(|| {
@@ -84,7 +84,7 @@ fn a_reader_goes_while_the_ivar_is_filled() {
 
 /// **A reader learns that the Ivar is closed, or is woken to learn it.**
 ///
-/// Seen to fail where WATCHED is added before the lock of the line is taken, or where `settle` ignores it (nobody wakes the reader).
+/// Seen to fail where `close` does not look at the line (nobody wakes the reader).
 #[test]
 fn a_reader_finds_it_closed_or_is_woken() {
     loom::model(|| {
@@ -105,7 +105,7 @@ fn a_reader_finds_it_closed_or_is_woken() {
 
 /// **Filled or closed, never both: a value that is accepted is there, and a value that is handed back leaves it closed.**
 ///
-/// Seen to fail where `close` settles without a claim.
+/// Seen to fail where `close` does not look, under the lock, whether it has ended.
 #[test]
 fn filling_and_closing_exclude_each_other() {
     loom::model(|| {

@@ -9,7 +9,7 @@
 //! Turns are given in batches: those that are ready together take one turn each, the Normal ones first, and what becomes ready meanwhile is in
 //! the next batch. A batch is a cycle: yielders go on in the next one. The orders, and `run` for a batch, are uni20's `DebugScheduler`.
 //!
-//! [D1] The clock moves only when nothing is ready, and then to the next deadline.
+//! \[D1] The clock moves only when nothing is ready, and then to the next deadline.
 
 use core::{error, fmt, future::Future, ops::Deref, pin::Pin};
 
@@ -17,7 +17,7 @@ use tidemill_core::{
     clock::{Clock, Instant, ManualClock},
     const_new,
     sync::{AtomicBool, Ordering::Relaxed},
-    task::TaskInfo,
+    task::{Deadlock, Drive, Undone},
     wait::{Doorbell, Wait},
 };
 
@@ -162,7 +162,7 @@ impl DebugScheduler {
     /// turns that were: none if it is paused, or done.
     pub fn run(&self) -> usize {
         let mut turns = usize::from(self.run_one());
-        while turns > 0 && !self.hooks().is_paused() && self.batches.turn() {
+        while turns > 0 && !self.hooks().is_paused() && self.turn() {
             turns += 1;
         }
         turns
@@ -197,17 +197,17 @@ impl DebugScheduler {
     ///
     /// # Panics
     /// If it is called from inside itself.
-    pub fn run_with<F: Future>(&self, future: Pin<&mut F>) -> Result<F::Output, Stopped<'_>> {
+    pub fn run_with<F: Future>(&self, future: Pin<&mut F>) -> Result<F::Output, Stopped> {
         let output = self.batches.run_with(future, || self.run_one());
         output.ok_or_else(|| match self.hooks().is_paused() {
             true => Stopped::Paused,
-            false => Stopped::Deadlock(Deadlock(self)),
+            false => Stopped::Deadlock(Deadlock::of(self.tasks())),
         })
     }
 
     /// The tasks that wait for what never comes: if it is [`done`](Self::done), and there are some.
-    pub fn deadlock(&self) -> Option<Deadlock<'_>> {
-        (self.live() > 0 && self.done()).then_some(Deadlock(self))
+    pub fn deadlock(&self) -> Option<Deadlock> {
+        (self.live() > 0 && self.done()).then(|| Deadlock::of(self.tasks()))
     }
 
     /// Gives one task its turn, in a moment that is not after `last`.
@@ -222,7 +222,30 @@ impl DebugScheduler {
                 Wait::Until(_) | Wait::Forever => return false,
             }
         }
-        self.batches.turn()
+        self.turn()
+    }
+
+    /// Gives one task of the batch its turn, in which it may wait for others. `false`: the batch is over.
+    fn turn(&self) -> bool {
+        self.bound().waits.driven_by(self, || self.batches.turn())
+    }
+}
+
+/// The clock moves as it does for `run`. In a task the same is reached by a handle on this executor.
+impl Drive for DebugScheduler {
+    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+        let _deeper = self.bound().waits.deeper()?;
+        loop {
+            if done() {
+                return Ok(());
+            }
+            if !self.run_one() {
+                return Err(match self.hooks().is_paused() {
+                    true => Undone::Paused,
+                    false => Undone::Deadlock(Deadlock::of(self.tasks())),
+                });
+            }
+        }
     }
 }
 
@@ -244,21 +267,21 @@ impl fmt::Debug for DebugScheduler {
 }
 
 /// Why a future was not run to its end.
-#[derive(Clone, Copy)]
-pub enum Stopped<'s> {
+#[derive(Clone, PartialEq, Eq)]
+pub enum Stopped {
     /// The scheduler is paused.
     Paused,
     /// Nothing is ready, and no timer waits.
-    Deadlock(Deadlock<'s>),
+    Deadlock(Deadlock),
 }
 
-impl fmt::Debug for Stopped<'_> {
+impl fmt::Debug for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl fmt::Display for Stopped<'_> {
+impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Paused => f.write_str("the scheduler is paused: resume it"),
@@ -267,30 +290,4 @@ impl fmt::Display for Stopped<'_> {
     }
 }
 
-impl error::Error for Stopped<'_> {}
-
-/// The report of tasks that wait for what never comes, as they are when it is read.
-#[derive(Clone, Copy)]
-pub struct Deadlock<'s>(&'s DebugScheduler);
-
-impl Deadlock<'_> {
-    /// Who waits, the oldest task first.
-    pub fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
-        self.0.tasks()
-    }
-}
-
-impl fmt::Debug for Deadlock<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for Deadlock<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("deadlock: nothing is ready and no timer is set; these wait:")?;
-        self.tasks().try_for_each(|task| write!(f, " {task};"))
-    }
-}
-
-impl error::Error for Deadlock<'_> {}
+impl error::Error for Stopped {}

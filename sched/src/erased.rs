@@ -5,14 +5,14 @@
 
 #![expect(unsafe_code, reason = "a Home of erased type is called through raw pointers")]
 
-use core::{marker::PhantomData, ptr::NonNull};
+use core::{any::Any, marker::PhantomData, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
     const_new,
-    context::{HOME_IS_KNOWN, Head, HomeVTable, Priority},
+    context::{HOME_IS_KNOWN, Head, Here, HomeVTable, Priority},
     sync::Ordering::Relaxed,
-    task::{Hooks, Tasks},
+    task::{Hooks, Tasks, Undone},
     wait::Push,
 };
 
@@ -41,6 +41,7 @@ impl<H: Hooks> Erased<H> {
             adopt: adopt::<H>,
             send_new: send_new::<H>,
             end_cycle: end_cycle::<H>,
+            drive: drive::<H>,
             free,
         }
     }
@@ -143,6 +144,25 @@ unsafe fn end_cycle<H: Hooks>(head: NonNull<Head>) {
     } else {
         // ordering: Relaxed, nothing is published with it.
         home.cut.store(true, Relaxed);
+    }
+}
+
+/// # Safety
+/// As [`HomeVTable::drive`].
+unsafe fn drive<H: Hooks>(head: NonNull<Head>, done: &mut dyn FnMut() -> bool, to: &mut dyn Any) {
+    // SAFETY: a handle of this Home calls.
+    let home = unsafe { home::<H>(head) };
+    let ended = home.bound.waits.drive(done).unwrap_or_else(|| {
+        // SAFETY: this is the home thread (contract), and [A2].
+        let handle = unsafe { Home::hold(head.cast::<Home<H>>()) };
+        // SAFETY: likewise.
+        let here = unsafe { Here::new(handle) };
+        // SAFETY: likewise, and the handle is of this Home.
+        unsafe { home.drive(&here, done, |_| false) }
+    });
+    match to.downcast_mut::<Result<(), Undone>>() {
+        Some(to) => *to = ended,
+        None => unreachable!("it asks for this"),
     }
 }
 

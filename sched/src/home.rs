@@ -24,11 +24,11 @@ use tidemill_core::{
     const_new,
     context::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable, Priority},
     sync::{AtomicBool, Ordering::Relaxed},
-    task::{Header, Hooks, Root, Sent, Tasks},
+    task::{Header, Hooks, Ready, Root, Sent, Tasks},
     wait::{Chain, Inbox},
 };
 
-use crate::stats::Watch;
+use crate::{stats::Watch, waits::Waits};
 
 /// How many turns each priority has in a cycle by default.
 const BUDGET: isize = 256;
@@ -51,7 +51,7 @@ pub struct Home<H> {
 /// What the home thread keeps to itself [A1].
 pub(crate) struct Bound {
     /// By priority.
-    queues: [Cell<Chain<Header>>; 2],
+    queues: [Cell<Ready>; 2],
     /// What is queued again when the cycle is over.
     later: Cell<Chain<Header>>,
     /// Whether there ever was a task that is not Normal.
@@ -68,6 +68,8 @@ pub(crate) struct Bound {
     pub(crate) tasks: Tasks,
     pub(crate) root: Root,
     pub(crate) budget: Cell<isize>,
+    /// Who waits on top of turns.
+    pub(crate) waits: Waits,
 }
 
 // SAFETY: [A1] says who touches `bound` and the wheel; all else is `Sync`.
@@ -86,7 +88,7 @@ impl<H: Hooks> Home<H> {
                 claimed: AtomicBool::new(false),
                 cut: AtomicBool::new(false),
                 bound: Bound {
-                    queues: [Cell::new(Chain::new()), Cell::new(Chain::new())],
+                    queues: [Cell::new(Ready::new()), Cell::new(Ready::new())],
                     later: Cell::new(Chain::new()),
                     graded: Cell::new(false),
                     left: [Cell::new(0), Cell::new(0)],
@@ -97,6 +99,7 @@ impl<H: Hooks> Home<H> {
                     tasks: Tasks::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),
+                    waits: Waits::new(),
                 },
             }
         }
@@ -223,6 +226,11 @@ impl Bound {
         })
     }
 
+    /// The next task of this priority, whatever turns are left.
+    pub(crate) fn pop(&self, priority: Priority) -> Option<NonNull<Header>> {
+        change(&self.queues[priority as usize], |queue| queue.pop_if(|| true))
+    }
+
     /// Whether a task could get a turn in this cycle.
     pub(crate) fn goes_on(&self) -> bool {
         Priority::ALL
@@ -249,9 +257,6 @@ impl Bound {
     /// Queues many.
     #[inline]
     pub(crate) fn append(&self, mut tasks: Chain<Header>) {
-        if !self.graded.get() {
-            return change(&self.queues[Priority::Normal as usize], |queue| queue.append(tasks));
-        }
         while let Some(task) = tasks.pop() {
             // SAFETY: it was queued, and left that queue just now.
             unsafe { self.push(task) };
@@ -274,7 +279,7 @@ impl Bound {
 
     /// Takes all that is queued with this priority. Whoever has it gives the turns.
     pub(crate) fn take(&self, priority: Priority) -> Chain<Header> {
-        self.queues[priority as usize].take()
+        self.queues[priority as usize].take().take()
     }
 
     /// Whether no task is queued.
@@ -300,7 +305,7 @@ impl Bound {
 
 /// Changes a queue in its cell.
 #[inline]
-fn change<R>(queue: &Cell<Chain<Header>>, change: impl FnOnce(&mut Chain<Header>) -> R) -> R {
+fn change<Q, R>(queue: &Cell<Q>, change: impl FnOnce(&mut Q) -> R) -> R {
     // SAFETY: [A1] this is the home thread, and what changes a chain leads nowhere else; so nobody has this reference a second time.
     change(unsafe { &mut *queue.as_ptr() })
 }

@@ -14,6 +14,7 @@ extern crate alloc;
 mod batch;
 mod claim;
 pub mod debug;
+mod drive;
 mod erased;
 mod home;
 mod local;
@@ -22,7 +23,9 @@ pub mod pace;
 #[cfg(feature = "std")]
 pub mod pool;
 mod stats;
+mod waits;
 
+pub use drive::Parking;
 pub use home::Home;
 pub use local::Local;
 pub use stats::Stats;

@@ -140,12 +140,14 @@ impl<H: Hooks> Local<H> {
     /// Makes a task of `future`. It is polled first in the next cycle, never here.
     #[cfg(feature = "alloc")]
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.spawn_with(Attributes::new(), future)
     }
 
     /// Makes a task of `future` with a priority or a name.
     #[cfg(feature = "alloc")]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn spawn_with<F: Future + 'static, N: Name>(
         &self,
         attributes: Attributes<N>,
@@ -166,6 +168,7 @@ impl<H: Hooks> Local<H> {
     ///
     /// # Errors
     /// The place is taken: the future is handed back.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn spawn_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
         &self,
         place: &'static TaskPlace<SIZE, ALIGN>,
@@ -181,6 +184,7 @@ impl<H: Hooks> Local<H> {
     ///
     /// # Errors
     /// The place is taken: the future is handed back.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn spawn_place_at<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
         &self,
         priority: Priority,

@@ -13,7 +13,7 @@
 
 #![expect(unsafe_code, reason = "lends a handle whose thread is known")]
 
-use core::marker::PhantomData;
+use core::{any::Any, marker::PhantomData};
 
 use super::{handle::HomeRef, lock::HomeLock};
 use crate::{
@@ -60,6 +60,12 @@ impl Here {
     #[cfg(not(feature = "std"))]
     pub fn as_current(&self) -> CurrentHome {
         self.home.clone()
+    }
+
+    /// Gives turns until `done` says that they need not go on, and puts how that ended into `ended`: see [`HomeVTable`](super::HomeVTable).
+    pub(crate) fn drive_home(&self, done: &mut dyn FnMut() -> bool, ended: &mut dyn Any) {
+        // SAFETY: [C1].
+        unsafe { self.home.drive(done, ended) };
     }
 
     /// Leaves the Normal tasks that are ready to the next cycle, if it is called within one. (Async's `force_current_cycle_to_end`.)

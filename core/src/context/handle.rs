@@ -17,7 +17,7 @@
 
 #![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
 
-use core::{cell::Cell, fmt, ptr::NonNull};
+use core::{any::Any, cell::Cell, fmt, ptr::NonNull};
 
 #[cfg(feature = "alloc")]
 use super::blocks::{Blocks, Size, give_back};
@@ -64,6 +64,9 @@ pub struct HomeVTable {
     pub send_new: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
     /// Leaves the Normal tasks that are ready to the next cycle. With `std` only for its own thread.
     pub end_cycle: unsafe fn(NonNull<Head>),
+    /// Gives turns until the first function says that they need not go on. Puts how that ended into the second, which is a `Result<(),
+    /// Undone>`. Only for its own thread.
+    pub drive: unsafe fn(NonNull<Head>, &mut dyn FnMut() -> bool, &mut dyn Any),
     /// Frees the Home, of which no handle is left. `None`: it stands in a static, and its handles are not counted.
     pub free: Option<unsafe fn(NonNull<Head>)>,
 }
@@ -287,6 +290,15 @@ impl HomeRef {
     pub(super) unsafe fn end_cycle(&self) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().end_cycle)(self.0) };
+    }
+
+    /// Gives turns until `done` says that they need not go on, and puts how that ended into `ended`.
+    ///
+    /// # Safety
+    /// This is the home thread.
+    pub(super) unsafe fn drive(&self, done: &mut dyn FnMut() -> bool, ended: &mut dyn Any) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().drive)(self.0, done, ended) };
     }
 
     /// Gives back the memory of a task.

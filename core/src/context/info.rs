@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::context::priority::Priority;
+use crate::{context::priority::Priority, dag};
 
 /// A task, by its number and name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -14,6 +14,8 @@ pub struct TaskInfo {
     pub name: Option<&'static str>,
     /// Its priority.
     pub priority: Priority,
+    /// By what it is written down.
+    pub(crate) node: dag::Task,
 }
 
 impl fmt::Display for TaskInfo {

@@ -17,3 +17,17 @@ pub trait MaySend: Send {}
 
 #[cfg(not(feature = "std"))]
 impl<T: Send + ?Sized> MaySend for T {}
+
+/// What tasks that an ambient call makes may share: with `std` anything; without, what is `Send` and `Sync`.
+#[cfg(feature = "std")]
+pub trait MayShare {}
+
+#[cfg(feature = "std")]
+impl<T: ?Sized> MayShare for T {}
+
+/// What tasks that an ambient call makes may share: with `std` anything; without, what is `Send` and `Sync`.
+#[cfg(not(feature = "std"))]
+pub trait MayShare: Send + Sync {}
+
+#[cfg(not(feature = "std"))]
+impl<T: Send + Sync + ?Sized> MayShare for T {}

@@ -54,7 +54,7 @@ pub use info::TaskInfo;
 #[cfg(feature = "alloc")]
 pub(crate) use keeper::Keeper;
 pub use lock::HomeLock;
-pub use may_send::MaySend;
+pub use may_send::{MaySend, MayShare};
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};
 pub use priority::Priority;

@@ -85,9 +85,12 @@ pub unsafe trait Parts {
     #[doc(hidden)]
     unsafe fn join(self: Pin<&mut Self>, latch: &Latch);
 
-    /// What comes of it, when the latch is open.
+    /// What comes of it.
+    ///
+    /// # Safety
+    /// They were joined, and the latch has been open since.
     #[doc(hidden)]
-    fn outputs(self: Pin<&mut Self>) -> Self::Output;
+    unsafe fn outputs(self: Pin<&mut Self>) -> Self::Output;
 }
 
 impl<B: Enrolled> Group for B {
@@ -107,8 +110,9 @@ unsafe impl<B: Enrolled> Parts for Arrival<B> {
         unsafe { Arrival::join(self, latch) };
     }
 
-    fn outputs(self: Pin<&mut Self>) -> B::Output {
-        self.arrived()
+    unsafe fn outputs(self: Pin<&mut Self>) -> B::Output {
+        // SAFETY: by the same contract.
+        unsafe { self.arrived() }
     }
 }
 
@@ -135,11 +139,12 @@ macro_rules! tuples {
                 })+
             }
 
-            fn outputs(mut self: Pin<&mut Self>) -> Self::Output {
+            unsafe fn outputs(mut self: Pin<&mut Self>) -> Self::Output {
                 ($({
                     // SAFETY: [J2] as above.
                     let part = unsafe { self.as_mut().map_unchecked_mut(|all| &mut all.$at) };
-                    part.outputs()
+                    // SAFETY: by the same contract.
+                    unsafe { part.outputs() }
                 },)+)
             }
         }
@@ -180,8 +185,11 @@ unsafe impl<P: Parts, const N: usize> Parts for [P; N] {
         }
     }
 
-    fn outputs(mut self: Pin<&mut Self>) -> Self::Output {
-        array::from_fn(|at| nth(self.as_mut(), at).outputs())
+    unsafe fn outputs(mut self: Pin<&mut Self>) -> Self::Output {
+        array::from_fn(|at| {
+            // SAFETY: by the same contract.
+            unsafe { nth(self.as_mut(), at).outputs() }
+        })
     }
 }
 
@@ -207,9 +215,14 @@ unsafe impl<P: Parts> Parts for Pin<Box<[P]>> {
         }
     }
 
-    fn outputs(self: Pin<&mut Self>) -> Self::Output {
+    unsafe fn outputs(self: Pin<&mut Self>) -> Self::Output {
         let mut parts = self.get_mut().as_mut();
-        (0..parts.len()).map(|at| nth(parts.as_mut(), at).outputs()).collect()
+        let all = 0..parts.len();
+        let output = |at| {
+            // SAFETY: by the same contract.
+            unsafe { nth(parts.as_mut(), at).outputs() }
+        };
+        all.map(output).collect()
     }
 }
 
@@ -240,11 +253,16 @@ impl<P: Parts> Future for All<P> {
             // SAFETY: [J2] both are in this future, which is pinned, in this order.
             unsafe { this.parts.as_mut().join(latch) };
             if latch.sub() {
-                return Poll::Ready(this.parts.outputs());
+                // SAFETY: [J1] they were joined above, and all have been counted down.
+                return Poll::Ready(unsafe { this.parts.outputs() });
             }
         }
         latch.register(cx.waker());
-        if latch.is_open() { Poll::Ready(this.parts.outputs()) } else { Poll::Pending }
+        if !latch.is_open() {
+            return Poll::Pending;
+        }
+        // SAFETY: [J1] they were joined in the first poll, and all have been counted down.
+        Poll::Ready(unsafe { this.parts.outputs() })
     }
 }
 

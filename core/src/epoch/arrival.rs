@@ -8,6 +8,7 @@
 //! \[A1] What is waited with, a buffer or a reference to one, keeps the cell, whose line the waiter joins, for as long as it lives itself.
 //! \[A2] The waiter is dropped before it. Where both are forgotten, an owned buffer keeps its cell for ever; a borrowed one may let it go, with
 //!      the node of the waiter in its line, which is sound by [I3] of the [wait list](crate::wait).
+//! \[A3] Who joined and is not in line any more was taken out because its time was found come; that stays so [S3].
 
 #![expect(unsafe_code, reason = "a waiter beside what keeps its list")]
 
@@ -22,10 +23,11 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
+    dag::{Seat, Wait},
     epoch::{
         latch::{Latch, Mark},
         phase::Key,
-        queue::Queue,
+        queue::{Inside, Queue},
         slot::Line,
     },
     lock::RawLock,
@@ -54,9 +56,19 @@ pub unsafe trait Enrolled: Sized {
     #[doc(hidden)]
     fn is_now(&self) -> bool;
 
-    /// What comes of it, now that the time has come.
+    /// By what its place is written down.
     #[doc(hidden)]
-    fn arrived(self) -> Self::Output;
+    #[inline]
+    fn seat(&self) -> Seat {
+        Seat::NONE
+    }
+
+    /// What comes of it, now that the time has come.
+    ///
+    /// # Safety
+    /// It was found come.
+    #[doc(hidden)]
+    unsafe fn arrived(self) -> Self::Output;
 }
 
 pin_project! {
@@ -72,7 +84,10 @@ pin_project! {
         // [A2] Before `buffer`: fields are dropped in this order.
         #[pin]
         waiter: Waiter<'static, B::Lock, Queue<B::Error>, Mark>,
+        wait: Wait,
         buffer: Option<B>,
+        // Whether a poll has left it in line.
+        joined: bool,
     }
 }
 
@@ -82,7 +97,8 @@ impl<B: Enrolled> Arrival<B> {
         let line: *const Line<B::Error, B::Lock> = ptr::from_ref(buffer.line());
         // SAFETY: the cell lives and stays for as long as `buffer` [A1], which lives for longer than the waiter [A2].
         let line: &'static Line<B::Error, B::Lock> = unsafe { &*line };
-        Self { waiter: Waiter::new(line, Mark::new(buffer.key())), buffer: Some(buffer) }
+        let waiter = Waiter::new(line, Mark::new(buffer.key()));
+        Self { waiter, wait: Wait::new(), buffer: Some(buffer), joined: false }
     }
 }
 
@@ -106,6 +122,8 @@ impl<B: Enrolled> Arrival<B> {
         });
         if asked.is_ready() {
             latch.sub();
+        } else {
+            this.wait.begin(buffer.seat());
         }
     }
 
@@ -113,9 +131,24 @@ impl<B: Enrolled> Arrival<B> {
     ///
     /// # Panics
     /// The second time.
-    pub(super) fn arrived(self: Pin<&mut Self>) -> B::Output {
-        self.project().buffer.take().expect(AGAIN).arrived()
+    ///
+    /// # Safety
+    /// Its time was found come: by `join`, or by who counted it down for the latch.
+    pub(super) unsafe fn arrived(self: Pin<&mut Self>) -> B::Output {
+        let this = self.project();
+        this.wait.end();
+        // SAFETY: the contract is the same.
+        unsafe { arrived(this.buffer.take().expect(AGAIN)) }
     }
+}
+
+/// # Safety
+/// Its time was found come.
+#[inline]
+unsafe fn arrived<B: Enrolled>(buffer: B) -> B::Output {
+    buffer.seat().arrives();
+    // SAFETY: the contract is the same.
+    unsafe { buffer.arrived() }
 }
 
 const AGAIN: &str = "it is not polled after it was ready";
@@ -129,16 +162,24 @@ impl<B: Enrolled> Future for Arrival<B> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
         let this = self.project();
         let buffer = this.buffer.as_ref().expect(AGAIN);
-        if !buffer.is_now() {
-            let key = buffer.key();
-            let ask =
-                this.waiter.poll_in_order(cx.waker(), |turn| turn.state.is_due(key).then_some(()));
-            if ask.is_pending() {
-                return Poll::Pending;
+        // [A3]
+        let taken_out = *this.joined && !this.waiter.is_waiting();
+        if !buffer.is_now() && !taken_out {
+            let due = |queue: &Queue<B::Error>| queue.is_due(buffer.key());
+            // Who finds it come needs no clone of the waker.
+            if *this.joined || !buffer.line().with(|turn| due(turn.state)) {
+                let ask = |turn: &mut Inside<'_, B::Error>| due(turn.state).then_some(());
+                if this.waiter.poll_in_order(cx.waker(), ask).is_pending() {
+                    this.wait.begin(buffer.seat());
+                    *this.joined = true;
+                    return Poll::Pending;
+                }
             }
         }
+        this.wait.end();
         let buffer = this.buffer.take().expect("it was there above");
-        Poll::Ready(buffer.arrived())
+        // SAFETY: it was found come, now or before.
+        Poll::Ready(unsafe { arrived(buffer) })
     }
 }
 

@@ -31,6 +31,11 @@ impl<T, E: 'static, L: RawLock> EmplaceBuffer<T, E, L> {
         self.0.fail(error);
     }
 
+    /// Cancels the epoch, whenever its turn comes. It does not wait.
+    pub fn cancel(self) {
+        self.0.cancel();
+    }
+
     /// Leaves. So does dropping it.
     pub fn release(self) {}
 }

@@ -18,6 +18,7 @@ mod arrival;
 mod emplace;
 mod latch;
 mod mutate;
+mod overwrite;
 mod phase;
 mod place;
 mod queue;
@@ -37,6 +38,7 @@ pub use all::{All, Group, Parts, all};
 pub use arrival::{Arrival, Enrolled};
 pub use emplace::EmplaceBuffer;
 pub use mutate::{MutableBuffer, MutableGuard};
+pub use overwrite::{EmplaceView, PartSlot, WriteView};
 pub use place::{AsyncCell, Placed};
 pub use read::{ReadBuffer, ReadGuard};
 #[cfg(feature = "alloc")]

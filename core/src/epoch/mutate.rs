@@ -16,6 +16,7 @@ use core::{
 };
 
 use crate::{
+    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
         phase::{End, Key},
@@ -66,13 +67,16 @@ impl<T, E: Clone, L: RawLock> MutableBuffer<T, E, L> {
     /// # Cancel safety
     /// Dropped before, it drops the value and the buffer: what there is stays.
     pub async fn accumulate(mut self, value: T, add: impl FnOnce(&mut T, T)) {
-        // Whether there is something is told apart below.
+        self.turn().await.add(value, |value| value, add);
+        self.0.keeps = true;
+    }
+
+    /// Waits for its turn, whatever there is.
+    #[inline]
+    pub(crate) async fn turn(&mut self) -> Sum<'_, T, E> {
+        // Whether there is something is told apart later.
         let _ = self.get().await.is_ok();
-        match self.0.content().expect(TURN) {
-            Content::Value(sum) => add(sum, value),
-            Content::Failed(_) => {}
-            nothing => *nothing = Content::Value(value),
-        }
+        Sum(self.0.content().expect(TURN))
     }
 
     /// Waits for its turn, takes the value out, and leaves. The epoch is cancelled.
@@ -91,6 +95,20 @@ impl<T, E: Clone, L: RawLock> MutableBuffer<T, E, L> {
     }
 }
 
+/// What there is, where it is to be added to.
+pub(crate) struct Sum<'a, T, E>(&'a mut Content<T, E>);
+
+impl<T, E> Sum<'_, T, E> {
+    /// Adds `value` to what there is; where there is nothing it is what `first` makes of it. A failure stays.
+    pub(crate) fn add<V>(self, value: V, first: impl FnOnce(V) -> T, add: impl FnOnce(&mut T, V)) {
+        match self.0 {
+            Content::Value(sum) => add(sum, value),
+            Content::Failed(_) => {}
+            nothing => *nothing = Content::Value(first(value)),
+        }
+    }
+}
+
 impl<T, E: 'static, L: RawLock> MutableBuffer<T, E, L> {
     /// Fails the epoch with `error`, whenever its turn comes. It does not wait.
     pub fn fail(self, error: E) {
@@ -100,6 +118,24 @@ impl<T, E: 'static, L: RawLock> MutableBuffer<T, E, L> {
     /// Cancels the epoch, whenever its turn comes: its readers find no value. It does not wait.
     pub fn cancel(self) {
         self.0.end(End::Cancel);
+    }
+
+    /// Leaves the value as it is, whatever dropping it would do.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn keep(mut self) {
+        self.0.keeps = true;
+    }
+
+    /// The value of one whose turn was found come, and whether dropping it keeps that.
+    ///
+    /// # Panics
+    /// If there is no value, or it is not its turn.
+    pub(super) fn with_keeps(&mut self) -> (&mut T, &mut bool) {
+        match self.0.content_and_keeps().expect(TURN) {
+            (Content::Value(value), keeps) => (value, keeps),
+            _ => unreachable!("it was found"),
+        }
     }
 
     /// Leaves. So does dropping it.
@@ -121,13 +157,19 @@ unsafe impl<'a, T, E: Clone, L: RawLock> Enrolled for &'a mut MutableBuffer<T, E
     }
 
     #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
+    }
+
+    #[inline]
     fn is_now(&self) -> bool {
         self.0.is_now()
     }
 
     #[inline]
-    fn arrived(self) -> Self::Output {
-        self.0.arrive();
+    unsafe fn arrived(self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
         found(self.0.content().expect(TURN))
     }
 }
@@ -147,15 +189,27 @@ unsafe impl<T, E: Clone, L: RawLock> Enrolled for MutableBuffer<T, E, L> {
     }
 
     #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
+    }
+
+    #[inline]
     fn is_now(&self) -> bool {
         self.0.is_now()
     }
 
     #[inline]
-    fn arrived(mut self) -> Self::Output {
-        self.0.arrive();
-        found(self.0.content().expect(TURN))?;
-        Ok(MutableGuard(self))
+    unsafe fn arrived(mut self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
+        match found(self.0.content().expect(TURN)) {
+            Ok(_) => Ok(MutableGuard(self)),
+            Err(missing) => {
+                // Readers find the same.
+                self.0.keeps = true;
+                Err(missing)
+            }
+        }
     }
 }
 
@@ -183,6 +237,13 @@ pub struct MutableGuard<T, E: 'static = Fault, L: RawLock = Lock>(MutableBuffer<
 const THERE: &str = "a guard was made when the value was there, and keeps it";
 
 impl<T, E: 'static, L: RawLock> MutableGuard<T, E, L> {
+    /// Leaves with the value as it is, whatever dropping it would do.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn keep(mut self) {
+        self.0.0.keeps = true;
+    }
+
     /// Fails the epoch with `error`.
     pub fn fail(self, error: E) {
         self.0.fail(error);

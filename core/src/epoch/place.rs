@@ -18,6 +18,7 @@ use heapless::deque::{Deque, DequeView};
 
 use crate::{
     const_new,
+    dag::Site,
     epoch::{
         emplace::EmplaceBuffer,
         mutate::MutableBuffer,
@@ -65,6 +66,7 @@ unsafe impl<T, const N: usize, E: Send, L: RawLock> Sync for AsyncCell<T, N, E, 
 impl<T, const N: usize> AsyncCell<T, N> {
     const_new! {
         /// A value that is not there: readers wait for the first writer.
+        #[cfg_attr(feature = "dag", track_caller)]
         pub fn empty() -> Self {
             Self::empty_in()
         }
@@ -72,6 +74,7 @@ impl<T, const N: usize> AsyncCell<T, N> {
 
     const_new! {
         /// A value that is there.
+        #[cfg_attr(feature = "dag", track_caller)]
         pub fn ready(value: T) -> Self {
             Self::ready_in(value)
         }
@@ -85,6 +88,7 @@ impl<T, const N: usize, E: 'static, L: RawLock> AsyncCell<T, N, E, L> {
         /// ```compile_fail,E0080
         /// let cell = tidemill_core::epoch::AsyncCell::<u32, 0>::empty();
         /// ```
+        #[cfg_attr(feature = "dag", track_caller)]
         pub fn empty_in() -> Self {
             Self::with(Content::Nothing)
         }
@@ -92,15 +96,17 @@ impl<T, const N: usize, E: 'static, L: RawLock> AsyncCell<T, N, E, L> {
 
     const_new! {
         /// As [`ready`](AsyncCell::ready), with an error and a lock of one's choice.
+        #[cfg_attr(feature = "dag", track_caller)]
         pub fn ready_in(value: T) -> Self {
             Self::with(Content::Value(value))
         }
     }
 
     const_new! {
+        #[cfg_attr(feature = "dag", track_caller)]
         fn with(content: Content<T, E>) -> Self {
             const { assert!(N > 0, "one epoch at least can wait") }
-            Self { cell: Cell::new(content, false), window: UnsafeCell::new(Deque::new()), claimed: AtomicBool::new(false) }
+            Self { cell: Cell::new(content, false, Site::here()), window: UnsafeCell::new(Deque::new()), claimed: AtomicBool::new(false) }
         }
     }
 
@@ -133,6 +139,13 @@ pub struct Placed<T, E: 'static = Fault, L: RawLock = Lock> {
 }
 
 impl<T, E: 'static, L: RawLock> Placed<T, E, L> {
+    /// The same with a name, which pictures and reports show where feature `dag` is on.
+    #[must_use]
+    pub fn labelled(self, label: &'static str) -> Self {
+        self.owner.label(label);
+        self
+    }
+
     /// Enrols a reader of the last epoch. There is always room for one.
     #[inline]
     pub fn read(&self) -> ReadBuffer<T, E, L> {
@@ -153,6 +166,7 @@ impl<T, E: 'static, L: RawLock> Placed<T, E, L> {
     /// # Errors
     /// There is no room for its epoch: wait for [`room`](Self::room).
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn try_write(&mut self) -> Result<WriteBuffer<T, E, L>, WindowFull> {
         Ok(WriteBuffer(self.owner.write(false)?))
     }
@@ -162,6 +176,7 @@ impl<T, E: 'static, L: RawLock> Placed<T, E, L> {
     /// # Errors
     /// There is no room for its epoch: wait for [`room`](Self::room).
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn try_mutate(&mut self) -> Result<MutableBuffer<T, E, L>, WindowFull> {
         Ok(MutableBuffer(self.owner.write(true)?))
     }
@@ -171,6 +186,7 @@ impl<T, E: 'static, L: RawLock> Placed<T, E, L> {
     /// # Errors
     /// There is no room for its epoch: wait for [`room`](Self::room).
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn try_emplace(&mut self) -> Result<EmplaceBuffer<T, E, L>, WindowFull> {
         Ok(EmplaceBuffer(self.try_write()?))
     }

@@ -22,6 +22,7 @@
 use core::mem;
 
 use crate::{
+    dag::{self, Seat, Site},
     epoch::{
         latch::Mark,
         phase::{End, Epoch, Key, Phase},
@@ -53,6 +54,8 @@ pub(super) struct Place {
     pub(super) number: u64,
     /// Whether its time is now.
     pub(super) now: bool,
+    /// By what it is written down.
+    pub(super) seat: Seat,
 }
 
 /// The queue of one value.
@@ -65,6 +68,8 @@ pub struct Queue<E: 'static> {
     owners: u32,
     /// Whether the time of anybody may come.
     started: bool,
+    /// By what the value is written down.
+    node: dag::Value,
 }
 
 /// The queue and who waits for it.
@@ -72,14 +77,22 @@ pub(super) type Inside<'a, E> = Turn<'a, Queue<E>, Mark>;
 
 impl<E> Queue<E> {
     /// The queue of a value that is there (`Reading`) or not (`Vacant`), with one handle that may enrol writers.
-    pub(super) const fn new(phase: Phase<E>) -> Self {
+    pub(super) const fn new(phase: Phase<E>, node: dag::Value) -> Self {
         Self {
             window: Window::new(Epoch::new(phase)),
             first: 0,
             holders: 1,
             owners: 1,
             started: true,
+            node,
         }
+    }
+
+    /// By what the value is written down.
+    #[inline]
+    pub(super) fn node(&mut self) -> &mut dag::Value {
+        self.node.show(self.first);
+        &mut self.node
     }
 
     pub(super) fn window(&mut self) -> &mut Window<E> {
@@ -112,16 +125,24 @@ impl<E> Queue<E> {
     #[inline]
     pub(super) fn read(&mut self) -> Place {
         self.hold();
-        self.window.back().add_reader();
-        let number = self.first + self.window.behind() as u64;
-        Place { number, now: self.is_due(Key::reader(number)) }
+        let behind = self.window.behind() as u64;
+        let number = self.first + behind;
+        let seat = self.node().reader(number);
+        if behind > 0 {
+            self.window.back().add_reader();
+            return Place { number, now: false, seat };
+        }
+        let front = &mut self.window.front;
+        front.add_reader();
+        Place { number, now: self.started && matches!(front.phase, Phase::Reading), seat }
     }
 
     /// Enrols one more reader beside one, with a handle.
     #[inline]
-    pub(super) fn read_too(&mut self, number: u64) {
+    pub(super) fn read_too(&mut self, beside: Place) -> Place {
         self.hold();
-        self.at(number).add_reader();
+        self.at(beside.number).add_reader();
+        Place { seat: self.node.reader(beside.number), ..beside }
     }
 
     /// Enrols a writer, with a handle.
@@ -129,25 +150,44 @@ impl<E> Queue<E> {
     /// # Errors
     /// There is no room for its epoch.
     #[inline]
-    pub(super) fn write(&mut self) -> Result<Place, WindowFull> {
-        let behind = self.window.behind();
-        if matches!(self.window.back().phase, Phase::Vacant) {
-            self.hold();
-            self.window.back().phase = Phase::Writing;
-            return Ok(Place { number: self.first + behind as u64, now: behind == 0 });
+    pub(super) fn write(&mut self, site: Site) -> Result<Place, WindowFull> {
+        if self.window.behind() > 0 {
+            return self.write_behind(site);
         }
-        if behind == 0 && self.window.front.is_over() {
+        if self.window.front.is_over() {
+            let number = self.first + 1;
+            self.node().open(number, site);
+            self.node.front(number);
+            self.first = number;
+        } else if matches!(self.window.front.phase, Phase::Vacant) {
+            let number = self.first;
+            self.node().writing(number);
+        } else {
+            return self.write_behind(site);
+        }
+        self.hold();
+        self.window.front.phase = Phase::Writing;
+        Ok(Place { number: self.first, now: true, seat: self.node.writer(self.first) })
+    }
+
+    /// As `write`, behind the epoch in front.
+    fn write_behind(&mut self, site: Site) -> Result<Place, WindowFull> {
+        let number = self.first + self.window.behind() as u64;
+        let back = &mut self.window.back().phase;
+        if matches!(back, Phase::Vacant) {
+            *back = Phase::Writing;
             self.hold();
-            self.first += 1;
-            self.window.front = Epoch::new(Phase::Writing);
-            return Ok(Place { number: self.first, now: true });
+            self.node().writing(number);
+            return Ok(Place { number, now: false, seat: self.node.writer(number) });
         }
         if !self.window.has_room() {
             return Err(WindowFull);
         }
         self.hold();
         self.window.push(Epoch::new(Phase::Writing));
-        Ok(Place { number: self.first + behind as u64 + 1, now: false })
+        let number = number + 1;
+        self.node().open(number, site);
+        Ok(Place { number, now: false, seat: self.node.writer(number) })
     }
 
     /// Whether a writer can be enrolled, or else which number must be in front before it can.
@@ -162,7 +202,14 @@ impl<E> Queue<E> {
     /// Has the one in front ended by whoever is told so [Q4].
     fn take_over(&mut self, end: End<E>) -> Next<E> {
         self.window.front.phase = Phase::Writing;
+        self.node.writing(self.first);
         Next::End(end)
+    }
+
+    /// Whether the one in front is over, and not the last.
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.window.behind() > 0 && self.window.front.is_over()
     }
 
     #[inline]
@@ -178,29 +225,32 @@ impl<E> Queue<E> {
 
     /// A place in the first epoch, if that has no writer yet, or else in a new one before it.
     #[cfg(feature = "alloc")]
-    fn before(&mut self, phase: Phase<E>) -> Place {
+    fn before(&mut self, phase: Phase<E>, site: Site) -> Place {
         self.hold();
-        if matches!(self.window.front.phase, Phase::Vacant) {
-            self.window.front.phase = phase;
-        } else {
-            self.window.push_front(Epoch::new(phase));
+        self.node();
+        if !matches!(self.window.front.phase, Phase::Vacant) {
+            self.window.push_front(Epoch::new(Phase::Vacant));
             self.first -= 1;
+            self.node.prepend(self.first, site);
         }
-        Place { number: self.first, now: false }
+        self.window.front.phase = phase;
+        Place { number: self.first, now: false, seat: Seat::NONE }
     }
 
     /// Enrols a reader before all others, with a handle.
     #[cfg(feature = "alloc")]
-    pub(super) fn read_before(&mut self) -> Place {
-        let place = self.before(Phase::Vacant);
+    pub(super) fn read_before(&mut self, site: Site) -> Place {
+        let place = self.before(Phase::Vacant, site);
         self.window.front.add_reader();
-        place
+        Place { seat: self.node.reader(place.number), ..place }
     }
 
     /// Enrols a writer before all others, with a handle.
     #[cfg(feature = "alloc")]
-    pub(super) fn write_before(&mut self) -> Place {
-        self.before(Phase::Writing)
+    pub(super) fn write_before(&mut self, site: Site) -> Place {
+        let place = self.before(Phase::Writing, site);
+        self.node.writing(place.number);
+        Place { seat: self.node.writer(place.number), ..place }
     }
 
     /// Whether what somebody waits for has come.
@@ -220,8 +270,14 @@ impl<E> Queue<E> {
 /// A reader leaves.
 #[inline]
 pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
-    turn.state.at(number).remove_reader();
-    if number == turn.state.first { advance(turn) } else { Next::Nothing }
+    let queue = &mut *turn.state;
+    if number != queue.first {
+        queue.at(number).remove_reader();
+        return Next::Nothing;
+    }
+    queue.window.front.remove_reader();
+    // [Q6] Where it is not passed nobody becomes due.
+    if queue.is_over() { advance(turn) } else { Next::Nothing }
 }
 
 /// A writer ends. One that has its turn and changes something does so before, and then keeps it.
@@ -229,6 +285,7 @@ pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
 pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next<E> {
     if number != turn.state.first || !turn.state.started {
         turn.state.at(number).phase = Phase::Ended(end);
+        turn.state.node.ended(number);
         return Next::Nothing;
     }
     match end {
@@ -240,7 +297,13 @@ pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next
 /// The turn in front is over: what was written may be read.
 #[inline]
 pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next<E> {
-    turn.state.window.front.phase = Phase::Reading;
+    let queue = &mut *turn.state;
+    queue.window.front.phase = Phase::Reading;
+    queue.node.reading(queue.first);
+    // Nobody waits for it, and nobody comes after it.
+    if queue.window.behind() == 0 && queue.window.front.is_over() {
+        return Next::Nothing;
+    }
     advance(turn)
 }
 
@@ -252,6 +315,7 @@ pub(super) fn disown<E>(turn: &mut Inside<'_, E>) -> Next<E> {
         return Next::Nothing;
     }
     queue.window.back().phase = Phase::Ended(End::Cancel);
+    queue.node.ended(queue.first + queue.window.behind() as u64);
     advance(turn)
 }
 
@@ -262,6 +326,7 @@ pub(super) fn start<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     let front = &mut turn.state.window.front.phase;
     if matches!(front, Phase::Vacant) {
         *front = Phase::Ended(End::Cancel);
+        turn.state.node.ended(turn.state.first);
     }
     advance(turn)
 }
@@ -276,10 +341,11 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     for _ in 0..STRIDE {
         if queue.window.front.is_over() && queue.window.pop() {
             queue.first += 1;
+            queue.node.front(queue.first);
         }
         let phase = &mut queue.window.front.phase;
         if !matches!(phase, Phase::Ended(_)) {
-            if queue.window.front.is_over() && queue.window.behind() > 0 {
+            if queue.is_over() {
                 continue;
             }
             return due(turn);
@@ -287,7 +353,7 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
         match mem::replace(phase, Phase::Reading) {
             Phase::Ended(End::Cancel) => return queue.take_over(End::Cancel),
             Phase::Ended(End::Fail(error)) => return queue.take_over(End::Fail(error)),
-            _ => {}
+            _ => queue.node.reading(queue.first),
         }
     }
     Next::More

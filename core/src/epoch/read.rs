@@ -14,6 +14,7 @@
 use core::{fmt, future::IntoFuture, ops::Deref};
 
 use crate::{
+    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
         phase::Key,
@@ -112,13 +113,19 @@ unsafe impl<'a, T, E: Clone, L: RawLock> Enrolled for &'a ReadBuffer<T, E, L> {
     }
 
     #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
+    }
+
+    #[inline]
     fn is_now(&self) -> bool {
         self.0.is_now()
     }
 
     #[inline]
-    fn arrived(self) -> Self::Output {
-        seen(self.0.content().expect("its time has come"))
+    unsafe fn arrived(self) -> Self::Output {
+        // SAFETY: by the same contract.
+        seen(unsafe { self.0.content_now() })
     }
 }
 
@@ -137,14 +144,21 @@ unsafe impl<T, E: Clone, L: RawLock> Enrolled for ReadBuffer<T, E, L> {
     }
 
     #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
+    }
+
+    #[inline]
     fn is_now(&self) -> bool {
         self.0.is_now()
     }
 
     #[inline]
-    fn arrived(mut self) -> Self::Output {
-        self.0.arrive();
-        seen(self.0.content().expect("its time has come"))?;
+    unsafe fn arrived(mut self) -> Self::Output {
+        // SAFETY: by the same contract.
+        unsafe { self.0.come() };
+        // SAFETY: likewise.
+        seen(unsafe { self.0.content_now() })?;
         Ok(ReadGuard(self))
     }
 }

@@ -5,6 +5,7 @@
 //! | `read`            | reads the last epoch: the end value                                     | as of any value       |
 //! | `input`           | reads the first epoch; a new one, if the first has a writer             |                       |
 //! | `output`, `adder` | writes the first epoch; a new one, if the first has a writer            |                       |
+//! | `+=`, `-=`, `accumulate` | a [kernel](crate::kernel) with such an `adder`                   |                       |
 //! | `seed`            | writes the first epoch, and it is complete                              |                       |
 //! | `finalize`, drop  | complete; a first epoch that nobody writes is cancelled                 |                       |
 //!
@@ -42,6 +43,7 @@ pub struct ReverseValue<T, E: 'static = Fault, L: RawLock = Lock> {
 
 impl<T> ReverseValue<T> {
     /// A value without epochs but the last.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn new() -> Self {
         Self::new_in()
     }
@@ -49,6 +51,7 @@ impl<T> ReverseValue<T> {
 
 impl<T, E: 'static, L: RawLock> ReverseValue<T, E, L> {
     /// As [`new`](ReverseValue::new), with an error and a lock of one's choice.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn new_in() -> Self {
         let owner = Owner::boxed(Content::Nothing);
         owner.line().with(|turn| turn.state.reverse());
@@ -59,25 +62,41 @@ impl<T, E: 'static, L: RawLock> ReverseValue<T, E, L> {
         self.owner.as_ref().expect("it is there until it is complete")
     }
 
+    /// The same with a name, which pictures and reports show where feature `dag` is on.
+    #[must_use]
+    pub fn labelled(self, label: &'static str) -> Self {
+        self.owner().label(label);
+        self
+    }
+
     /// Enrols a reader of the last epoch: of the end value.
     pub fn read(&self) -> ReadBuffer<T, E, L> {
         ReadBuffer(self.owner().read())
     }
 
     /// Enrols a reader of the first epoch, before all who enrolled earlier.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn input(&mut self) -> ReadBuffer<T, E, L> {
         ReadBuffer(self.owner().read_before())
     }
 
     /// Enrols a writer of the first epoch, before all who enrolled earlier.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn output(&mut self) -> WriteBuffer<T, E, L> {
         WriteBuffer(self.owner().write_before(false))
     }
 
     /// Enrols a writer who adds to the value as it is before all who enrolled earlier: with
     /// [`accumulate`](MutableBuffer::accumulate), what is not there counts as zero.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn adder(&mut self) -> MutableBuffer<T, E, L> {
         MutableBuffer(self.owner().write_before(true))
+    }
+
+    /// As [`adder`](Self::adder), but dropped before it was told to keep the value it cancels it.
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub(crate) fn adjust(&mut self) -> MutableBuffer<T, E, L> {
+        MutableBuffer(self.owner().write_before(false))
     }
 
     /// Enrols who adds `addend`, and returns what does it: to be run. An addend that was cancelled adds nothing; where there is nothing to
@@ -99,6 +118,7 @@ impl<T, E: 'static, L: RawLock> ReverseValue<T, E, L> {
     }
 
     /// Completes it with `value` in its first epoch.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn seed(mut self, value: T) -> Async<T, E, L> {
         let mut first = self.output();
         let complete = self.finalize();

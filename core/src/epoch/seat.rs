@@ -15,6 +15,7 @@ use core::mem::{self, ManuallyDrop};
 #[cfg(feature = "alloc")]
 use crate::epoch::queue::start;
 use crate::{
+    dag::{self, Seat, Site},
     epoch::{
         phase::{End, Key},
         queue::{Place, disown, end, leave, pass},
@@ -30,8 +31,9 @@ pub(super) struct Owner<T, E: 'static, L: RawLock>(Handle<T, E, L>);
 impl<T, E, L: RawLock> Owner<T, E, L> {
     /// The first one of a boxed value.
     #[cfg(feature = "alloc")]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub(super) fn boxed(content: Content<T, E>) -> Self {
-        Self(Handle::boxed(content))
+        Self(Handle::boxed(content, Site::here()))
     }
 
     /// The first one of a value in a static.
@@ -46,6 +48,14 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
         &self.0.line
     }
 
+    /// Names the value.
+    #[inline]
+    pub(super) fn label(&self, label: &'static str) {
+        if dag::Value::SHOWN {
+            self.0.line.with(|turn| turn.state.node().label(label));
+        }
+    }
+
     /// Enrols a reader.
     #[inline]
     pub(super) fn read(&self) -> Reader<T, E, L> {
@@ -55,8 +65,10 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
 
     /// Enrols a writer. One that is dropped leaves what there is where it `keeps`, or else nothing.
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub(super) fn write(&self, keeps: bool) -> Result<Writer<T, E, L>, WindowFull> {
-        let place = self.0.line.with(|turn| turn.state.write())?;
+        let site = Site::here();
+        let place = self.0.line.with(|turn| turn.state.write(site))?;
         Ok(Writer { place, keeps, cell: self.0.counted() })
     }
 }
@@ -64,14 +76,18 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
 #[cfg(feature = "alloc")]
 impl<T, E, L: RawLock> Owner<T, E, L> {
     /// Enrols a reader before all others, while it is built backwards.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub(super) fn read_before(&self) -> Reader<T, E, L> {
-        let place = self.0.line.with(|turn| turn.state.read_before());
+        let site = Site::here();
+        let place = self.0.line.with(|turn| turn.state.read_before(site));
         Reader { place, cell: self.0.counted() }
     }
 
     /// Enrols a writer before all others, while it is built backwards.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub(super) fn write_before(&self, keeps: bool) -> Writer<T, E, L> {
-        let place = self.0.line.with(|turn| turn.state.write_before());
+        let site = Site::here();
+        let place = self.0.line.with(|turn| turn.state.write_before(site));
         Writer { place, keeps, cell: self.0.counted() }
     }
 
@@ -111,6 +127,12 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
         Key::reader(self.place.number)
     }
 
+    /// By what its place is written down.
+    #[inline]
+    pub(super) fn seat(&self) -> Seat {
+        self.place.seat
+    }
+
     /// Whether its time was found come.
     #[inline]
     pub(super) fn is_now(&self) -> bool {
@@ -123,11 +145,23 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
         self.place.now || self.cell.line.with(|turn| turn.state.is_due(self.key()))
     }
 
-    /// Remembers that its time has come, if it has.
+    /// Remembers that its time has come.
+    ///
+    /// # Safety
+    /// It was found come [S3].
     #[inline]
-    pub(super) fn arrive(&mut self) -> bool {
-        self.place.now = self.look();
-        self.place.now
+    pub(super) unsafe fn come(&mut self) {
+        self.place.now = true;
+    }
+
+    /// What there is to read.
+    ///
+    /// # Safety
+    /// Its time was found come.
+    #[inline]
+    pub(super) unsafe fn content_now(&self) -> &Content<T, E> {
+        // SAFETY: [S2] by the contract above, nobody writes until this reader, which the result borrows, is dropped.
+        self.cell.content.with(|content| unsafe { &*content })
     }
 
     /// What there is to read, if its time has come.
@@ -136,15 +170,15 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
         if !self.look() {
             return None;
         }
-        // SAFETY: [S2] its time has come, and nobody writes until this reader, which the result borrows, is dropped.
-        Some(self.cell.content.with(|content| unsafe { &*content }))
+        // SAFETY: it was found come just now, or before.
+        Some(unsafe { self.content_now() })
     }
 }
 
 impl<T, E, L: RawLock> Clone for Reader<T, E, L> {
     fn clone(&self) -> Self {
-        self.cell.line.with(|turn| turn.state.read_too(self.place.number));
-        Self { cell: self.cell.counted(), place: self.place }
+        let place = self.cell.line.with(|turn| turn.state.read_too(self.place));
+        Self { cell: self.cell.counted(), place }
     }
 }
 
@@ -152,6 +186,7 @@ impl<T, E, L: RawLock> Drop for Reader<T, E, L> {
     #[inline]
     fn drop(&mut self) {
         let number = self.place.number;
+        self.place.seat.leaves();
         // SAFETY: [S1] the handle goes here.
         unsafe { self.cell.step(|turn| leave(turn, number)) };
     }
@@ -174,6 +209,12 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
         Key::writer(self.place.number)
     }
 
+    /// By what its place is written down.
+    #[inline]
+    pub(super) fn seat(&self) -> Seat {
+        self.place.seat
+    }
+
     /// Whether its turn was found come.
     #[inline]
     pub(super) fn is_now(&self) -> bool {
@@ -188,6 +229,15 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
         self.place.now
     }
 
+    /// Remembers that its turn has come.
+    ///
+    /// # Safety
+    /// It was found come [S3].
+    #[inline]
+    pub(super) unsafe fn come(&mut self) {
+        self.place.now = true;
+    }
+
     /// What there is, if its turn was found come.
     #[inline]
     pub(super) fn content(&mut self) -> Option<&mut Content<T, E>> {
@@ -196,6 +246,16 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
         }
         // SAFETY: [S2] it has its turn, and the result borrows it.
         Some(self.cell.content.with_mut(|content| unsafe { &mut *content }))
+    }
+
+    /// As [`content`](Self::content), with how it leaves when it is dropped.
+    pub(super) fn content_and_keeps(&mut self) -> Option<(&mut Content<T, E>, &mut bool)> {
+        if !self.place.now {
+            return None;
+        }
+        // SAFETY: [S2] it has its turn, and the result borrows it.
+        let content = self.cell.content.with_mut(|content| unsafe { &mut *content });
+        Some((content, &mut self.keeps))
     }
 
     /// As [`content`](Self::content), to look at.
@@ -220,9 +280,9 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
     ///
     /// # Safety
     /// It is not used any more [S1].
-    #[inline]
     unsafe fn leave(&mut self, how: End<E>) {
         let number = self.place.number;
+        self.place.seat.leaves();
         let Some(content) = self.content() else {
             // SAFETY: [S1] by the contract above.
             return unsafe { self.cell.step(|turn| end(turn, number, how)) };
@@ -232,8 +292,14 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
             End::Cancel => Some(mem::replace(content, Content::Nothing)),
             End::Fail(error) => Some(mem::replace(content, Content::Failed(error))),
         };
+        let now = content.is();
         // SAFETY: [S1] by the contract above.
-        unsafe { self.cell.step(pass) };
+        unsafe {
+            self.cell.step(|turn| {
+                turn.state.node().hold(now);
+                pass(turn)
+            });
+        }
         // [S5] The lock is free where `_before` is dropped.
     }
 }
@@ -241,6 +307,10 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
 impl<T, E, L: RawLock> Drop for Writer<T, E, L> {
     #[inline]
     fn drop(&mut self) {
+        if self.keeps && self.place.now && !dag::Value::SHOWN {
+            // SAFETY: [S1] the handle goes here.
+            return unsafe { self.cell.step(pass) };
+        }
         let end = if self.keeps { End::Keep } else { End::Cancel };
         // SAFETY: [S1] the handle goes here.
         unsafe { self.leave(end) };

@@ -17,13 +17,14 @@
 
 #![expect(unsafe_code, reason = "lends what is behind a queue, and counts who keeps it")]
 
-use core::{marker::PhantomData, mem, ops::Deref, ptr::NonNull};
+use core::{any, marker::PhantomData, mem, ops::Deref, ptr::NonNull, task::Waker};
 
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 
 use crate::{
     const_new,
+    dag::{self, Site},
     epoch::{
         latch::Mark,
         phase::{End, Phase},
@@ -39,6 +40,17 @@ pub(super) enum Content<T, E> {
     Nothing,
     Value(T),
     Failed(E),
+}
+
+impl<T, E> Content<T, E> {
+    /// What it is, as it is written down.
+    pub(super) fn is(&self) -> dag::Content {
+        match self {
+            Self::Nothing => dag::Content::Unconstructed,
+            Self::Value(_) => dag::Content::Constructed,
+            Self::Failed(_) => dag::Content::Invalid,
+        }
+    }
 }
 
 /// The queue of a value and who waits in it.
@@ -59,12 +71,13 @@ unsafe impl<T: Send + Sync, E: Send + Sync, L: RawLock + Sync> Sync for Cell<T, 
 impl<T, E, L: RawLock> Cell<T, E, L> {
     const_new! {
         /// A value with one handle that may enrol writers.
-        pub(super) fn new(content: Content<T, E>, boxed: bool) -> Self {
+        pub(super) fn new(content: Content<T, E>, boxed: bool, site: Site) -> Self {
             let phase = match content {
                 Content::Nothing => Phase::Vacant,
                 Content::Value(_) | Content::Failed(_) => Phase::Reading,
             };
-            Self { line: WaitList::new_in(Queue::new(phase)), content: UnsafeCell::new(content), boxed }
+            let node = dag::Value::new(any::type_name::<T>, site, matches!(phase, Phase::Reading));
+            Self { line: WaitList::new_in(Queue::new(phase, node)), content: UnsafeCell::new(content), boxed }
         }
     }
 
@@ -98,15 +111,21 @@ fn serve<E>(turn: &mut Inside<'_, E>, batch: &mut WakeBatch) -> bool {
         if batch.is_full() {
             return true;
         }
-        // SAFETY: the mark is in this line, whose lock is held.
-        let latch = turn.first().and_then(|mark| unsafe { mark.count() });
-        // Who counts for a latch has a waker that does nothing, and is dropped here; the latch may be gone when it is out of line.
-        let own = turn.pop();
-        if let Some(waker) = latch.unwrap_or(own) {
+        if let Some(waker) = serve_first(turn) {
             batch.push(waker);
         }
     }
     false
+}
+
+/// Takes out the first in line, who is due: here is who is to be woken.
+#[inline]
+fn serve_first<E>(turn: &mut Inside<'_, E>) -> Option<Waker> {
+    // SAFETY: the mark is in this line, whose lock is held.
+    let latch = turn.first().and_then(|mark| unsafe { mark.count() });
+    // Who counts for a latch has a waker that does nothing, and is dropped here; the latch may be gone when it is out of line.
+    let own = turn.pop();
+    latch.unwrap_or(own)
 }
 
 /// Ends epochs on behalf of writers that have left, one after the other, whatever panics.
@@ -129,9 +148,15 @@ impl<T, E, L: RawLock> Settling<'_, T, E, L> {
                 Next::End(End::Cancel) => Some(Content::Nothing),
                 Next::End(End::Fail(error)) => Some(Content::Failed(error)),
             };
+            let now = content.as_ref().map(Content::is);
             // SAFETY: [S4] we carry out a `Next::End`.
             let _before = content.map(|content| unsafe { self.cell.replace(content) });
-            self.next = self.cell.line.with(pass);
+            self.next = self.cell.line.with(|turn| {
+                if let Some(now) = now {
+                    turn.state.node().hold(now);
+                }
+                pass(turn)
+            });
             // [S5] The lock is free where `_before` is dropped.
         }
     }
@@ -167,8 +192,8 @@ impl<T, E, L: RawLock> Deref for Handle<T, E, L> {
 impl<T, E, L: RawLock> Handle<T, E, L> {
     /// The first handle of a boxed cell.
     #[cfg(feature = "alloc")]
-    pub(super) fn boxed(content: Content<T, E>) -> Self {
-        let cell = Box::into_raw(Box::new(Cell::new(content, true)));
+    pub(super) fn boxed(content: Content<T, E>, site: Site) -> Self {
+        let cell = Box::into_raw(Box::new(Cell::new(content, true, site)));
         // SAFETY: a box is not at null.
         Self { cell: unsafe { NonNull::new_unchecked(cell) }, _shares: PhantomData }
     }
@@ -202,11 +227,37 @@ impl<T, E, L: RawLock> Handle<T, E, L> {
                 unsafe { free(self.cell) }
             }
             Next::Nothing => {}
-            next => {
-                let parting = Parting(self);
-                parting.0.settle(next);
-            }
+            // SAFETY: [S1] by the contract above.
+            next => unsafe { self.part(next) },
         }
+    }
+
+    /// Does what is left to do, and lets go, whatever panics.
+    ///
+    /// # Safety
+    /// The handle is not used any more [S1].
+    #[inline(never)]
+    unsafe fn part(&self, next: Next<E>) {
+        if !matches!(next, Next::Wake) {
+            return Parting(self).0.settle(next);
+        }
+        // Most often there is one to wake: that takes no batch, and one lock with letting go.
+        let (first, more, last) = self.line.with(|turn| {
+            let first = if is_first_due(turn) { serve_first(turn) } else { None };
+            let more = is_first_due(turn);
+            (first, more, !more && turn.state.let_go())
+        });
+        if more {
+            let parting = Parting(self);
+            let mut settling = Settling { cell: parting.0, next: Next::Wake };
+            first.into_iter().for_each(Waker::wake);
+            return settling.run();
+        }
+        if last {
+            // SAFETY: [S1] that was the last handle.
+            unsafe { free(self.cell) };
+        }
+        first.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -48,11 +48,13 @@ pub struct Async<T, E: 'static = Fault, L: RawLock = Lock> {
 
 impl<T> Async<T> {
     /// A value that is not there: readers wait for the first writer.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn empty() -> Self {
         Self::empty_in()
     }
 
     /// A value that is there.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn ready(value: T) -> Self {
         Self::ready_in(value)
     }
@@ -60,13 +62,22 @@ impl<T> Async<T> {
 
 impl<T, E: 'static, L: RawLock> Async<T, E, L> {
     /// As [`empty`](Async::empty), with an error and a lock of one's choice.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn empty_in() -> Self {
         Self { owner: Owner::boxed(Content::Nothing) }
     }
 
     /// As [`ready`](Async::ready), with an error and a lock of one's choice.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn ready_in(value: T) -> Self {
         Self { owner: Owner::boxed(Content::Value(value)) }
+    }
+
+    /// The same with a name, which pictures and reports show where feature `dag` is on.
+    #[must_use]
+    pub fn labelled(self, label: &'static str) -> Self {
+        self.owner.label(label);
+        self
     }
 
     /// Enrols a reader of the last epoch.
@@ -80,6 +91,7 @@ impl<T, E: 'static, L: RawLock> Async<T, E, L> {
     /// # Panics
     /// If a bound was [set](Self::set_window), and so many epochs are waiting; [`try_write`](Self::try_write) says so instead.
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn write(&mut self) -> WriteBuffer<T, E, L> {
         self.try_write().expect(FULL)
     }
@@ -89,6 +101,7 @@ impl<T, E: 'static, L: RawLock> Async<T, E, L> {
     /// # Panics
     /// As [`write`](Self::write).
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn mutate(&mut self) -> MutableBuffer<T, E, L> {
         self.try_mutate().expect(FULL)
     }
@@ -98,8 +111,24 @@ impl<T, E: 'static, L: RawLock> Async<T, E, L> {
     /// # Panics
     /// As [`write`](Self::write).
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn emplace(&mut self) -> EmplaceBuffer<T, E, L> {
         self.try_emplace().expect(FULL)
+    }
+
+    /// A value without content, with its first writer, whose turn it is.
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub(crate) fn begun() -> (Self, WriteBuffer<T, E, L>) {
+        let mut value = Self::empty_in();
+        let write = value.write();
+        (value, write)
+    }
+
+    /// As [`mutate`](Self::mutate), but dropped before it was told to keep the value it cancels it.
+    #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub(crate) fn adjust(&mut self) -> MutableBuffer<T, E, L> {
+        MutableBuffer(self.owner.write(false).expect(FULL))
     }
 
     /// A part of the value, on the same timeline: who reads or changes the part enrols with those of the whole. It takes the place of its
@@ -122,6 +151,7 @@ impl<T, E: 'static, L: RawLock> Async<T, E, L> {
     /// # Errors
     /// As many epochs wait as the bound allows.
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn try_write(&mut self) -> Result<WriteBuffer<T, E, L>, WindowFull> {
         Ok(WriteBuffer(self.owner.write(false)?))
     }
@@ -131,6 +161,7 @@ impl<T, E: 'static, L: RawLock> Async<T, E, L> {
     /// # Errors
     /// As many epochs wait as the bound allows.
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn try_mutate(&mut self) -> Result<MutableBuffer<T, E, L>, WindowFull> {
         Ok(MutableBuffer(self.owner.write(true)?))
     }
@@ -140,6 +171,7 @@ impl<T, E: 'static, L: RawLock> Async<T, E, L> {
     /// # Errors
     /// As many epochs wait as the bound allows.
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn try_emplace(&mut self) -> Result<EmplaceBuffer<T, E, L>, WindowFull> {
         Ok(EmplaceBuffer(self.try_write()?))
     }

@@ -16,6 +16,7 @@ use core::{
 #[cfg(feature = "alloc")]
 use crate::epoch::slot::Content;
 use crate::{
+    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
         mutate::{MutableBuffer, MutableGuard},
@@ -29,9 +30,9 @@ use crate::{
 };
 
 /// How a part is found in the whole.
-struct Part<T, U: ?Sized> {
+pub(super) struct Part<T, U: ?Sized> {
     of: fn(&T) -> &U,
-    of_mut: fn(&mut T) -> &mut U,
+    pub(super) of_mut: fn(&mut T) -> &mut U,
 }
 
 impl<T, U: ?Sized> Clone for Part<T, U> {
@@ -46,14 +47,15 @@ impl<T, U: ?Sized> Copy for Part<T, U> {}
 ///
 /// Two handles now enrol writers of one timeline: the order is that in which they do.
 pub struct View<T, U: ?Sized, E: 'static = Fault, L: RawLock = Lock> {
-    owner: Owner<T, E, L>,
-    part: Part<T, U>,
+    pub(super) owner: Owner<T, E, L>,
+    pub(super) part: Part<T, U>,
 }
 
 #[cfg(feature = "alloc")]
 impl<O: DerefMut> View<O, O::Target> {
     /// The value that `owner` owns elsewhere: it is there, and is kept for as long as somebody may read or write it. (A `Box`, a
     /// `&'static mut T`, the guard of a lock.)
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn deferred(owner: O) -> Self {
         Self::deferred_in(owner)
     }
@@ -62,6 +64,7 @@ impl<O: DerefMut> View<O, O::Target> {
 #[cfg(feature = "alloc")]
 impl<O: DerefMut, E: 'static, L: RawLock> View<O, O::Target, E, L> {
     /// As [`deferred`](View::deferred), with an error and a lock of one's choice.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn deferred_in(owner: O) -> Self {
         Self::of(Owner::boxed(Content::Value(owner)), O::deref, O::deref_mut)
     }
@@ -85,6 +88,7 @@ impl<T, U: ?Sized, E: 'static, L: RawLock> View<T, U, E, L> {
     ///
     /// # Panics
     /// If there is no room in the window of the whole; [`try_mutate`](Self::try_mutate) says so instead.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn mutate(&mut self) -> MutableView<T, U, E, L> {
         self.try_mutate()
             .expect("the window of epochs is full: make it larger, or enrol with `try_mutate`")
@@ -94,6 +98,7 @@ impl<T, U: ?Sized, E: 'static, L: RawLock> View<T, U, E, L> {
     ///
     /// # Errors
     /// There is no room in the window of the whole.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn try_mutate(&mut self) -> Result<MutableView<T, U, E, L>, WindowFull> {
         Ok(MutableView { whole: MutableBuffer(self.owner.write(true)?), part: self.part })
     }
@@ -154,6 +159,11 @@ impl<T, U: ?Sized, E: Clone, L: RawLock> MutableView<T, U, E, L> {
         self.whole.fail(error);
     }
 
+    /// Cancels the epoch of the whole, whenever its turn comes. It does not wait.
+    pub fn cancel(self) {
+        self.whole.cancel();
+    }
+
     /// Leaves. So does dropping it.
     pub fn release(self) {}
 }
@@ -165,7 +175,7 @@ impl<T, U: ?Sized, E: 'static, L: RawLock> Clone for ReadView<T, U, E, L> {
 }
 
 macro_rules! enrolled {
-    ($(#[$why:meta])* [$($life:lifetime)?] $buffer:ty, $output:ty, $this:ident => $arrived:expr) => {
+    ($(#[$why:meta])* [$($life:lifetime)?] $buffer:ty, $output:ty, $this:ident: $whole:expr => $part:expr) => {
         // SAFETY: the buffer of the whole keeps its cell for as long as it lives.
         unsafe impl<$($life,)? T, U: ?Sized, E: Clone, L: RawLock> Enrolled for $buffer {
             type Error = E;
@@ -180,13 +190,20 @@ macro_rules! enrolled {
                 self.whole.0.key()
             }
 
+            #[inline]
+            fn seat(&self) -> Seat {
+                self.whole.0.seat()
+            }
+
             fn is_now(&self) -> bool {
                 self.whole.0.is_now()
             }
 
-            fn arrived(self) -> Self::Output {
+            unsafe fn arrived(self) -> Self::Output {
                 let $this = self;
-                $arrived
+                // SAFETY: by the same contract.
+                let whole = unsafe { $whole.arrived() };
+                whole.map($part)
             }
         }
 
@@ -201,15 +218,13 @@ macro_rules! enrolled {
     };
 }
 
-enrolled!(['a] &'a ReadView<T, U, E, L>, &'a U, view => (&view.whole).arrived().map(view.part.of));
-enrolled!([] ReadView<T, U, E, L>, PartGuard<ReadGuard<T, E, L>, T, U>, view => {
-    Ok(PartGuard { whole: view.whole.arrived()?, part: view.part })
+enrolled!(['a] &'a ReadView<T, U, E, L>, &'a U, view: (&view.whole) => view.part.of);
+enrolled!([] ReadView<T, U, E, L>, PartGuard<ReadGuard<T, E, L>, T, U>, view: view.whole => {
+    |whole| PartGuard { whole, part: view.part }
 });
-enrolled!(['a] &'a mut MutableView<T, U, E, L>, &'a mut U, view => {
-    (&mut view.whole).arrived().map(view.part.of_mut)
-});
-enrolled!([] MutableView<T, U, E, L>, PartGuard<MutableGuard<T, E, L>, T, U>, view => {
-    Ok(PartGuard { whole: view.whole.arrived()?, part: view.part })
+enrolled!(['a] &'a mut MutableView<T, U, E, L>, &'a mut U, view: (&mut view.whole) => view.part.of_mut);
+enrolled!([] MutableView<T, U, E, L>, PartGuard<MutableGuard<T, E, L>, T, U>, view: view.whole => {
+    |whole| PartGuard { whole, part: view.part }
 });
 
 /// A part of what a guard guards.

@@ -7,6 +7,7 @@
 //! | Lent   | in a static beside the value | as much as there is                    |
 //!
 //! [W1] There is always an epoch in front.
+//! [W2] `len` is how many are behind it: so whoever meets the one in front alone, as most do, asks for no more.
 
 #[cfg(feature = "alloc")]
 use core::mem;
@@ -22,6 +23,8 @@ use crate::epoch::phase::Epoch;
 pub(super) struct Window<E: 'static> {
     pub(super) front: Epoch<E>,
     behind: Behind<E>,
+    /// How many are behind.
+    len: usize,
     bound: usize,
 }
 
@@ -35,7 +38,7 @@ enum Behind<E: 'static> {
 impl<E> Window<E> {
     /// A window with one epoch, which may grow where there is an allocator.
     pub(super) const fn new(front: Epoch<E>) -> Self {
-        Self { front, behind: Behind::Few(Deque::new()), bound: usize::MAX }
+        Self { front, behind: Behind::Few(Deque::new()), len: 0, bound: usize::MAX }
     }
 
     /// Has further epochs wait in `room`.
@@ -50,14 +53,9 @@ impl<E> Window<E> {
     }
 
     /// How many wait behind the first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn behind(&self) -> usize {
-        match &self.behind {
-            Behind::Few(few) => few.len(),
-            #[cfg(feature = "alloc")]
-            Behind::Many(many) => many.len(),
-            Behind::Lent(lent) => lent.storage_len(),
-        }
+        self.len
     }
 
     /// How many may wait behind the first.
@@ -85,6 +83,9 @@ impl<E> Window<E> {
     /// The one that is last.
     #[inline]
     pub(super) fn back(&mut self) -> &mut Epoch<E> {
+        if self.len == 0 {
+            return &mut self.front;
+        }
         let back = match &mut self.behind {
             Behind::Few(few) => few.back_mut(),
             #[cfg(feature = "alloc")]
@@ -114,6 +115,7 @@ impl<E> Window<E> {
     pub(super) fn push(&mut self, epoch: Epoch<E>) {
         #[cfg(feature = "alloc")]
         self.spill();
+        self.len += 1;
         let pushed = match &mut self.behind {
             Behind::Few(few) => few.push_back(epoch).is_ok(),
             #[cfg(feature = "alloc")]
@@ -130,6 +132,7 @@ impl<E> Window<E> {
     #[cfg(feature = "alloc")]
     pub(super) fn push_front(&mut self, epoch: Epoch<E>) {
         self.spill();
+        self.len += 1;
         let next = mem::replace(&mut self.front, epoch);
         let pushed = match &mut self.behind {
             Behind::Few(few) => few.push_front(next).is_ok(),
@@ -157,6 +160,9 @@ impl<E> Window<E> {
     /// Removes the one in front, if there is another, which is in front then [W1].
     #[inline]
     pub(super) fn pop(&mut self) -> bool {
+        if self.len == 0 {
+            return false;
+        }
         let next = match &mut self.behind {
             Behind::Few(few) => few.pop_front(),
             #[cfg(feature = "alloc")]
@@ -165,6 +171,7 @@ impl<E> Window<E> {
         };
         match next {
             Some(next) => {
+                self.len -= 1;
                 self.front = next;
                 true
             }

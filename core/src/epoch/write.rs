@@ -15,6 +15,7 @@
 use core::{fmt, future::IntoFuture, mem};
 
 use crate::{
+    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
         phase::{End, Key},
@@ -57,6 +58,14 @@ impl<T, E: 'static, L: RawLock> WriteBuffer<T, E, L> {
         self.slot().await.set(value);
     }
 
+    /// Waits for its turn, and writes the value. Readers see it when the buffer is released.
+    ///
+    /// # Cancel safety
+    /// Dropped before, it drops the value; the buffer stays enrolled.
+    pub async fn set(&mut self, value: T) {
+        self.slot().await.set(value);
+    }
+
     /// Waits for its turn, takes out what was written before, if it is there, and leaves. The epoch is cancelled.
     ///
     /// # Cancel safety
@@ -73,6 +82,11 @@ impl<T, E: 'static, L: RawLock> WriteBuffer<T, E, L> {
     /// Fails the epoch with `error`, whenever its turn comes. It does not wait.
     pub fn fail(self, error: E) {
         self.0.end(End::Fail(error));
+    }
+
+    /// Cancels the epoch, also if something was set, whenever its turn comes. It does not wait.
+    pub fn cancel(self) {
+        self.0.end(End::Cancel);
     }
 
     /// Leaves. So does dropping it.
@@ -94,13 +108,19 @@ unsafe impl<'a, T, E: 'static, L: RawLock> Enrolled for &'a mut WriteBuffer<T, E
     }
 
     #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
+    }
+
+    #[inline]
     fn is_now(&self) -> bool {
         self.0.is_now()
     }
 
     #[inline]
-    fn arrived(self) -> Self::Output {
-        self.0.arrive();
+    unsafe fn arrived(self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
         WriteSlot(self)
     }
 }
@@ -120,13 +140,19 @@ unsafe impl<T, E: 'static, L: RawLock> Enrolled for WriteBuffer<T, E, L> {
     }
 
     #[inline]
+    fn seat(&self) -> Seat {
+        self.0.seat()
+    }
+
+    #[inline]
     fn is_now(&self) -> bool {
         self.0.is_now()
     }
 
     #[inline]
-    fn arrived(mut self) -> Self::Output {
-        self.0.arrive();
+    unsafe fn arrived(mut self) -> Self::Output {
+        // SAFETY: by the contract of `arrived`.
+        unsafe { self.0.come() };
         WriteGuard(self)
     }
 }
@@ -158,7 +184,7 @@ pub struct WriteGuard<T, E: 'static = Fault, L: RawLock = Lock>(WriteBuffer<T, E
 const TURN: &str = "a slot is made when its turn has come";
 
 impl<T, E: 'static, L: RawLock> WriteBuffer<T, E, L> {
-    fn set(&mut self, value: T) -> &mut T {
+    fn write(&mut self, value: T) -> &mut T {
         self.0.keeps = true;
         let content = self.0.content().expect(TURN);
         // What it replaces is dropped at the end, when the new value is there.
@@ -173,7 +199,7 @@ impl<T, E: 'static, L: RawLock> WriteBuffer<T, E, L> {
         match self.value() {
             Some(sum) => add(sum, value),
             None => {
-                self.set(value);
+                self.write(value);
             }
         }
         self.0.keeps = true;
@@ -199,7 +225,7 @@ impl<T, E: 'static, L: RawLock> WriteBuffer<T, E, L> {
 impl<T, E: 'static, L: RawLock> WriteSlot<'_, T, E, L> {
     /// Writes the value, and drops the one before. Readers see it when the buffer is released.
     pub fn set(&mut self, value: T) -> &mut T {
-        self.0.set(value)
+        self.0.write(value)
     }
 
     /// Adds to the value that there is, or writes it if there is none.
@@ -221,7 +247,7 @@ impl<T, E: 'static, L: RawLock> WriteSlot<'_, T, E, L> {
 impl<T, E: 'static, L: RawLock> WriteGuard<T, E, L> {
     /// Writes the value, and leaves.
     pub fn put(mut self, value: T) {
-        self.0.set(value);
+        self.0.write(value);
     }
 
     /// What to write into, and stay.

@@ -43,6 +43,20 @@ impl<E: error::Error + Send + Sync + 'static> From<E> for Fault {
     }
 }
 
+#[cfg(not(feature = "alloc"))]
+impl From<Panic> for Fault {
+    fn from(_: Panic) -> Self {
+        Self::Text("it panicked")
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+impl From<NoContext> for Fault {
+    fn from(_: NoContext) -> Self {
+        Self::Text("no executor is current here to take the task")
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,29 +1,26 @@
 //! An Ivar is a write-once cell that can be waited on: many may try to fill it, one wins, all may read.
 //!
-//! | word      | `fill`                      | `close`        | `peek`     | [`Read`]                        |
-//! |-----------|-----------------------------|----------------|------------|---------------------------------|
-//! | 0         | -> CLAIMED -> + FULL        | -> CLAIMED -> + CLOSED | `None` | pending; adds WATCHED      |
-//! | CLAIMED   | `Err`, value handed back    | nothing        | `None`     | pending; adds WATCHED           |
-//! | + FULL    | `Err`, value handed back    | nothing        | `Some(&T)` | `Ok(&T)`                        |
-//! | + CLOSED  | `Err`, value handed back    | nothing        | `None`     | `Err(Abandoned)`                |
+//! | word   | `fill`                     | `close`   | `peek`     | [`Read`]             |
+//! |--------|----------------------------|-----------|------------|----------------------|
+//! | 0      | -> FULL                    | -> CLOSED | `None`     | joins the line       |
+//! | FULL   | `Err`, value handed back   | nothing   | `Some(&T)` | `Ok(&T)`             |
+//! | CLOSED | `Err`, value handed back   | nothing   | `None`     | `Err(Abandoned)`     |
 //!
-//! WATCHED is an extra bit of every state: somebody has joined the line of readers. So is SPLIT: it has fillers, and the bits from
-//! FILLER up count them.
+//! SPLIT is an extra bit of every state: it has fillers, and the bits from FILLER up count them.
 //!
-//! [I1] Only who added CLAIMED writes `value`, and adds FULL or CLOSED, once.
+//! [I1] The word changes under the lock of the line of readers alone; it is read anywhere. `value` is written there too, before FULL is added.
 //! [I2] FULL and CLOSED are final while the Ivar is shared: after FULL `value` is initialised and never written. Without FULL it is not.
-//! [I3] A reader adds WATCHED under the lock of the line, and joins in the same stretch unless it found FULL or CLOSED. Who adds FULL
-//!      or CLOSED and finds WATCHED wakes the line, and takes the lock for it: so every reader finds the end, or is woken.
-//! [I4] SPLIT is set once while the Ivar is shared; who set it counts the first filler. Fillers are counted by fillers, so that the
-//!      count reaches 0 once, after which nobody counts.
-//! [I5] No user code runs in a claim, or under the lock: wakers are only woken, after both.
+//! [I3] A reader joins the line in the same stretch in which it found neither FULL nor CLOSED. Who adds one looks at the line in the same stretch, and
+//!      wakes it: so every reader finds the end, or is woken.
+//! [I4] SPLIT is set once while the Ivar is shared; who set it counts the first filler. Fillers are counted by fillers until the end, so that the
+//!      count reaches 0 once at most, and that is an end.
+//! [I5] No user code runs under the lock: the value is moved, and wakers are woken after it.
 
 #![expect(unsafe_code, reason = "a value that is initialised when a word says so")]
 
 use core::{
     fmt,
     future::{Future, IntoFuture},
-    marker::PhantomData,
     mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll},
@@ -37,7 +34,7 @@ use crate::{
     lock::{Lock, RawLock},
     sync::{
         AtomicUsize,
-        Ordering::{self, Acquire, Relaxed, Release},
+        Ordering::{Acquire, Relaxed, Release},
         UnsafeCell,
     },
     wait::{WaitList, Waiter},
@@ -66,7 +63,7 @@ use crate::{
 /// assert_eq!(read.poll(&mut cx), Poll::Ready(Ok(&42)));
 /// ```
 pub struct Ivar<T, L: RawLock = Lock> {
-    word: Word<L>,
+    word: Word,
     value: UnsafeCell<MaybeUninit<T>>,
     readers: WaitList<L>,
 }
@@ -103,52 +100,63 @@ impl<T, L: RawLock> Ivar<T, L> {
     /// Sets the value, and wakes the readers. They run later, in their own tasks: never inside `fill`.
     ///
     /// # Errors
-    /// Hands `value` back where the Ivar is full, is being filled, or was closed.
+    /// Hands `value` back where the Ivar is full, or was closed.
     #[inline]
     pub fn fill(&self, value: T) -> Result<(), Filled<T>> {
-        match self.word.claim() {
-            Claim::Lost => return Err(Filled(value)),
-            Claim::Ours => {}
-        }
-        // SAFETY: [I1] the claim is ours.
-        self.value.with_mut(|slot| unsafe {
-            (*slot).write(value);
+        let (filled, awaited) = self.readers.with(|turn| {
+            if self.word.has_ended() {
+                return (Err(Filled(value)), false);
+            }
+            // SAFETY: [I1] we are under the lock, and [I2] nobody reads it yet.
+            self.value.with_mut(|slot| unsafe {
+                (*slot).write(value);
+            });
+            self.word.end(FULL);
+            (Ok(()), !turn.is_empty())
         });
-        self.settle(FULL);
-        Ok(())
+        if awaited {
+            self.readers.wake_all();
+        }
+        filled
     }
 
     /// Abandons an empty Ivar: readers get [`Abandoned`], now and later, and a later [`fill`](Self::fill) hands its value back. An
-    /// Ivar that is full, or is being filled, stays so.
+    /// Ivar that is full stays so.
     pub fn close(&self) {
-        if !self.word.is_claimed() && matches!(self.word.claim(), Claim::Ours) {
-            self.settle(CLOSED);
+        self.close_if(|_| true);
+    }
+
+    /// Abandons it if it has not ended, and the word under the lock says so.
+    fn close_if(&self, says: impl FnOnce(&Word) -> bool) {
+        // [I2] An end is final.
+        if self.word.has_ended() {
+            return;
+        }
+        let awaited = self.readers.with(|turn| {
+            let ends = !self.word.has_ended() && says(&self.word);
+            if ends {
+                self.word.end(CLOSED);
+            }
+            ends && !turn.is_empty()
+        });
+        if awaited {
+            self.readers.wake_all();
         }
     }
 
     /// Begins to count fillers, once; the first is the caller's.
     pub(super) fn split_once(&self) -> bool {
-        self.word.split()
+        self.readers.with(|_| self.word.split())
     }
 
     /// Counts one more filler. Only for a filler [I4].
     pub(super) fn add_filler(&self) {
-        self.word.add_filler();
+        self.readers.with(|_| self.word.add_filler());
     }
 
     /// Counts one filler less; the last one closes. Only for a filler that goes [I4].
     pub(super) fn remove_filler(&self) {
-        match self.word.remove_filler() {
-            Left::Some => {}
-            Left::Nobody => self.close(),
-        }
-    }
-
-    fn settle(&self, end: usize) {
-        match self.word.settle(end) {
-            Wake::Readers => self.readers.wake_all(),
-            Wake::Nobody => {}
-        }
+        self.close_if(Word::remove_filler);
     }
 
     /// The value, if it is there.
@@ -244,122 +252,79 @@ impl<'a, T, L: RawLock> Future for Read<'a, T, L> {
         let ivar: &'a Ivar<T, L> = this.ivar;
         match ivar.end(ivar.word.look()) {
             Some(end) => Poll::Ready(end),
-            None => this.waiter.poll_with(cx.waker(), |_| ivar.end(ivar.word.watch())),
+            None => this.waiter.poll_with(cx.waker(), |_| ivar.end(ivar.word.look())),
         }
     }
 }
 
-const CLAIMED: usize = 1;
-const FULL: usize = 2;
-const CLOSED: usize = 4;
-const WATCHED: usize = 8;
-const SPLIT: usize = 16;
-const FILLER: usize = 32;
+const FULL: usize = 1;
+const CLOSED: usize = 2;
+const SPLIT: usize = 4;
+const FILLER: usize = 8;
 
-/// The word of an Ivar.
-struct Word<L>(AtomicUsize, PhantomData<fn() -> L>);
+/// The word of an Ivar. What changes it runs under the lock [I1], and so need not be one step.
+struct Word(AtomicUsize);
 
-/// Who fills or closes.
-#[must_use]
-enum Claim {
-    Ours,
-    Lost,
-}
-
-/// Whom to wake at the end.
-#[must_use]
-enum Wake {
-    Readers,
-    Nobody,
-}
-
-/// Who may still fill.
-#[must_use]
-enum Left {
-    Some,
-    Nobody,
-}
-
-impl<L: RawLock> Word<L> {
+impl Word {
     const_new! {
         fn new() -> Self {
-            Self(AtomicUsize::new(0), PhantomData)
+            Self(AtomicUsize::new(0))
         }
     }
 
     #[cfg(feature = "alloc")]
     const_new! {
         fn split_new() -> Self {
-            Self(AtomicUsize::new(SPLIT | FILLER), PhantomData)
+            Self(AtomicUsize::new(SPLIT | FILLER))
         }
-    }
-
-    /// Adds bits, and says what was there before.
-    #[inline]
-    fn add(&self, bits: usize, ordering: Ordering) -> usize {
-        if L::SHARED {
-            return self.0.fetch_or(bits, ordering);
-        }
-        // ordering: Relaxed, the Ivar is `!Sync` as its lock is.
-        let before = self.0.load(Relaxed);
-        self.0.store(before | bits, Relaxed);
-        before
-    }
-
-    /// Whether somebody fills or closes, or has.
-    #[inline]
-    fn is_claimed(&self) -> bool {
-        // ordering: Relaxed, a claim is never given back.
-        self.0.load(Relaxed) & CLAIMED != 0
-    }
-
-    /// Elects who fills or closes.
-    #[inline]
-    fn claim(&self) -> Claim {
-        // ordering: Relaxed elects and publishes nothing; `settle` does.
-        if self.add(CLAIMED, Relaxed) & CLAIMED == 0 { Claim::Ours } else { Claim::Lost }
-    }
-
-    /// Adds FULL or CLOSED. Only for who made the claim.
-    #[inline]
-    fn settle(&self, end: usize) -> Wake {
-        // ordering: Release pairs with Acquire in `look` and `watch`: the value. WATCHED needs no Acquire: the lock of the line orders
-        // us after whoever joined.
-        if self.add(end, Release) & WATCHED == 0 { Wake::Nobody } else { Wake::Readers }
     }
 
     /// The word, and with FULL in it the value.
     #[inline]
     fn look(&self) -> usize {
-        // ordering: Acquire pairs with Release in `settle`: the value.
+        // ordering: Acquire pairs with Release in `end`: the value.
         self.0.load(Acquire)
     }
 
-    /// The word, and with FULL in it the value; from now on `settle` says to wake the readers. Under the lock of the line [I3].
-    fn watch(&self) -> usize {
-        // ordering: Acquire pairs with Release in `settle`: the value.
-        self.add(WATCHED, Acquire)
+    /// Whether it is full or closed.
+    #[inline]
+    fn has_ended(&self) -> bool {
+        // ordering: Relaxed, under the lock or a hint that stays true [I2]; who wants the value looks.
+        self.0.load(Relaxed) & (FULL | CLOSED) != 0
     }
 
-    /// Begins to count fillers: false where it was begun before.
+    /// Changes it, and says what it was before. Under the lock.
+    #[inline]
+    fn change(&self, change: impl FnOnce(usize) -> usize) -> usize {
+        // ordering: Relaxed, under the lock.
+        let word = self.0.load(Relaxed);
+        // ordering: Release pairs with Acquire in `look`: the value, of whoever added FULL before us as well.
+        self.0.store(change(word), Release);
+        word
+    }
+
+    /// Adds FULL or CLOSED. Under the lock.
+    #[inline]
+    fn end(&self, end: usize) {
+        self.change(|word| word | end);
+    }
+
+    /// Begins to count fillers: false where it was begun before. Under the lock.
     fn split(&self) -> bool {
-        // ordering: Relaxed, twice: it elects, and publishes nothing.
-        let first = self.0.fetch_or(SPLIT, Relaxed) & SPLIT == 0;
-        if first {
-            self.add_filler();
-        }
-        first
+        self.change(|word| if word & SPLIT == 0 { (word | SPLIT) + FILLER } else { word }) & SPLIT
+            == 0
     }
 
+    /// Counts one more. Under the lock.
     fn add_filler(&self) {
-        // ordering: Relaxed: who adds is counted already, so that the last does not go meanwhile.
-        let before = self.0.fetch_add(FILLER, Relaxed);
-        assert!(before < usize::MAX / 2, "too many fillers of one ivar");
+        let most = usize::MAX / 2;
+        let before = self.change(|word| if word < most { word + FILLER } else { word });
+        assert!(before < most, "too many fillers of one ivar");
     }
 
-    fn remove_filler(&self) -> Left {
-        // ordering: Relaxed: what the last one does next is a claim on this same word, after every claim of the fillers before it.
-        if self.0.fetch_sub(FILLER, Relaxed) / FILLER == 1 { Left::Nobody } else { Left::Some }
+    /// Counts one less, and says whether that was the last. Under the lock.
+    fn remove_filler(&self) -> bool {
+        self.change(|word| word - FILLER) / FILLER == 1
     }
 }
 

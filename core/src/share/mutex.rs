@@ -186,7 +186,7 @@ impl<'a, T, L: RawLock> Future for Locking<'a, T, L> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let polled = this.waiter.poll_with(cx.waker(), |turn| {
+        let polled = this.waiter.poll_likely(cx.waker(), |turn| {
             let granted = turn.mark().is_some_and(mem::take);
             let ours = granted || !mem::replace(&mut turn.state.locked, true);
             ours.then(|| turn.state.holder = Holder::of(cx.waker()))

@@ -182,7 +182,7 @@ impl<'a, L: RawLock> Future for Acquire<'a, L> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (semaphore, n) = (*this.semaphore, *this.n);
-        let polled = this.waiter.poll_with(cx.waker(), |turn| {
+        let polled = this.waiter.poll_likely(cx.waker(), |turn| {
             if turn.mark().is_some_and(|want| mem::take(&mut want.granted)) {
                 return Some(Ok(()));
             }

@@ -10,7 +10,10 @@ use super::{
     header::Header,
     join::{JoinHandle, Spawned},
 };
-use crate::context::{HomeRef, Size};
+use crate::{
+    context::{HomeRef, Size},
+    dag::Site,
+};
 
 /// What stands in the block: the task, and behind it its name.
 #[repr(C)]
@@ -49,6 +52,7 @@ pub const fn size_of_task<F: Future, N: Name>() -> Size {
 /// # Safety
 /// `block` is from the Home's [`Blocks`](crate::context::Blocks) for `size_of_task::<F, N>()`; `home` is a handle on that Home, to which the task is handed.
 #[inline]
+#[cfg_attr(feature = "dag", track_caller)]
 pub unsafe fn spawn_in<F: Future + 'static, N: Name>(
     block: NonNull<u8>,
     home: HomeRef,
@@ -60,6 +64,8 @@ pub unsafe fn spawn_in<F: Future + 'static, N: Name>(
     // SAFETY: as above.
     unsafe { place.write(name) };
     // SAFETY: the block fits, and is the task's until `Boxed::free`; the cell stands first in it.
-    let (task, joining) = unsafe { TaskCell::write::<Boxed<N>>(block, home, future) };
+    let (task, joining) = unsafe { TaskCell::write::<Boxed<N>>(block, home, future, Site::here()) };
+    // SAFETY: it was made just now.
+    unsafe { task.as_ref() }.node.label(name.text());
     (task, JoinHandle::new(joining))
 }

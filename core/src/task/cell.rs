@@ -13,6 +13,7 @@
 #![expect(unsafe_code, reason = "polls and drops a pinned future whose type is erased")]
 
 use core::{
+    any,
     future::Future,
     marker::PhantomData,
     mem::{self, ManuallyDrop, MaybeUninit},
@@ -31,6 +32,7 @@ use super::{
 };
 use crate::{
     context::{HomeRef, TaskInfo, ambient},
+    dag::{self, Site},
     error::JoinError,
     sync::UnsafeCell,
 };
@@ -87,10 +89,12 @@ impl<F: Future> TaskCell<F> {
         memory: NonNull<u8>,
         home: HomeRef,
         future: F,
+        site: Site,
     ) -> (NonNull<Header>, Joining<F::Output>) {
         let cell = memory.cast::<Self>();
         let vtable = const { &Of::<F, S>::VTABLE };
-        let header = Header::new((State::spawned(), Own::queued()), vtable, home, ambient());
+        let node = dag::Task::new(any::type_name::<F>(), memory.as_ptr().addr(), site);
+        let header = Header::new((State::spawned(), Own::queued()), vtable, home, ambient(), node);
         // SAFETY: the memory fits and is ours (contract).
         unsafe { cell.write(Self { header, stage: UnsafeCell::new(Stage::Future(future)) }) };
         let task = cell.cast::<Header>();
@@ -216,7 +220,9 @@ unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
     match output {
         // SAFETY: the list has a reference.
         Some(Err(JoinError::Panicked(panic))) => tell(panic, Some(unsafe { info(task) })),
-        output => discard(output),
+        // What has no drop has none to panic.
+        Some(Ok(output)) if mem::needs_drop::<F::Output>() => discard(output),
+        _ => {}
     }
 }
 

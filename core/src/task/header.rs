@@ -24,11 +24,13 @@ use core::{
 };
 
 use super::{
+    ahead::Ahead,
     own::Own,
     state::{Complete, Receive, Rest, Start, State},
 };
 use crate::{
     context::{Context, HomeRef, Priority, is_current},
+    dag,
     sync::UnsafeCell,
     wait::{Link, Linked},
 };
@@ -64,25 +66,30 @@ pub(crate) enum Turn {
 
 /// What is the same for every task, and by which its executor knows it.
 // Its preferred node comes to stand here too.
+// What wakes and turns touch stands first: with blocks at whole cache lines, in one.
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
-    sent: Link<Header>,
-    pub(super) state: State,
-    pub(super) vtable: &'static TaskVTable,
+    /// For the ready queue in which it stands.
+    pub(super) ahead: Ahead,
     /// Read by whoever has a reference. In a cell so that a model sees whether the last one comes after all others.
     home: UnsafeCell<ManuallyDrop<HomeRef>>,
-    pub(super) older: Cell<Option<NonNull<Header>>>,
-    pub(super) newer: Cell<Option<NonNull<Header>>>,
-    /// Where the handle leaves its waker: [S5] of `state`.
-    join: UnsafeCell<Option<Waker>>,
+    pub(super) vtable: &'static TaskVTable,
+    /// What it carries with it until it ends: for the home thread.
+    context: Cell<Context>,
     pub(super) own: Own,
     /// What the home thread is doing with it.
     pub(super) turn: Cell<Turn>,
     pub(super) priority: Cell<Priority>,
     pub(super) id: Cell<u32>,
-    /// What it carries with it until it ends: for the home thread.
-    context: Cell<Context>,
+    pub(super) state: State,
+    /// By what it is written down.
+    pub(super) node: dag::Task,
+    pub(super) older: Cell<Option<NonNull<Header>>>,
+    pub(super) newer: Cell<Option<NonNull<Header>>>,
+    sent: Link<Header>,
+    /// Where the handle leaves its waker: [S5] of `state`.
+    join: UnsafeCell<Option<Waker>>,
 }
 
 // SAFETY: [T2] the parts that are not atomic belong to the home thread or to the owner of the queue; `id` and
@@ -123,9 +130,11 @@ impl Header {
         vtable: &'static TaskVTable,
         home: HomeRef,
         context: Context,
+        node: dag::Task,
     ) -> Self {
         Self {
             link: Link::new(),
+            ahead: Ahead::new(),
             sent: Link::new(),
             state,
             vtable,
@@ -137,6 +146,7 @@ impl Header {
             turn: Cell::new(Turn::Waits),
             priority: Cell::new(Priority::Normal),
             id: Cell::new(0),
+            node,
             context: Cell::new(context),
         }
     }

@@ -4,11 +4,15 @@
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
 //! | `own`    | the home thread's half of the state                                             |
+//! | `ahead`  | memory that will be wanted soon                                                 |
 //! | `attributes` | priority and name                                                            |
+//! | `deadlock` | tasks that wait for what never comes                                        |
+//! | `drive`  | an executor that runs while somebody waits                                      |
 //! | `births` | how many there were                                                             |
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
+//! | `ready`  | the tasks that wait for their turn                                              |
 //! | `reference` | a counted reference to a header, with which to wake, cancel and let go       |
 //! | `tasks`  | the list of an executor's tasks, and their turns                                |
 //! | `waker`  | a reference to a header that wakes                                              |
@@ -23,16 +27,20 @@
 //! Only the executor drops futures and outputs that nobody wants, on its thread, before a task counts as complete. Therefore what
 //! the last reference frees, on whatever thread, is plain memory.
 
+mod ahead;
 mod attributes;
 mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
 mod cell;
+mod deadlock;
+mod drive;
 mod header;
 mod hook;
 mod join;
 mod own;
 mod place;
+mod ready;
 mod reference;
 mod root;
 mod spawn;
@@ -46,16 +54,18 @@ pub use crate::context::{Priority, TaskInfo};
 pub use attributes::{Attributes, Name};
 #[cfg(feature = "alloc")]
 pub use boxed::{size_of_task, spawn_in};
+pub use deadlock::Deadlock;
+pub use drive::{Drive, Undone};
 pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
+pub use ready::Ready;
 pub use root::Root;
 #[cfg(feature = "alloc")]
 pub use spawn::{spawn, spawn_with};
 pub use spawn::{spawn_place, spawn_place_at};
 pub use tasks::Tasks;
-#[cfg(feature = "alloc")]
 pub(crate) use unwind::catch;
 pub use waker::wake_here;
 pub use yield_now::{YieldNow, yield_now};

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     const_new,
     context::HomeRef,
+    dag::Site,
     error::Occupied,
     sync::{
         self, AtomicBool,
@@ -118,6 +119,7 @@ where
     ///
     /// # Safety
     /// The task is handed to `home`, in whose Local it ends.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub unsafe fn spawn_in<F: Future + 'static>(
         &'static self,
         home: &HomeRef,
@@ -135,8 +137,11 @@ where
         // The memory stands first, and the pointer may be led back to the whole place.
         let memory = NonNull::from(self).cast::<u8>();
         // SAFETY: [P1] it is ours; it fits, as asserted above; it is the task's until `Placed::free`.
-        let (task, joining) =
-            unsafe { TaskCell::write::<Placed<SIZE, ALIGN>>(memory, home.clone(), future) };
+        let (task, joining) = unsafe {
+            TaskCell::write::<Placed<SIZE, ALIGN>>(memory, home.clone(), future, Site::here())
+        };
+        // SAFETY: it was made just now.
+        unsafe { task.as_ref() }.node.label(self.name);
         Ok((task, JoinHandle::new(joining)))
     }
 }

@@ -80,6 +80,7 @@ pub(super) unsafe fn wake_later(task: NonNull<Header>) -> bool {
     let header = unsafe { task.as_ref() };
     let is_here = header.is_here();
     if is_here && State::wake_here(&header.own) == Wake::Enqueue {
+        header.node.wakes();
         // SAFETY: it is here, and the contract is the same.
         unsafe { header.home().queue_later(task.cast()) };
     }
@@ -94,9 +95,10 @@ pub(super) unsafe fn wake_later(task: NonNull<Header>) -> bool {
 unsafe fn queue(task: NonNull<Header>, wake: Wake) {
     if wake == Wake::Enqueue {
         // SAFETY: [T1] of `header`, the reference.
-        let home = unsafe { task.as_ref() }.home();
+        let header = unsafe { task.as_ref() };
+        header.node.wakes();
         // SAFETY: the contract is the same.
-        unsafe { home.queue(task.cast()) };
+        unsafe { header.home().queue(task.cast()) };
     }
 }
 
@@ -107,9 +109,10 @@ unsafe fn queue(task: NonNull<Header>, wake: Wake) {
 unsafe fn send(task: NonNull<Header>, wake: Wake) {
     if wake == Wake::Enqueue {
         // SAFETY: [T1] of `header`, the reference.
-        let home = unsafe { task.as_ref() }.home();
+        let header = unsafe { task.as_ref() };
+        header.node.wakes();
         // SAFETY: the contract is the same.
-        unsafe { home.send(task.cast()) };
+        unsafe { header.home().send(task.cast()) };
     }
 }
 
@@ -192,7 +195,7 @@ pub(crate) unsafe fn info(task: NonNull<Header>) -> TaskInfo {
     let header = unsafe { task.as_ref() };
     // SAFETY: [T3] of `header`, and the reference.
     let name = unsafe { (header.vtable.name)(task) };
-    TaskInfo { id: header.id(), name, priority: header.priority() }
+    TaskInfo { id: header.id(), name, priority: header.priority(), node: header.node }
 }
 
 /// # Safety

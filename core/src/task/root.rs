@@ -29,7 +29,10 @@ use super::{
     state::{Rest, State},
     waker,
 };
-use crate::context::HomeRef;
+use crate::{
+    context::{self, HomeRef},
+    dag,
+};
 
 /// The place of the one future that an executor runs in its caller's frame. It is part of a Home.
 #[repr(C)]
@@ -74,7 +77,7 @@ impl Root {
         // SAFETY: nobody else uses it (contract).
         let header = unsafe { &mut *self.header.get() };
         let state = (State::root(), Own::idle());
-        header.write(Header::new(state, &VTABLE, home, crate::context::Context::root()));
+        header.write(Header::new(state, &VTABLE, home, context::Context::root(), dag::Task::NONE));
     }
 
     fn task(&self) -> NonNull<Header> {

@@ -42,6 +42,7 @@ const AMBIENTLY: HandOver = HomeRef::send_new;
 /// `hand_over` is `HomeRef::adopt` on the home's thread, or [W1] `AMBIENTLY` for one that is current.
 #[cfg(feature = "alloc")]
 #[inline]
+#[cfg_attr(feature = "dag", track_caller)]
 unsafe fn in_box<F: Future + 'static, N: Name>(
     home: &HomeRef,
     attributes: Attributes<N>,
@@ -63,6 +64,7 @@ unsafe fn in_box<F: Future + 'static, N: Name>(
 /// # Safety
 /// As for `in_box`.
 #[inline]
+#[cfg_attr(feature = "dag", track_caller)]
 unsafe fn in_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
     home: &HomeRef,
     priority: Priority,
@@ -89,6 +91,7 @@ impl Here {
     /// # Errors
     /// The executor is gone, or being dropped: the future is handed back.
     #[cfg(feature = "alloc")]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn spawn<F: Future + 'static>(
         &self,
         future: F,
@@ -102,6 +105,7 @@ impl Here {
     /// As [`spawn`](Self::spawn).
     #[cfg(feature = "alloc")]
     #[inline]
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn spawn_with<F: Future + 'static, N: Name>(
         &self,
         attributes: Attributes<N>,
@@ -115,6 +119,7 @@ impl Here {
     ///
     /// # Errors
     /// The place is taken, or the executor is gone or being dropped: the future is handed back.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn spawn_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
         &self,
         place: &'static TaskPlace<SIZE, ALIGN>,
@@ -130,6 +135,7 @@ impl Here {
     ///
     /// # Errors
     /// As [`spawn_place`](Self::spawn_place).
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn spawn_place_at<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
         &self,
         priority: Priority,
@@ -150,6 +156,7 @@ impl Here {
 /// No Home is current, or it is being dropped: the future is handed back.
 #[cfg(feature = "alloc")]
 #[inline]
+#[cfg_attr(feature = "dag", track_caller)]
 pub fn spawn<F>(future: F) -> Result<JoinHandle<F::Output>, Refused<F>>
 where
     F: Future<Output: MaySend> + MaySend + 'static,
@@ -163,6 +170,7 @@ where
 /// As [`spawn`].
 #[cfg(feature = "alloc")]
 #[inline]
+#[cfg_attr(feature = "dag", track_caller)]
 pub fn spawn_with<F, N: Name>(
     attributes: Attributes<N>,
     future: F,
@@ -181,6 +189,7 @@ where
 ///
 /// # Errors
 /// The place is taken, no Home is current, or it is being dropped: the future is handed back.
+#[cfg_attr(feature = "dag", track_caller)]
 pub fn spawn_place<F, const SIZE: usize, const ALIGN: usize>(
     place: &'static TaskPlace<SIZE, ALIGN>,
     future: F,
@@ -196,6 +205,7 @@ where
 ///
 /// # Errors
 /// As [`spawn_place`].
+#[cfg_attr(feature = "dag", track_caller)]
 pub fn spawn_place_at<F, const SIZE: usize, const ALIGN: usize>(
     priority: Priority,
     place: &'static TaskPlace<SIZE, ALIGN>,

@@ -221,6 +221,7 @@ impl Tasks {
             Start::Poll => {
                 // SAFETY: this is the home thread, and the task has not ended.
                 let context = unsafe { header.context() };
+                let turn = header.node.turn();
                 let ended = if context.is_root() {
                     // SAFETY: [T3] of `header`; [A2].
                     unsafe { (header.vtable.poll)(task) }
@@ -228,6 +229,7 @@ impl Tasks {
                     // SAFETY: [T3] of `header`; [A2].
                     within(context, || unsafe { (header.vtable.poll)(task) })
                 };
+                turn.over();
                 if !ended {
                     return header.turn.replace(Turn::Waits) == Turn::Again;
                 }
@@ -335,6 +337,7 @@ impl Tasks {
 unsafe fn complete(task: NonNull<Header>, keep: impl FnOnce()) {
     // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
     let header = unsafe { task.as_ref() };
+    header.node.ends();
     let mut output_dropped = false;
     loop {
         match header.complete(output_dropped) {

@@ -208,7 +208,18 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
         waker: &Waker,
         ask: impl FnMut(&mut Turn<'_, S, M>) -> Option<R>,
     ) -> Poll<R> {
-        self.poll_before(waker, ask, |_, _| false)
+        let fresh = self.fresh(waker);
+        self.poll_before(waker, fresh, ask, |_, _| false)
+    }
+
+    /// As [`poll_with`](Self::poll_with), for an answer that is likely: it asks before it clones the waker, and once more where there was none.
+    #[inline]
+    pub fn poll_likely<R>(
+        self: Pin<&mut Self>,
+        waker: &Waker,
+        ask: impl FnMut(&mut Turn<'_, S, M>) -> Option<R>,
+    ) -> Poll<R> {
+        self.poll_before(waker, None, ask, |_, _| false)
     }
 
     /// As [`poll_with`](Self::poll_with), but who joins stands before those with a greater mark: the least mark is first in line, and of
@@ -222,18 +233,24 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
     where
         M: Ord,
     {
-        self.poll_before(waker, ask, |own, other| own < other)
+        let fresh = self.fresh(waker);
+        self.poll_before(waker, fresh, ask, |own, other| own < other)
+    }
+
+    /// What it takes to join: in line there is a waker already.
+    fn fresh(&self, waker: &Waker) -> Option<Waker> {
+        if self.is_waiting() { None } else { Some(waker.clone()) }
     }
 
     #[inline]
     fn poll_before<R>(
         self: Pin<&mut Self>,
         waker: &Waker,
+        mut fresh: Option<Waker>,
         mut ask: impl FnMut(&mut Turn<'_, S, M>) -> Option<R>,
         before: impl Fn(&M, &M) -> bool,
     ) -> Poll<R> {
         // [I6] What `fresh` and `_before` hold is dropped outside the lock.
-        let mut fresh = if self.is_waiting() { None } else { Some(waker.clone()) };
         loop {
             let (polled, _before) = self.list.inside.with(|Inside { state, line }| {
                 match ask(&mut Turn { state, line, own: Some(&self.node) }) {

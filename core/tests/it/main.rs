@@ -10,6 +10,8 @@ mod bell;
 mod cancel;
 mod choose;
 mod clock;
+#[cfg(all(feature = "alloc", not(feature = "dag")))]
+mod dag_absent;
 mod deferred;
 #[cfg(feature = "alloc")]
 mod epoch_all;

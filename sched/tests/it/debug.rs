@@ -49,12 +49,14 @@ fn trace(order: Order) -> Vec<String> {
     log.take()
 }
 
+// epochs 136
 #[test]
 fn first_in_first_out_runs_batches_as_a_local_runs_cycles() {
     let words = "a0 b0 c0 d0 e0 | a1 b1 c1 d1 e1 | a2 b2 c2 d2 e2 | |";
     assert_eq!(trace(Order::Fifo).join(" "), words);
 }
 
+// epochs 136
 #[test]
 fn reverse_runs_each_batch_the_other_way_round_but_normal_before_low() {
     // Each batch is turned: so the third is as the first.
@@ -62,6 +64,7 @@ fn reverse_runs_each_batch_the_other_way_round_but_normal_before_low() {
     assert_eq!(trace(Order::Reverse).join(" "), words);
 }
 
+// epochs 136
 #[test]
 fn the_same_seed_makes_the_same_run_and_others_make_others() {
     let runs: HashSet<_> = (0..64).map(|seed| trace(Order::Random(seed)).join(" ")).collect();
@@ -168,6 +171,7 @@ fn the_clock_moves_only_when_nothing_is_ready_and_never_past_a_timer() {
     assert_eq!((scheduler.run_all(), scheduler.run()), (0, 0));
 }
 
+// epochs 156
 #[test]
 fn a_pause_from_inside_a_task_ends_every_way_to_run_after_its_turn() {
     let ways: [fn(&DebugScheduler); 4] = [

@@ -16,6 +16,7 @@ use std::{
 use tidemill_core::{
     clock::{Clock, Instant},
     scope::after,
+    task::{Drive, Undone},
     wait::{Park, Wait},
 };
 use tidemill_sched::{
@@ -164,6 +165,15 @@ impl Place {
             Way::Debug(scheduler) => {
                 scheduler.run_with(future).unwrap_or_else(|stopped| panic!("{stopped}"))
             }
+        }
+    }
+}
+
+impl Drive for Place {
+    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+        match &self.way {
+            Way::Local(local) => local.drive(done),
+            Way::Debug(scheduler) => scheduler.drive(done),
         }
     }
 }

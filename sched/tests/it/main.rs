@@ -21,6 +21,14 @@ mod board;
 mod context;
 #[cfg(feature = "std")]
 mod cycle;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag;
+#[cfg(feature = "dag")]
+mod dag_bare;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag_picture;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag_trace;
 #[cfg(feature = "std")]
 mod debug;
 #[cfg(feature = "std")]
@@ -29,6 +37,8 @@ mod delayer;
 mod end_cycle;
 #[cfg(feature = "std")]
 mod epochs;
+#[cfg(feature = "std")]
+mod epochs_life;
 #[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "alloc")]
@@ -44,7 +54,11 @@ mod forget_scope;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
+mod gradients;
+#[cfg(feature = "std")]
 mod join;
+#[cfg(feature = "std")]
+mod kernels;
 #[cfg(feature = "alloc")]
 mod left_behind;
 #[cfg(feature = "alloc")]
@@ -56,6 +70,8 @@ mod monitor;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/nested.rs"]
 mod nested;
+#[cfg(feature = "std")]
+mod operators;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
@@ -74,6 +90,8 @@ mod placed;
 mod priority;
 #[cfg(feature = "alloc")]
 mod protect;
+#[cfg(feature = "std")]
+mod ready;
 #[cfg(feature = "std")]
 mod reenter;
 #[cfg(feature = "std")]
@@ -98,3 +116,5 @@ mod timers;
 mod topology;
 #[cfg(feature = "std")]
 mod values;
+#[cfg(feature = "std")]
+mod waits;

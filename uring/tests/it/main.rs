@@ -10,6 +10,7 @@ mod chunks;
 mod close;
 mod connect;
 mod cross;
+mod dataflow;
 mod echo;
 mod everywhere;
 mod flood;

@@ -149,7 +149,7 @@ fn an_error_on_one_of_four_workers_closes_listeners_and_connections_of_all() {
                 for worker in 0..4 {
                     let theirs = spawn_on(worker, serve).expect("there is room");
                     let theirs = theirs.await.expect("no panic");
-                peers.borrow_mut().push(theirs);
+                    peers.borrow_mut().push(theirs);
                 }
                 let fails = async || {
                     turn().await;

@@ -109,8 +109,16 @@ impl<B: Buffer, L: RawLock> Pipe<B, L> {
         result
     }
 
-    /// What follows a step, when the lock is free.
+    /// What follows a step, when the lock is free: mostly nothing.
+    #[inline]
     pub(super) fn settle(&self, after: After) {
+        if after.refill || after.readers || after.watchers {
+            self.follow(after);
+        }
+    }
+
+    #[inline(never)]
+    fn follow(&self, after: After) {
         if after.refill {
             self.refill();
         }

@@ -227,10 +227,11 @@ impl<B: Buffer, L: RawLock> Future for Read<'_, B, L> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (hold, mut after) = (*this.hold, After::default());
-        let polled = this.waiter.poll_with(cx.waker(), |turn| match take(turn, hold, &mut after) {
-            None if !turn.state.is_over() => None,
-            end => Some(end),
-        });
+        let polled =
+            this.waiter.poll_likely(cx.waker(), |turn| match take(turn, hold, &mut after) {
+                None if !turn.state.is_over() => None,
+                end => Some(end),
+            });
         *this.waits = polled.is_pending();
         this.pipe.settle(after);
         polled

@@ -1,0 +1,33 @@
+//! Kernels: tasks that compute values of epochs from others, and fail or are cancelled with what they read.
+//!
+//! | here                                  | is                                                                        |
+//! |---------------------------------------|---------------------------------------------------------------------------|
+//! | [`kernel`], [`kernel_on`]             | a task with its inputs and outputs, spawned in one call                   |
+//! | [`compute`]                           | what they spawn, for an executor or a place of one's own                  |
+//! | [`Outputs`]                           | what fails with a kernel                                                  |
+//! | [`ReadBuffer::or_cancel`](crate::epoch::ReadBuffer::or_cancel) | reads, or ends the kernel there                  |
+//! | [`Async::wait`](crate::epoch::Async::wait_on) | runs the executor until a value is there |
+//! | [`ReverseValue::accumulate`](crate::epoch::ReverseValue::accumulate), `+=`, `-=` | kernels that add to a gradient |
+//! | [`Async::map`](crate::epoch::Async::map) and its like, `+` and the other operators | small kernels                |
+
+#[cfg(feature = "alloc")]
+mod combine;
+mod exit;
+#[expect(clippy::module_inception, reason = "the room is named after the noun in it")]
+mod kernel;
+#[cfg(feature = "alloc")]
+mod ops;
+mod outputs;
+#[cfg(feature = "alloc")]
+mod reverse;
+#[cfg(feature = "alloc")]
+mod wait;
+
+pub use kernel::compute;
+#[cfg(feature = "std")]
+pub use kernel::kernel;
+#[cfg(feature = "alloc")]
+pub use kernel::kernel_on;
+pub use outputs::{KernelError, Outputs};
+#[cfg(feature = "alloc")]
+pub use wait::WaitError;
