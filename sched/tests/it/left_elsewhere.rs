@@ -98,7 +98,10 @@ fn what_is_left_behind_on_a_given_executor_is_waited_for_as_well() {
             let (release, given) = (said.clone(), there.clone());
             let inner = outer.spawn(async move {
                 let inner = scope_on(&given, async |inner| {
-                    let release = async move { Ok(slowly(release, "released inside").await) };
+                    let release = async move {
+                        slowly(release, "released inside").await;
+                        Ok(())
+                    };
                     inner.on_release(release).unwrap();
                     pending::<Result<(), Fault>>().await
                 });

@@ -174,7 +174,7 @@ fn a_shield_that_is_dropped_is_entered_from_what_it_hands_over() {
                 drop(shield(ends(Meddles(again))));
                 let holds = Meddles(again);
                 // Whoever is to spawn it lets it go.
-                drop(shield_with(async move { drop(holds) }, |rest| drop(rest)));
+                drop(shield_with(async move { drop(holds) }, drop));
             }
         }
         ENTERED.set(0);
