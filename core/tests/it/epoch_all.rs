@@ -10,7 +10,7 @@ use std::{
 };
 
 use tidemill_core::{
-    epoch::{Async, View, all},
+    epoch::{Async, AsyncCell, View, all},
     error::Missing,
     local,
 };
@@ -199,4 +199,28 @@ fn what_is_owned_elsewhere_is_kept_alive_by_its_readers() {
     assert!(waits(&reader));
     drop(part);
     assert_eq!(now(&reader), Err(Missing::Cancelled));
+}
+
+#[test]
+fn who_waits_for_room_that_a_part_took_is_woken_when_the_next_epoch_ends_and_not_before() {
+    static CELL: AsyncCell<(u32, u32), 1, &str> = AsyncCell::ready_in((1, 2));
+    let (mut x, log) = (CELL.claim().unwrap(), Log::default());
+    let mut part = x.project(|pair| &pair.0, |pair| &mut pair.0);
+    let (before, write, seen) = (x.read(), x.try_write().unwrap(), part.read());
+    let mut room = pin!(x.room());
+    assert!(poll(room.as_mut(), &log.bell("room")).is_pending());
+    drop(before);
+    assert_eq!(log.take(), ["room"]);
+    let taken = part.try_mutate().unwrap();
+    assert!(part.try_write().is_err());
+    assert!(poll(room.as_mut(), &log.bell("room again")).is_pending());
+    // It is written, and still read: no epoch has ended.
+    now(write.put((3, 4)));
+    assert_eq!(now(&seen), Ok(&3));
+    assert!(log.take().is_empty());
+    seen.release();
+    assert_eq!(log.take(), ["room again"]);
+    assert!(poll(room, Waker::noop()).is_ready());
+    taken.release();
+    assert!(part.try_emplace().is_ok());
 }
