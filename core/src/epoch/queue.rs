@@ -15,7 +15,8 @@
 //!      has one writer at most, and is Reading when that is gone; so a writer with its turn is alone, and readers find nobody who writes.
 //! [Q4] Who finds Ended in front has the turn of the writer that left, and does what that said.
 //! [Q5] Only the last epoch may be Vacant; and the first, while the queue is built backwards.
-//! [Q7] A queue that is built backwards has nobody in front until it is started: nobody's time comes, and nothing is passed.
+//! [Q7] A queue that is built backwards has nobody in front until it is started: nobody's time comes, nothing is passed, and no epoch is
+//!      Reading.
 //! [Q6] When the lock is free, and nobody has the turn of [Q4] or is on the way for [`Next::More`], the epoch in front is not over, or is
 //!      the last; and nobody in line is due, or somebody is on the way to wake who is.
 
@@ -134,7 +135,8 @@ impl<E> Queue<E> {
         }
         let front = &mut self.window.front;
         front.add_reader();
-        Place { number, now: self.started && matches!(front.phase, Phase::Reading), seat }
+        // [Q7] Nothing is Reading before it is started.
+        Place { number, now: matches!(front.phase, Phase::Reading), seat }
     }
 
     /// Enrols one more reader beside one, with a handle.
