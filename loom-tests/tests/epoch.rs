@@ -3,9 +3,9 @@
 
 use std::{future::IntoFuture, pin::pin};
 
-use loom::thread;
+use loom::{sync::Arc, thread};
 use tidemill_core::{
-    epoch::{Async, all},
+    epoch::{Async, AsyncCell, WriteBuffer, all},
     error::Missing,
 };
 use tidemill_loom_tests::{Bell, poll};
@@ -13,6 +13,8 @@ use tidemill_loom_tests::{Bell, poll};
 type Value = Async<u32, &'static str>;
 
 /// **When the last reader goes while the next writer begins to wait, the writer has its turn, or is woken for it.**
+///
+/// Seen to break it: joining the line without another look under its lock; a step that wakes nobody.
 #[test]
 fn a_reader_is_released_while_the_next_writer_begins_to_wait() {
     loom::model(|| {
@@ -35,6 +37,8 @@ fn a_reader_is_released_while_the_next_writer_begins_to_wait() {
 }
 
 /// **When a writer goes while its reader begins to wait, the reader is told how it went.**
+///
+/// Seen to break it: joining the line without another look under its lock; a step that wakes nobody.
 #[test]
 fn a_writer_is_dropped_while_a_reader_begins_to_wait() {
     loom::model(|| {
@@ -54,6 +58,8 @@ fn a_writer_is_dropped_while_a_reader_begins_to_wait() {
 }
 
 /// **When the last handle goes while a reader begins to wait, the reader is cancelled; and the value is freed once.**
+///
+/// Seen to break it: a last owner that cancels and does not advance; an epoch that may be read before what its writer said is done.
 #[test]
 fn the_last_handle_is_dropped_while_a_reader_begins_to_wait() {
     loom::model(|| {
@@ -69,7 +75,26 @@ fn the_last_handle_is_dropped_while_a_reader_begins_to_wait() {
     });
 }
 
+/// **When the last handle goes while an epoch is ended on behalf of a writer that left, the value is freed afterwards, and once.**
+///
+/// Seen to break it: a handle that is let go before what its last step left to do is done.
+#[test]
+fn the_last_handle_is_dropped_while_an_epoch_is_ended() {
+    loom::model(|| {
+        let content = Arc::new(());
+        let mut value: Async<_, &'static str> = Async::ready_in(content.clone());
+        let reader = value.read();
+        drop(value.write());
+        let leaves = thread::spawn(move || drop(reader));
+        drop(value);
+        leaves.join().unwrap();
+        assert_eq!(Arc::strong_count(&content), 1);
+    });
+}
+
 /// **When two readers go at once, the next epoch begins once, and what was failed before its turn is failed.**
+///
+/// Seen to break it: who leaves last, found out under an earlier lock than that under which it leaves.
 #[test]
 fn two_readers_are_released_at_once() {
     loom::model(|| {
@@ -85,6 +110,8 @@ fn two_readers_are_released_at_once() {
 }
 
 /// **Who enrols while the queue advances gets a number of its own, behind all before it.**
+///
+/// Seen to break it: a number that is reckoned from what was seen under an earlier lock.
 #[test]
 fn writers_enrol_while_the_queue_advances() {
     loom::model(|| {
@@ -104,6 +131,8 @@ fn writers_enrol_while_the_queue_advances() {
 }
 
 /// **Who waits for several is ready, or woken once, when the last of them has come from whatever thread.**
+///
+/// Seen to break it: a step that wakes nobody.
 #[test]
 fn several_come_while_they_are_awaited() {
     loom::model(|| {
@@ -119,6 +148,71 @@ fn several_come_while_they_are_awaited() {
         assert!(before.is_pending());
         assert_eq!(bell.rung(), 1);
         assert!(poll(wait, &waker).resolves_to((Ok(&1), Ok(&2))));
+    });
+}
+
+/// **Of two who claim a value in a static at once one has it, and finds a window that is its own.**
+///
+/// Seen to break it: a claim that is loaded, then stored.
+#[test]
+fn two_claim_a_value_in_a_static() {
+    loom::model(|| {
+        let cell: &'static AsyncCell<u32, 1, &'static str> =
+            Box::leak(Box::new(AsyncCell::ready_in(1)));
+        let claim = || {
+            let mut value = cell.claim()?;
+            let reader = value.read();
+            let write = value.try_write().expect("there is room for one");
+            assert!(value.try_write().is_err(), "there is none for another");
+            drop((reader, write));
+            Some(())
+        };
+        let other = thread::spawn(claim);
+        let here = claim();
+        let there = other.join().unwrap();
+        assert!(here.is_some() != there.is_some());
+    });
+}
+
+/// **Who begins to wait for several while they come is ready, or woken.**
+///
+/// Seen to break it: a latch that is looked at before its waker is registered.
+#[test]
+fn several_come_while_they_begin_to_be_awaited() {
+    loom::model(|| {
+        let (mut a, mut b) = (Value::ready_in(1), Value::ready_in(2));
+        let (x, y) = (a.write(), b.write());
+        let (first, second) = (a.read(), b.read());
+        let come = thread::spawn(move || [x, y].into_iter().for_each(WriteBuffer::keep));
+        let (bell, waker) = Bell::new();
+        let mut wait = pin!(all((&first, &second)));
+        let before = poll(wait.as_mut(), &waker);
+        come.join().unwrap();
+        assert!(before.is_ready() || bell.rung() >= 1);
+        assert!(before.is_ready() || poll(wait, &waker).resolves_to((Ok(&1), Ok(&2))));
+    });
+}
+
+/// **Who waits for several sees what all of those wrote that it waited for, and not only who came last.**
+///
+/// Seen to break it: `Relaxed` where a latch is counted down.
+#[test]
+fn what_several_have_written_is_seen_by_who_awaited_them() {
+    loom::model(|| {
+        let (mut a, mut b) = (Value::ready_in(1), Value::ready_in(2));
+        let writers = [a.write(), b.write()];
+        let (first, second) = (a.read(), b.read());
+        let (bell, waker) = Bell::new();
+        let mut wait = pin!(all((&first, &second)));
+        assert!(poll(wait.as_mut(), &waker).is_pending());
+        let threads = writers.map(|mut write| {
+            thread::spawn(move || drop(write.try_slot().map(|mut slot| *slot.set(7))))
+        });
+        while bell.rung() == 0 {
+            thread::yield_now();
+        }
+        assert!(poll(wait, &waker).resolves_to((Ok(&7), Ok(&7))));
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }
 

@@ -11,15 +11,6 @@
 //!
 //! \[D1] The clock moves only when nothing is ready, and then to the next deadline.
 
-#![cfg_attr(
-    all(feature = "dag", not(feature = "alloc")),
-    allow(
-        clippy::result_large_err,
-        clippy::large_enum_variant,
-        reason = "without an allocator a report lies in place"
-    )
-)]
-
 use core::{error, fmt, future::Future, ops::Deref, pin::Pin};
 
 use tidemill_core::{

@@ -4,10 +4,7 @@
 use std::io;
 
 use super::{
-    operations::{Operation, find},
-    report::Report,
-    roster::Contestant,
-    settings::Settings,
+    operations::Operation, report::Report, roster::Contestant, settings::Settings, suite::find,
     visit::visit_under,
 };
 use crate::{

@@ -1,4 +1,5 @@
-//! The benchmark of the core: every operation of tasks, values, pipes, locks and timers, of ours and of the peers, in alternating visits.
+//! The benchmark of the core: every operation of tasks, values, pipes, locks and timers, of ours and of the peers, in alternating visits; and that of
+//! values in epochs, by the same means.
 //!
 //! | pass           | of each operation, for each contestant           | from                                      |
 //! |----------------|--------------------------------------------------|-------------------------------------------|
@@ -8,15 +9,19 @@
 //!
 //! A visit is a process of its own (`contestants/main.rs`), which warms up, goes through its rounds, and checks what comes of them.
 
+pub mod contestant;
 pub mod dice;
+pub mod epochs;
 pub mod instructions;
 pub mod memory;
 pub mod meter;
 pub mod operations;
 pub mod picture;
+pub mod program;
 pub mod report;
 pub mod roster;
 pub mod settings;
+pub mod suite;
 pub mod table;
 pub mod time;
 pub mod visit;

@@ -44,6 +44,69 @@ pub enum Kind {
     Sleepers(usize),
     /// A step of a loop of so many, each of which awaits.
     TailLoop(usize),
+    /// Something with values in epochs.
+    Epochs(Epochs),
+}
+
+/// What is done with values in epochs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Epochs {
+    /// `x += 1`.
+    Simple(Part),
+    /// `x = x + 1`.
+    Binary(Part),
+    /// An epoch is opened and closed.
+    Open,
+    /// A reader enrols and leaves.
+    Reader,
+    /// Tasks read a value that is there.
+    Ready,
+    /// So many tasks wait for one value.
+    FanOut(usize),
+    /// A task awaits two values.
+    All2,
+    /// A task awaits eight values.
+    All8,
+    /// So many cancelled epochs end.
+    Cancel(usize),
+    /// So many changes of one value are under way.
+    Pending(usize),
+    /// Three values make one, in one kernel.
+    Fused,
+    /// Three values make one, by operators.
+    Operators,
+    /// A kernel for each call of a function that calls itself twice.
+    Fib(u64),
+    /// So many values are squared and summed by halves.
+    Sum(usize),
+    /// A value that is built backwards is added to.
+    Reverse,
+}
+
+/// Which part of a chain is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Its tasks are made.
+    Build,
+    /// They run.
+    Run,
+    /// Both.
+    Whole,
+    /// Both, for one task after the other.
+    Step,
+}
+
+/// What somebody else needed, who is not measured here.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorded {
+    /// User instructions; 0 where nobody knows.
+    pub instructions: f64,
+    /// Allocations.
+    pub allocations: f64,
+    /// Nanoseconds.
+    pub ns: f64,
+    /// Bytes that stay in use.
+    pub bytes: Option<f64>,
 }
 
 /// What a contestant must be able to do for it.
@@ -71,6 +134,8 @@ pub enum Ability {
     Timers,
     /// Wait for very many moments.
     ManyTimers,
+    /// Keep values in epochs.
+    Epochs,
     /// Have very many tasks wait for moments, in real time.
     Sleepers,
     /// Loop by steps.
@@ -91,6 +156,10 @@ pub struct Operation {
     pub kind: Kind,
     /// The nanoseconds that ours may take at most.
     pub target: Option<f64>,
+    /// The user instructions that ours may take at most.
+    pub most_instructions: Option<f64>,
+    /// What uni20 needs.
+    pub uni20: Option<Recorded>,
     /// Rounds before the first one that counts.
     pub warm_up: u64,
     /// Rounds of the short and of the long run under valgrind, if instructions tell something.
@@ -102,10 +171,19 @@ pub struct Operation {
 }
 
 impl Operation {
-    fn new(name: &str, title: &'static str, kind: Kind) -> Self {
-        let (name, less) = (name.to_owned(), None);
-        let mut it =
-            Self { name, title, kind, target: None, warm_up: 3, counts: None, heap: 10, less };
+    pub(super) fn new(name: &str, title: &'static str, kind: Kind) -> Self {
+        let mut it = Self {
+            name: name.to_owned(),
+            title,
+            kind,
+            target: None,
+            most_instructions: None,
+            uni20: None,
+            warm_up: 3,
+            counts: None,
+            heap: 10,
+            less: None,
+        };
         if it.size() < MANY {
             it.counts = Some([2, 6]);
         } else {
@@ -117,8 +195,16 @@ impl Operation {
         it
     }
 
-    fn at_most(self, nanos: f64) -> Self {
+    pub(super) fn at_most(self, nanos: f64) -> Self {
         Self { target: Some(nanos), ..self }
+    }
+
+    pub(super) fn needs(self, instructions: f64) -> Self {
+        Self { most_instructions: Some(instructions), ..self }
+    }
+
+    pub(super) fn beside(self, uni20: Recorded) -> Self {
+        Self { uni20: Some(uni20), ..self }
     }
 
     fn less(self, other: &str) -> Self {
@@ -129,7 +215,7 @@ impl Operation {
         Self { heap: rounds, ..self }
     }
 
-    fn counts(self, counts: Option<[u64; 2]>) -> Self {
+    pub(super) fn counts(self, counts: Option<[u64; 2]>) -> Self {
         Self { counts, ..self }
     }
 
@@ -139,6 +225,7 @@ impl Operation {
             Kind::Wake { live, .. } => live,
             Kind::TimerCreate(count) | Kind::TimerCancel(count) | Kind::TimerFire(count) => count,
             Kind::Sleepers(count) | Kind::TailLoop(count) => count,
+            Kind::Epochs(Epochs::Cancel(count) | Epochs::Pending(count)) => count,
             _ => 1,
         }
     }
@@ -157,7 +244,12 @@ impl Operation {
     pub fn is_shared(&self) -> bool {
         matches!(
             self.ability(),
-            Ability::Ready | Ability::Parked | Ability::Choose | Ability::Pipe | Ability::Mutex
+            Ability::Ready
+                | Ability::Parked
+                | Ability::Choose
+                | Ability::Pipe
+                | Ability::Mutex
+                | Ability::Epochs
         )
     }
 
@@ -180,6 +272,7 @@ impl Operation {
             }
             Kind::Sleepers(_) => Ability::Sleepers,
             Kind::TailLoop(_) => Ability::TailLoop,
+            Kind::Epochs(_) => Ability::Epochs,
         }
     }
 }
@@ -253,8 +346,3 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 
 /// Items of a round through a pipe.
 pub const ITEMS: usize = 1000;
-
-/// The operation of that name.
-pub fn find(name: &str) -> Option<&'static Operation> {
-    OPERATIONS.iter().find(|operation| operation.name == name)
-}

@@ -53,7 +53,7 @@ struct Plate<'r> {
 
 impl Plate<'_> {
     fn head(&mut self) {
-        let title = "The core: nanoseconds of an operation";
+        let title = self.report.settings.suite.title;
         self.canvas.text(MARGIN, 40.0, 21.0, INK, "start\" font-weight=\"600", title);
         let about = "Dot: median over visits in alternation; bar: the middle half of ours; the upright mark: at most so much. Further left is better.";
         self.canvas.text(MARGIN, 63.0, 13.0, SOFT, "start", about);

@@ -153,12 +153,16 @@ impl Report {
                 "name": operation.name,
                 "operation": operation.title,
                 "target_ns": operation.target,
+                "target_instructions": operation.most_instructions,
+                "uni20": operation.uni20.map(|it| json!({
+                    "ns": it.ns, "instructions": it.instructions, "allocations": it.allocations, "bytes": it.bytes,
+                })),
                 "contestants": self.operation_json(operation),
             })
         };
         let failure = |it: &Failure| json!({ "operation": it.operation, "contestant": it.contestant, "why": it.why });
         json!({
-            "benchmark": "core",
+            "benchmark": settings.suite.name,
             "quick": settings.quick,
             "cycles": settings.cycles,
             "slice_ms": settings.slice_ms,

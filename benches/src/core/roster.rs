@@ -58,12 +58,20 @@ pub static CONTESTANTS: &[Contestant] = &[
             Ability::Timers,
             Ability::ManyTimers,
             Ability::TailLoop,
+            Ability::Epochs,
         ],
     ),
     local(contestant(
         "tidemill-local",
         "the same with the cells, pipes and locks of one thread",
-        &[Ability::Ready, Ability::Parked, Ability::Choose, Ability::Pipe, Ability::Mutex],
+        &[
+            Ability::Ready,
+            Ability::Parked,
+            Ability::Choose,
+            Ability::Pipe,
+            Ability::Mutex,
+            Ability::Epochs,
+        ],
     )),
     contestant(
         "tidemill-once",

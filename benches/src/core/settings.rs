@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::{
-    operations::{OPERATIONS, Operation},
+    operations::Operation,
     roster::{CONTESTANTS, Contestant, OURS},
+    suite::Suite,
 };
 
 /// What is measured.
@@ -40,6 +41,8 @@ impl Pass {
 /// What a run was told.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The operations that there are.
+    pub suite: &'static Suite,
     /// A run to see that all works, in two minutes.
     pub quick: bool,
     /// What is measured.
@@ -62,12 +65,15 @@ pub struct Settings {
 
 impl Settings {
     /// As a run is when nothing is said.
-    pub fn new(quick: bool, program: PathBuf, out: PathBuf) -> Self {
+    pub fn new(suite: &'static Suite, quick: bool, program: PathBuf, out: PathBuf) -> Self {
+        let operations: Vec<_> = suite.operations().iter().collect();
+        let plays = |it: &&Contestant| operations.iter().any(|operation| it.plays(operation));
         Self {
+            suite,
             quick,
             passes: Pass::ALL.to_vec(),
-            operations: OPERATIONS.iter().collect(),
-            contestants: CONTESTANTS.iter().collect(),
+            contestants: CONTESTANTS.iter().filter(plays).collect(),
+            operations,
             named: false,
             cycles: if quick { 3 } else { 15 },
             slice_ms: if quick { 10 } else { 50 },

@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{operations::Operation, report::Report, roster::Contestant};
+use super::{
+    operations::Operation,
+    report::Report,
+    roster::{Contestant, OURS},
+};
 use crate::{markdown::section, statistics::Spread};
 
 /// All tables of a report.
@@ -10,6 +14,9 @@ pub fn text(report: &Report) -> String {
     let mut out = section("Nanoseconds, beside the best peer", &summary(report));
     let median = |it: Spread| number(it.median);
     let quartiles = |it: Spread| format!("{}-{}", number(it.low), number(it.high));
+    if let Some(rows) = beside_uni20(report) {
+        out += &section("Beside uni20, as recorded", &rows);
+    }
     let tables = [
         ("Nanoseconds, medians", all(report, "ns", median)),
         ("Nanoseconds, quartiles", all(report, "ns", quartiles)),
@@ -78,6 +85,45 @@ fn beside(report: &Report, operation: &Operation, ours: &Contestant) -> Option<V
         ratio.map_or(String::new(), |it| format!("{:.2}", it.median)),
         ratio.map_or(String::new(), |it| format!("{:.2}-{:.2}", it.low, it.high)),
     ])
+}
+
+/// Ours beside what was recorded of uni20; nothing where nothing was.
+fn beside_uni20(report: &Report) -> Option<Vec<Vec<String>>> {
+    let heading = [
+        "operation",
+        "instructions",
+        "at most",
+        "uni20",
+        "allocations",
+        "uni20",
+        "ns",
+        "uni20",
+        "bytes kept",
+        "uni20",
+    ];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for &operation in &report.settings.operations {
+        let Some(uni20) = operation.uni20 else { continue };
+        let mine = |figure, show: fn(f64) -> String| {
+            let spread = report.spread(operation, OURS, figure);
+            spread.map_or("-".to_owned(), |it| show(it.median))
+        };
+        let known = |value: f64| if value > 0.0 { number(value) } else { "-".to_owned() };
+        let kept = uni20.bytes.map(|_| mine("kept", number));
+        rows.push(vec![
+            operation.name.clone(),
+            mine("instructions", number),
+            operation.most_instructions.map_or(String::new(), number),
+            known(uni20.instructions),
+            mine("allocations", |it| format!("{it:.3}")),
+            known(uni20.allocations),
+            mine("ns", number),
+            known(uni20.ns),
+            kept.unwrap_or_default(),
+            uni20.bytes.map_or(String::new(), number),
+        ]);
+    }
+    (rows.len() > 1).then_some(rows)
 }
 
 /// A figure of all, those operations left out of which nobody has it.

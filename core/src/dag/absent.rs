@@ -93,6 +93,10 @@ impl Seat {
     #[inline(always)]
     pub(crate) fn arrives(self) {}
 
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) fn give_to(self, _task: Task) {}
+
     #[inline(always)]
     pub(crate) fn leaves(self) {}
 }

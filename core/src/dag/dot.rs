@@ -115,8 +115,19 @@ fn named(info: &NodeInfo, out: &mut impl Write) -> fmt::Result {
     if let Some(label) = info.label {
         write!(out, "{}\\n", Escaped(label))?;
     }
-    write!(out, "{} {}\\n{}\\n", info.kind, info.index, Escaped(info.type_name))?;
+    let (type_name, rest) = short(info.type_name);
+    write!(out, "{} {}\\n{}{rest}\\n", info.kind, info.index, Escaped(type_name))?;
     write!(out, "{}:{}", Escaped(info.location.file()), info.location.line())
+}
+
+/// The name of a type, or where that is long its end, and a mark for its parameters.
+fn short(name: &str) -> (&str, &str) {
+    if name.len() <= 32 {
+        return (name, "");
+    }
+    let head = name.split('<').next().unwrap_or(name);
+    let start = head.rmatch_indices("::").nth(1).map_or(0, |(at, _)| at + 2);
+    (&head[start..], if head.len() < name.len() { "<..>" } else { "" })
 }
 
 /// How a node is drawn that is one of these.

@@ -1,5 +1,7 @@
 //! What a place in an epoch carries, and what waits in it: by it the registry is told which task uses it.
 
+#[cfg(feature = "alloc")]
+use super::turn::Task;
 use super::{event::What, record::SeatRecord, registry::with, thread::current};
 
 /// What a place in an epoch tells the registry by.
@@ -33,6 +35,16 @@ impl Seat {
                 },
             );
         }
+    }
+
+    /// It is an argument of a task.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn give_to(self, task: Task) {
+        with(|registry| {
+            if let Some(seat) = registry.seats.get(self.0) {
+                seat.argument_of = task.index();
+            }
+        });
     }
 
     /// Who had it leaves.

@@ -175,8 +175,8 @@ impl<B: Enrolled> Future for Arrival<B> {
                     return Poll::Pending;
                 }
             }
-            this.wait.end();
         }
+        this.wait.end();
         let buffer = this.buffer.take().expect("it was there above");
         // SAFETY: it was found come, now or before.
         Poll::Ready(unsafe { arrived(buffer) })

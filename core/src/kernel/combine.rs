@@ -26,17 +26,26 @@ use pin_project_lite::pin_project;
 
 use crate::{
     context::{Here, MaySend, MayShare, with_current},
-    epoch::{Arrival, Async, MutableBuffer, MutableGuard, ReadBuffer, WriteBuffer},
-    error::{Missing, NoContext},
+    dag::Seat,
+    epoch::{Arrival, Async, Enrolled, MutableBuffer, MutableGuard, ReadBuffer, WriteBuffer},
+    error::{Missing, NoContext, Refused},
     kernel::outputs::{KernelError, Outputs},
     lock::RawLock,
-    task::{catch, spawn},
+    task::{JoinHandle, catch, spawn},
 };
 
 /// Whether the current executor takes tasks.
 #[inline]
 pub(super) fn is_here() -> bool {
     with_current(|home| home.is_some_and(|home| home.home().is_open()))
+}
+
+/// Lets a new task go on by itself, and notes the places that it was given.
+#[inline]
+fn go<R, F, const N: usize>(spawned: Result<JoinHandle<R>, Refused<F>>, given: [Seat; N]) {
+    if let Ok(task) = &spawned {
+        given.into_iter().for_each(|seat| seat.give_to(task.node()));
+    }
 }
 
 /// Computes `output`, or ends it as `computed` says.
@@ -190,7 +199,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let (result, output) = Async::begun();
         match is_here() {
-            true => drop(spawn(compute_one(self.read(), output, f))),
+            true => {
+                let input = self.read();
+                let given = [input.seat(), output.seat()];
+                go(spawn(compute_one(input, output, f)), given);
+            }
             false => output.fail(NoContext.into()),
         }
         result
@@ -205,7 +218,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     ) -> Async<R, E, L> {
         let (result, output) = Async::begun();
         match here.home().is_open() {
-            true => drop(here.spawn(compute_one(self.read(), output, f))),
+            true => {
+                let input = self.read();
+                let given = [input.seat(), output.seat()];
+                go(here.spawn(compute_one(input, output, f)), given);
+            }
             false => output.fail(NoContext.into()),
         }
         result
@@ -227,7 +244,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let (result, output) = Async::begun();
         match is_here() {
-            true => drop(spawn(compute_two((self.read(), other.read()), output, f))),
+            true => {
+                let inputs = (self.read(), other.read());
+                let given = [inputs.0.seat(), inputs.1.seat(), output.seat()];
+                go(spawn(compute_two(inputs, output, f)), given);
+            }
             false => output.fail(NoContext.into()),
         }
         result
@@ -243,7 +264,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     ) -> Async<R, E, L> {
         let (result, output) = Async::begun();
         match here.home().is_open() {
-            true => drop(here.spawn(compute_two((self.read(), other.read()), output, f))),
+            true => {
+                let inputs = (self.read(), other.read());
+                let given = [inputs.0.seat(), inputs.1.seat(), output.seat()];
+                go(here.spawn(compute_two(inputs, output, f)), given);
+            }
             false => output.fail(NoContext.into()),
         }
         result
@@ -264,7 +289,10 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let target = self.adjust();
         match is_here() {
-            true => drop(spawn(Change { arrival: target.into_future(), f: Some(f) })),
+            true => {
+                let given = [target.seat()];
+                go(spawn(Change { arrival: target.into_future(), f: Some(f) }), given);
+            }
             false => target.fail(NoContext.into()),
         }
     }
@@ -277,7 +305,10 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     pub fn change_on(&mut self, here: &Here, f: impl FnOnce(&mut T) + 'static) {
         let target = self.adjust();
         match here.home().is_open() {
-            true => drop(here.spawn(Change { arrival: target.into_future(), f: Some(f) })),
+            true => {
+                let given = [target.seat()];
+                go(here.spawn(Change { arrival: target.into_future(), f: Some(f) }), given);
+            }
             false => target.fail(NoContext.into()),
         }
     }
@@ -300,7 +331,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let target = self.adjust();
         match is_here() {
-            true => drop(spawn(change_two(target, other.read(), f))),
+            true => {
+                let input = other.read();
+                let given = [input.seat(), target.seat()];
+                go(spawn(change_two(target, input, f)), given);
+            }
             false => target.fail(NoContext.into()),
         }
     }
@@ -318,7 +353,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     ) {
         let target = self.adjust();
         match here.home().is_open() {
-            true => drop(here.spawn(change_two(target, other.read(), f))),
+            true => {
+                let input = other.read();
+                let given = [input.seat(), target.seat()];
+                go(here.spawn(change_two(target, input, f)), given);
+            }
             false => target.fail(NoContext.into()),
         }
     }

@@ -29,12 +29,12 @@ impl<F: Future, N: Name> Storage<F> for Boxed<N> {
     unsafe fn free(task: NonNull<Header>) {
         // SAFETY: no reference is left (contract).
         let home = unsafe { Header::dissolve(task) };
-        // SAFETY: it was laid for this layout, see `spawn_in`; nothing is left in it.
+        // SAFETY: it was laid for this layout, see `spawn_at`; nothing is left in it.
         unsafe { home.clear(task.cast(), size_of_task::<F, N>()) };
     }
 
     unsafe fn name(task: NonNull<Header>) -> Option<&'static str> {
-        // SAFETY: the header stands at the beginning of one, see `spawn_in`; it is alive (contract).
+        // SAFETY: the header stands at the beginning of one, see `spawn_at`; it is alive (contract).
         let name = unsafe { &raw const (*task.cast::<Named<F, N>>().as_ptr()).name };
         // SAFETY: it was written before the task was made, and is changed no more.
         unsafe { name.read() }.text()
@@ -59,12 +59,28 @@ pub unsafe fn spawn_in<F: Future + 'static, N: Name>(
     name: N,
     future: F,
 ) -> Spawned<F::Output> {
+    // SAFETY: the contract is the same.
+    unsafe { spawn_at(block, home, name, future, Site::here()) }
+}
+
+/// As `spawn_in`, called from `site`.
+///
+/// # Safety
+/// As `spawn_in`.
+#[inline]
+pub(super) unsafe fn spawn_at<F: Future + 'static, N: Name>(
+    block: NonNull<u8>,
+    home: HomeRef,
+    name: N,
+    future: F,
+    site: Site,
+) -> Spawned<F::Output> {
     // SAFETY: the block fits.
     let place = unsafe { &raw mut (*block.cast::<Named<F, N>>().as_ptr()).name };
     // SAFETY: as above.
     unsafe { place.write(name) };
     // SAFETY: the block fits, and is the task's until `Boxed::free`; the cell stands first in it.
-    let (task, joining) = unsafe { TaskCell::write::<Boxed<N>>(block, home, future, Site::here()) };
+    let (task, joining) = unsafe { TaskCell::write::<Boxed<N>>(block, home, future, site) };
     // SAFETY: it was made just now.
     unsafe { task.as_ref() }.node.label(name.text());
     (task, JoinHandle::new(joining))

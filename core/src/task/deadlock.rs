@@ -2,12 +2,12 @@
 //!
 //! | it names                                | with      | else                              |
 //! |-----------------------------------------|-----------|-----------------------------------|
-//! | the tasks that wait                     | `alloc`   | the first four, and how many more |
+//! | the tasks that wait                     | `alloc`   | the first three, and how many more |
 //! | values that nobody will write, and tasks that wait in a circle | `dag` | nothing        |
 
 use core::{error, fmt};
 
-use super::attributes::TaskInfo;
+use crate::context::TaskInfo;
 use crate::dag::Diagnosis;
 
 /// Those that are named.
@@ -22,14 +22,36 @@ type Named = heapless::Vec<TaskInfo, FEW>;
 const FEW: usize = usize::MAX;
 /// How many are named.
 #[cfg(not(feature = "alloc"))]
-const FEW: usize = 4;
+const FEW: usize = 3;
+
+/// What was found to be wrong.
+#[cfg(feature = "alloc")]
+type Kept = Diagnosis;
+/// Nothing is kept: without an allocator it would be large, and it is sought again when it is asked for.
+#[cfg(not(feature = "alloc"))]
+#[derive(Clone, PartialEq, Eq)]
+struct Kept;
+
+/// What is wrong among them.
+fn found(tasks: &Named) -> Diagnosis {
+    Diagnosis::of(tasks.iter().map(|task| task.node))
+}
+
+#[cfg(feature = "alloc")]
+fn keep(tasks: &Named) -> Kept {
+    found(tasks)
+}
+#[cfg(not(feature = "alloc"))]
+fn keep(_: &Named) -> Kept {
+    Kept
+}
 
 /// Tasks that wait for what never comes, as they were when that was found.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Deadlock {
     named: Named,
     more: usize,
-    diagnosis: Diagnosis,
+    kept: Kept,
 }
 
 impl Deadlock {
@@ -37,11 +59,11 @@ impl Deadlock {
     pub fn of(tasks: impl Iterator<Item = TaskInfo>) -> Self {
         let mut tasks = tasks;
         let named: Named = tasks.by_ref().take(FEW).collect();
-        let diagnosis = Diagnosis::of(named.iter().map(|task| task.node));
-        Self { named, more: tasks.count(), diagnosis }
+        let kept = keep(&named);
+        Self { named, more: tasks.count(), kept }
     }
 
-    /// Who waits, the oldest task first. Without `alloc`, the first four of them.
+    /// Who waits, the oldest task first. Without `alloc`, the first three of them.
     pub fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
         self.named.iter().copied()
     }
@@ -51,10 +73,20 @@ impl Deadlock {
         self.more
     }
 
-    /// What keeps them waiting, as far as they wait for values.
+    /// What keeps them waiting, as far as they wait for values: without `alloc`, as it is now.
     #[cfg(feature = "dag")]
-    pub fn diagnosis(&self) -> &Diagnosis {
-        &self.diagnosis
+    pub fn diagnosis(&self) -> Diagnosis {
+        self.found()
+    }
+
+    #[cfg(feature = "alloc")]
+    fn found(&self) -> Diagnosis {
+        self.kept.clone()
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    fn found(&self) -> Diagnosis {
+        found(&self.named)
     }
 }
 
@@ -71,7 +103,7 @@ impl fmt::Display for Deadlock {
         if self.more > 0 {
             write!(f, " and {} more;", self.more)?;
         }
-        self.diagnosis.fmt(f)
+        self.found().fmt(f)
     }
 }
 

@@ -8,8 +8,10 @@ use core::{
     task::{Context, Poll},
 };
 
-use super::{attributes::TaskInfo, cell::Joining, header::Header};
-use crate::error::JoinError;
+use super::{cell::Joining, header::Header};
+#[cfg(feature = "alloc")]
+use crate::dag;
+use crate::{context::TaskInfo, error::JoinError};
 
 /// The handle of a task: a future of what it returns.
 ///
@@ -66,6 +68,13 @@ impl<T> JoinHandle<T> {
     /// A number that no other task of the same executor has.
     pub fn id(&self) -> u32 {
         self.joining.header().id()
+    }
+
+    /// By what the task is written down.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn node(&self) -> dag::Task {
+        self.joining.header().node
     }
 
     /// The task's number, name and priority.

@@ -125,6 +125,20 @@ where
         home: &HomeRef,
         future: F,
     ) -> Result<Spawned<F::Output>, Occupied<F>> {
+        // SAFETY: the contract is the same.
+        unsafe { self.spawn_at(home, future, Site::here()) }
+    }
+
+    /// As `spawn_in`, called from `site`.
+    ///
+    /// # Safety
+    /// As `spawn_in`.
+    pub(super) unsafe fn spawn_at<F: Future + 'static>(
+        &'static self,
+        home: &HomeRef,
+        future: F,
+        site: Site,
+    ) -> Result<Spawned<F::Output>, Occupied<F>> {
         const {
             assert!(size_of::<TaskCell<F>>() <= SIZE, "the place is too small for this task");
             assert!(align_of::<TaskCell<F>>() <= ALIGN, "the place is not aligned enough");
@@ -137,9 +151,8 @@ where
         // The memory stands first, and the pointer may be led back to the whole place.
         let memory = NonNull::from(self).cast::<u8>();
         // SAFETY: [P1] it is ours; it fits, as asserted above; it is the task's until `Placed::free`.
-        let (task, joining) = unsafe {
-            TaskCell::write::<Placed<SIZE, ALIGN>>(memory, home.clone(), future, Site::here())
-        };
+        let (task, joining) =
+            unsafe { TaskCell::write::<Placed<SIZE, ALIGN>>(memory, home.clone(), future, site) };
         // SAFETY: it was made just now.
         unsafe { task.as_ref() }.node.label(self.name);
         Ok((task, JoinHandle::new(joining)))
@@ -166,7 +179,7 @@ where
         const { assert!(offset_of!(TaskPlace<SIZE, ALIGN>, memory) == 0) };
         // SAFETY: no reference is left (contract).
         let home = unsafe { Header::dissolve(task) };
-        // SAFETY: the header stands at the beginning of a static place of this type, see `spawn_in`.
+        // SAFETY: the header stands at the beginning of a static place of this type, see `spawn_at`.
         let place = unsafe { task.cast::<TaskPlace<SIZE, ALIGN>>().as_ref() };
         place.owned.with_mut(|_| ());
         // ordering: Release pairs with Acquire in `spawn_in`.

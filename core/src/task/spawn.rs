@@ -15,7 +15,7 @@ use core::{future::Future, ptr::NonNull};
 #[cfg(feature = "alloc")]
 use super::{
     attributes::{Attributes, Name},
-    boxed::{size_of_task, spawn_in},
+    boxed::{size_of_task, spawn_at},
 };
 use super::{
     join::JoinHandle,
@@ -25,6 +25,7 @@ use super::{
 use crate::error::Refused;
 use crate::{
     context::{Here, HomeRef, MaySend, Priority, with_current},
+    dag::Site,
     error::PlaceError,
 };
 
@@ -42,12 +43,11 @@ const AMBIENTLY: HandOver = HomeRef::send_new;
 /// `hand_over` is `HomeRef::adopt` on the home's thread, or [W1] `AMBIENTLY` for one that is current.
 #[cfg(feature = "alloc")]
 #[inline]
-#[cfg_attr(feature = "dag", track_caller)]
 unsafe fn in_box<F: Future + 'static, N: Name>(
     home: &HomeRef,
     attributes: Attributes<N>,
     future: F,
-    hand_over: HandOver,
+    (hand_over, site): (HandOver, Site),
 ) -> Result<JoinHandle<F::Output>, Refused<F>> {
     // SAFETY: the contract is the same.
     let Some((block, counted)) = (unsafe { home.lay(size_of_task::<F, N>()) }) else {
@@ -55,7 +55,7 @@ unsafe fn in_box<F: Future + 'static, N: Name>(
     };
     let (priority, name) = attributes.parts();
     // SAFETY: the block was laid for `F`, with a handle counted for it.
-    let (task, handle) = unsafe { spawn_in(block, counted, name, future) };
+    let (task, handle) = unsafe { spawn_at(block, counted, name, future, site) };
     // SAFETY: it is new, and the contract.
     unsafe { hand_over(home, task.cast(), priority) };
     Ok(handle)
@@ -64,13 +64,12 @@ unsafe fn in_box<F: Future + 'static, N: Name>(
 /// # Safety
 /// As for `in_box`.
 #[inline]
-#[cfg_attr(feature = "dag", track_caller)]
 unsafe fn in_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
     home: &HomeRef,
     priority: Priority,
     place: &'static TaskPlace<SIZE, ALIGN>,
     future: F,
-    hand_over: HandOver,
+    (hand_over, site): (HandOver, Site),
 ) -> Result<JoinHandle<F::Output>, PlaceError<F>>
 where
     Aligned<ALIGN>: Alignment,
@@ -79,7 +78,7 @@ where
         return Err(PlaceError::NoContext(future));
     }
     // SAFETY: it is handed over below.
-    let (task, handle) = unsafe { place.spawn_in(home, future) }?;
+    let (task, handle) = unsafe { place.spawn_at(home, future, site) }?;
     // SAFETY: it is new, and the contract.
     unsafe { hand_over(home, task.cast(), priority) };
     Ok(handle)
@@ -112,7 +111,7 @@ impl Here {
         future: F,
     ) -> Result<JoinHandle<F::Output>, Refused<F>> {
         // SAFETY: a `Here` is on its Home's thread.
-        unsafe { in_box(self.home(), attributes, future, HomeRef::adopt) }
+        unsafe { in_box(self.home(), attributes, future, (HomeRef::adopt, Site::here())) }
     }
 
     /// Makes a task of `future` in a static place: see [`task_place!`](crate::task_place).
@@ -146,7 +145,7 @@ impl Here {
         Aligned<ALIGN>: Alignment,
     {
         // SAFETY: a `Here` is on its Home's thread.
-        unsafe { in_place(self.home(), priority, place, future, HomeRef::adopt) }
+        unsafe { in_place(self.home(), priority, place, future, (HomeRef::adopt, Site::here())) }
     }
 }
 
@@ -178,9 +177,10 @@ pub fn spawn_with<F, N: Name>(
 where
     F: Future<Output: MaySend> + MaySend + 'static,
 {
+    let site = Site::here();
     with_current(|home| match home {
         // SAFETY: [W1].
-        Some(home) => unsafe { in_box(home.home(), attributes, future, AMBIENTLY) },
+        Some(home) => unsafe { in_box(home.home(), attributes, future, (AMBIENTLY, site)) },
         None => Err(Refused(future)),
     })
 }
@@ -215,9 +215,10 @@ where
     F: Future<Output: MaySend> + MaySend + 'static,
     Aligned<ALIGN>: Alignment,
 {
+    let site = Site::here();
     with_current(|home| match home {
         // SAFETY: [W1].
-        Some(home) => unsafe { in_place(home.home(), priority, place, future, AMBIENTLY) },
+        Some(home) => unsafe { in_place(home.home(), priority, place, future, (AMBIENTLY, site)) },
         None => Err(PlaceError::NoContext(future)),
     })
 }

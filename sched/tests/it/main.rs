@@ -5,6 +5,8 @@ mod alloc;
 #[cfg(feature = "std")]
 mod alloc_pace;
 #[cfg(feature = "std")]
+mod alloc_scope;
+#[cfg(feature = "std")]
 mod alone;
 #[cfg(feature = "alloc")]
 mod bad_input;
@@ -19,6 +21,14 @@ mod board;
 mod context;
 #[cfg(feature = "std")]
 mod cycle;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag;
+#[cfg(feature = "dag")]
+mod dag_bare;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag_picture;
+#[cfg(all(feature = "dag", feature = "std"))]
+mod dag_trace;
 #[cfg(feature = "std")]
 mod debug;
 #[cfg(feature = "std")]
@@ -39,6 +49,8 @@ mod for_each;
 mod foreign;
 #[cfg(feature = "std")]
 mod forget;
+#[cfg(feature = "std")]
+mod forget_scope;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
@@ -80,6 +92,8 @@ mod protect;
 mod ready;
 #[cfg(feature = "std")]
 mod reenter;
+#[cfg(feature = "std")]
+mod reenter_scope;
 #[cfg(feature = "std")]
 mod run;
 #[cfg(feature = "alloc")]

@@ -4,11 +4,13 @@
 //! A number in a comment (`// io 30`) names the scenario that the test is.
 
 mod accept;
+mod answered;
 mod chaos;
 mod chunks;
 mod close;
 mod connect;
 mod cross;
+mod dataflow;
 mod echo;
 mod everywhere;
 mod flood;
@@ -36,6 +38,7 @@ mod sim_time;
 mod slots;
 mod stage;
 mod steady;
+mod strays;
 mod timer;
 mod wake;
 mod workers;

@@ -1,0 +1,89 @@
+//! Many who read one value, and one who reads many.
+
+use std::array;
+
+use tidemill_benches::core::{meter::Meter, operations::Epochs};
+use tidemill_core::{epoch::all, lock::RawLock};
+
+use crate::stage::{Stage, Value};
+
+/// Readers of a round, or nearly.
+const ROUND: usize = 1000;
+
+pub(crate) fn play<L: RawLock>(kind: Epochs, meter: Meter) -> Result<Meter, Meter> {
+    match kind {
+        Epochs::Ready => Ok(ready::<L>(meter)),
+        Epochs::FanOut(readers) => Ok(fan_out::<L>(meter, readers)),
+        Epochs::All2 => Ok(gather::<L, 2>(meter)),
+        Epochs::All8 => Ok(gather::<L, 8>(meter)),
+        _ => Err(meter),
+    }
+}
+
+/// Makes tasks that read a value, and add what they see to what they return.
+fn readers<L: RawLock>(stage: &Stage, x: &Value<u64, L>, count: usize) {
+    for _ in 0..count {
+        let reader = x.read();
+        let reads = async move { assert_eq!(*reader.get().await.expect("it is there"), 7) };
+        drop(stage.0.spawn(reads));
+    }
+}
+
+fn ready<L: RawLock>(mut meter: Meter) -> Meter {
+    let stage = Stage::new();
+    let x: Value<u64, L> = Value::ready_in(7);
+    while meter.goes_on() {
+        meter.start();
+        readers(&stage, &x, ROUND);
+        stage.run();
+        meter.stop(ROUND as u64);
+    }
+    meter
+}
+
+/// They are made and wait; then the value comes.
+fn fan_out<L: RawLock>(mut meter: Meter, count: usize) -> Meter {
+    let stage = Stage::new();
+    let groups = ROUND / count;
+    while meter.goes_on() {
+        let mut values: Vec<Value<u64, L>> = (0..groups).map(|_| Value::empty_in()).collect();
+        meter.start();
+        for x in &mut values {
+            readers(&stage, x, count);
+            stage.settle();
+            assert_eq!(stage.0.live(), count, "they wait");
+            let mut write = x.write();
+            write.try_slot().expect("it is its turn").set(7);
+            drop(write);
+            stage.run();
+        }
+        meter.stop((groups * count) as u64);
+    }
+    meter
+}
+
+/// A task awaits so many values, which come one after the other.
+fn gather<L: RawLock, const N: usize>(mut meter: Meter) -> Meter {
+    const TASKS: usize = 100;
+    let stage = Stage::new();
+    while meter.goes_on() {
+        let make = || array::from_fn::<Value<u64, L>, N, _>(|_| Value::empty_in());
+        let mut groups: Vec<_> = (0..TASKS).map(|_| make()).collect();
+        meter.start();
+        for values in &mut groups {
+            let buffers = values.each_ref().map(Value::read);
+            drop(stage.0.spawn(async move {
+                let seen = all(buffers.each_ref()).await;
+                assert!(seen.into_iter().all(|value| value.is_ok_and(|value| *value == 7)));
+            }));
+            stage.settle();
+            for x in values {
+                let mut write = x.write();
+                write.try_slot().expect("it is its turn").set(7);
+            }
+            stage.run();
+        }
+        meter.stop(TASKS as u64);
+    }
+    meter
+}

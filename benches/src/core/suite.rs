@@ -1,0 +1,53 @@
+//! A suite: the operations that one benchmark measures.
+
+use std::sync::LazyLock;
+
+use super::{
+    epochs::EPOCHS,
+    operations::{OPERATIONS, Operation},
+};
+
+/// The operations of a benchmark.
+#[derive(Debug)]
+pub struct Suite {
+    /// What it is called: its results are files of that name.
+    pub name: &'static str,
+    /// What it measures.
+    pub about: &'static str,
+    /// What its picture is called.
+    pub title: &'static str,
+    operations: &'static LazyLock<Vec<Operation>>,
+}
+
+impl Suite {
+    /// All of its operations, in the order of tables.
+    pub fn operations(&self) -> &'static [Operation] {
+        self.operations
+    }
+
+    /// The operation of that name.
+    pub fn find(&self, name: &str) -> Option<&'static Operation> {
+        self.operations().iter().find(|operation| operation.name == name)
+    }
+}
+
+/// Tasks, values, pipes, locks and timers.
+pub static CORE: Suite = Suite {
+    name: "core",
+    about: "Every operation of the core, of ours and of every peer that has it, in alternating visits.",
+    title: "The core: nanoseconds of an operation",
+    operations: &OPERATIONS,
+};
+
+/// Values in epochs.
+pub static VALUES: Suite = Suite {
+    name: "epochs",
+    about: "Every operation of values in epochs, in alternating visits, beside what uni20 needed.",
+    title: "Values in epochs: nanoseconds of an operation",
+    operations: &EPOCHS,
+};
+
+/// The operation of that name, of all suites.
+pub fn find(name: &str) -> Option<&'static Operation> {
+    [&CORE, &VALUES].into_iter().find_map(|suite| suite.find(name))
+}
