@@ -24,7 +24,7 @@ use tidemill_core::{
     const_new,
     context::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable, Priority},
     sync::{AtomicBool, Ordering::Relaxed},
-    task::{Header, Hooks, Ready, Root, Sent, Tasks},
+    task::{Header, Hooks, Notes, Ready, Root, Sent, Tasks},
     wait::{Chain, Inbox},
 };
 
@@ -238,6 +238,24 @@ impl Bound {
             .any(|&priority| self.left[priority as usize].get() > 0 && !self.is_idle(priority))
     }
 
+    /// Lets a queue that has become long note more of who stands where.
+    #[inline]
+    pub(crate) fn note(&self) {
+        let queue = &self.queues[Priority::Normal as usize];
+        if change(queue, |queue| queue.is_long()) {
+            self.note_more();
+        }
+    }
+
+    #[cold]
+    fn note_more(&self) {
+        let queue = &self.queues[Priority::Normal as usize];
+        // Who allocates and frees is somebody else: not while the queue is lent.
+        let places = change(queue, |queue| queue.places());
+        let notes = Notes::of(places);
+        drop(change(queue, |queue| queue.note(notes)));
+    }
+
     /// Queues those that waited for the next cycle.
     #[inline]
     pub(crate) fn append_later(&self) {
@@ -279,7 +297,7 @@ impl Bound {
 
     /// Takes all that is queued with this priority. Whoever has it gives the turns.
     pub(crate) fn take(&self, priority: Priority) -> Chain<Header> {
-        self.queues[priority as usize].take().take()
+        change(&self.queues[priority as usize], |queue| queue.take())
     }
 
     /// Whether no task is queued.

@@ -317,6 +317,7 @@ impl<H: Hooks> Local<H> {
     fn prepare(&self) -> Wait {
         let (home, bound) = (self.home(), self.bound());
         bound.append_later();
+        bound.note();
         // SAFETY: [L1], the one consumer.
         let sent = unsafe { home.inbox.take() };
         if !sent.is_empty() {

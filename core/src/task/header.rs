@@ -24,7 +24,6 @@ use core::{
 };
 
 use super::{
-    ahead::Ahead,
     own::Own,
     state::{Complete, Receive, Rest, Start, State},
 };
@@ -70,8 +69,6 @@ pub(crate) enum Turn {
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
-    /// For the ready queue in which it stands.
-    pub(super) ahead: Ahead,
     /// Read by whoever has a reference. In a cell so that a model sees whether the last one comes after all others.
     home: UnsafeCell<ManuallyDrop<HomeRef>>,
     pub(super) vtable: &'static TaskVTable,
@@ -134,7 +131,6 @@ impl Header {
     ) -> Self {
         Self {
             link: Link::new(),
-            ahead: Ahead::new(),
             sent: Link::new(),
             state,
             vtable,

@@ -51,6 +51,7 @@ mod waker;
 mod yield_now;
 
 pub use crate::context::{Priority, TaskInfo};
+pub use ahead::Notes;
 pub use attributes::{Attributes, Name};
 #[cfg(feature = "alloc")]
 pub use boxed::{size_of_task, spawn_in};

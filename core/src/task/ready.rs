@@ -1,32 +1,49 @@
 //! A ready queue: the tasks of an executor that wait for their turn, first in first out.
 //!
-//! A linked queue is walked from one task to the next, so where tasks lie scattered over more memory than the caches hold, each turn waits for that memory. Therefore a
-//! task that has more than AHEAD others behind it knows one of them, and when it gets its turn that one's memory is asked for: see [`Ahead`].
+//! A linked queue is walked from one task to the next, so where tasks lie scattered over more memory than the caches hold, each turn waits for that memory. Therefore the
+//! queue [notes](super::ahead) who stands where, and asks for the memory of who stands AHEAD places behind the one whose turn begins.
 //!
-//! [R1] `len` counts the chain. Where it is greater than AHEAD, `behind` stands AHEAD places before the last.
+//! [R1] `first` to `end` count the places of the chain.
 
-#![expect(unsafe_code, reason = "follows the links of a queue")]
+#![expect(unsafe_code, reason = "links tasks whose life its caller knows")]
 
-use core::ptr::NonNull;
+use core::{mem, ptr::NonNull};
 
-use super::{ahead::Ahead, header::Header};
+use super::{ahead::Notes, header::Header};
 use crate::wait::Chain;
 
 /// So many turns take about as long as memory takes to answer.
-const AHEAD: usize = if Ahead::IS_KNOWN { 12 } else { usize::MAX };
+const AHEAD: usize = 12;
 
-/// The tasks of an executor that wait for their turn, first in first out.
-#[derive(Default)]
+/// See the [module](self).
 pub struct Ready {
     chain: Chain<Header>,
-    len: usize,
-    behind: Option<NonNull<Header>>,
+    first: usize,
+    end: usize,
+    notes: Notes,
 }
 
 impl Ready {
     /// A queue of nothing.
     pub const fn new() -> Self {
-        Self { chain: Chain::new(), len: 0, behind: None }
+        Self { chain: Chain::new(), first: 0, end: 0, notes: Notes::new() }
+    }
+
+    /// Whether it has become longer than its notes.
+    #[inline]
+    pub fn is_long(&self) -> bool {
+        let len = self.end.wrapping_sub(self.first);
+        len > AHEAD && !self.notes.have(len)
+    }
+
+    /// How many places its notes should have, to be made by [`Notes::of`] and given to it by [`note`](Self::note).
+    pub fn places(&self) -> usize {
+        2 * self.end.wrapping_sub(self.first)
+    }
+
+    /// Has it note in these from now on. Here are those that it has noted in.
+    pub fn note(&mut self, notes: Notes) -> Notes {
+        mem::replace(&mut self.notes, notes)
     }
 
     /// Whether there is nothing in it.
@@ -43,25 +60,8 @@ impl Ready {
     pub unsafe fn push(&mut self, task: NonNull<Header>) {
         // SAFETY: the contract is the same.
         unsafe { self.chain.push(task) };
-        if self.len >= AHEAD {
-            self.tell(task);
-        }
-        self.len += 1;
-    }
-
-    /// Has the task that stands AHEAD places before `task`, the last, know of it.
-    #[inline]
-    fn tell(&mut self, task: NonNull<Header>) {
-        let behind = match self.behind {
-            // SAFETY: [R1] it stands in the chain.
-            Some(behind) if self.len > AHEAD => unsafe { Chain::<Header>::next(behind) },
-            _ => self.chain.first(),
-        };
-        if let Some(behind) = behind {
-            // SAFETY: [R1] it stands in the chain, so it is alive.
-            unsafe { behind.as_ref() }.ahead.set(task.cast());
-        }
-        self.behind = behind;
+        self.notes.set(self.end, task.cast());
+        self.end = self.end.wrapping_add(1);
     }
 
     /// Takes the first task.
@@ -73,17 +73,23 @@ impl Ready {
     #[inline]
     pub fn pop_if(&mut self, may: impl FnOnce() -> bool) -> Option<NonNull<Header>> {
         let first = self.chain.pop_if(may)?;
-        self.len -= 1;
-        debug_assert_eq!(self.chain.is_empty(), self.len == 0, "[R1]");
-        if self.len >= AHEAD {
-            // SAFETY: it stood in the chain until just now, so it is alive.
-            unsafe { first.as_ref() }.ahead.fetch();
+        self.first = self.first.wrapping_add(1);
+        debug_assert_eq!(self.chain.is_empty(), self.first == self.end, "[R1]");
+        if self.end.wrapping_sub(self.first) >= AHEAD {
+            self.notes.fetch(self.first.wrapping_add(AHEAD - 1));
         }
         Some(first)
     }
 
     /// Takes all of them.
     pub fn take(&mut self) -> Chain<Header> {
-        core::mem::take(self).chain
+        self.first = self.end;
+        mem::take(&mut self.chain)
+    }
+}
+
+impl Default for Ready {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -279,22 +279,6 @@ impl<T: Linked<K>, K> Chain<T, K> {
         }
     }
 
-    /// The first node.
-    #[inline]
-    pub(crate) fn first(&self) -> Option<NonNull<T>> {
-        self.ends.map(|(first, _)| first)
-    }
-
-    /// The node behind `node`.
-    ///
-    /// # Safety
-    /// `node` stands in a queue that the caller owns.
-    #[inline]
-    pub(crate) unsafe fn next(node: NonNull<T>) -> Option<NonNull<T>> {
-        // SAFETY: the contract is the same.
-        unsafe { next::<T, K>(node) }
-    }
-
     /// Takes the first node.
     #[inline]
     pub fn pop(&mut self) -> Option<NonNull<T>> {

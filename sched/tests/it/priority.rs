@@ -233,7 +233,7 @@ fn a_task_has_the_name_and_priority_that_it_was_given_and_a_number_of_its_own() 
 }
 
 #[test]
-#[cfg(target_arch = "x86_64")]
-fn a_header_with_its_priority_and_its_context_has_ninety_six_bytes() {
-    assert_eq!(size_of::<tidemill_core::task::Header>(), 96);
+#[cfg(target_pointer_width = "64")]
+fn a_header_with_its_priority_and_its_context_has_eighty_eight_bytes() {
+    assert_eq!(size_of::<tidemill_core::task::Header>(), 88);
 }
