@@ -18,6 +18,8 @@ mod epoch_all;
 #[cfg(feature = "alloc")]
 mod epoch_cancel;
 #[cfg(feature = "alloc")]
+mod epoch_life;
+#[cfg(feature = "alloc")]
 mod epoch_order;
 #[cfg(feature = "alloc")]
 mod epoch_reverse;

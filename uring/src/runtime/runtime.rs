@@ -96,6 +96,8 @@ impl Runtime {
 
     fn of(worker: Rc<Worker>, handle: Handle, crew: Crew, pinned: Option<Pinned>) -> Self {
         let local = Local::new(RingHooks::of(&worker));
+        // A wait on top of a turn would keep the ring from its completions.
+        local.set_waits(0);
         let serving = handle.clone();
         drop(local.spawn(async move { serving.contact(0).mailbox.serve().await }));
         let (local, crew, told) = (RefCell::new(Some(local)), RefCell::new(crew), Cell::new(false));
