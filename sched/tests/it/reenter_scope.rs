@@ -35,6 +35,11 @@ thread_local! {
     static RAN: Cell<usize> = const { Cell::new(0) };
 }
 
+/// For ever: what a task of its own names.
+fn forgotten<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
 /// Calls `0` when it is dropped.
 struct Meddles(fn(Event));
 
@@ -182,7 +187,7 @@ fn a_shield_that_is_dropped_is_entered_from_what_it_hands_over() {
         place.run(async {
             drop(shield(ends(Meddles(again))));
             // One that is dropped while it is polled: its task cancels itself.
-            let handle: &'static Cell<Option<JoinHandle<()>>> = Box::leak(Box::default());
+            let handle: &'static Cell<Option<JoinHandle<()>>> = forgotten(Cell::default());
             let task = spawn(async move {
                 let holds = Meddles(again);
                 let shielded = shield(async move {
@@ -207,7 +212,7 @@ fn an_end_that_protects_fails_and_cancels_its_own_task_runs_once() {
         let (top, log) = (Monitor::top(), Log::default());
         let mut errors = top.errors();
         let said = log.clone();
-        let handle: &'static Cell<Option<JoinHandle<()>>> = Box::leak(Box::default());
+        let handle: &'static Cell<Option<JoinHandle<()>>> = forgotten(Cell::default());
         let inner = move |word: &'static str| {
             let said = said.clone();
             let holds = Meddles(|_| drop(shield(async { send_error(Fault::Text("dropped")) })));
@@ -260,8 +265,8 @@ fn a_handler_of_a_value_may_fill_it_register_at_it_and_remove_itself() {
     }
     everywhere(|place| {
         let log = Log::default();
-        let value: &'static Ivar<u32> = Box::leak(Box::new(Ivar::new()));
-        let own: &'static Cell<Option<Handle>> = Box::leak(Box::default());
+        let value: &'static Ivar<u32> = forgotten(Ivar::new());
+        let own: &'static Cell<Option<Handle>> = forgotten(Cell::default());
         let (said, dropped) = (log.clone(), log.clone());
         place.run(async move {
             let first = register(value, move || {
