@@ -15,7 +15,7 @@ use crate::wait::Chain;
 /// So many turns take about as long as memory takes to answer.
 const AHEAD: usize = if Ahead::IS_KNOWN { 12 } else { usize::MAX };
 
-/// See the [module](self).
+/// The tasks of an executor that wait for their turn, first in first out.
 #[derive(Default)]
 pub struct Ready {
     chain: Chain<Header>,

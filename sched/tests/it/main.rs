@@ -63,6 +63,8 @@ mod join;
 mod kernels;
 #[cfg(feature = "alloc")]
 mod left_behind;
+#[cfg(feature = "alloc")]
+mod left_elsewhere;
 #[cfg(feature = "std")]
 mod limits;
 #[cfg(feature = "alloc")]

@@ -32,6 +32,7 @@ const MOST: usize = 30;
 thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
     static ENTERED: Cell<usize> = const { Cell::new(0) };
+    static RAN: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Calls `0` when it is dropped.
@@ -78,7 +79,7 @@ fn meddle(event: Event) {
 #[test]
 fn a_scope_is_entered_from_the_drops_of_all_that_is_in_it_and_ends() {
     everywhere(|place| {
-        for cancels in [true, false] {
+        for way in ["cancelled", "failed", "ended"] {
             ENTERED.set(0);
             let ended = place.run(scope(async |scope: Scope| {
                 SCOPE.set(Some(scope.clone()));
@@ -101,14 +102,19 @@ fn a_scope_is_entered_from_the_drops_of_all_that_is_in_it_and_ends() {
                     Ok(())
                 };
                 scope.on_release(release).unwrap();
+                let token = scope.token();
+                let mut waits = pin!(token.cancelled());
+                assert!(poll(waits.as_mut(), &hooked(meddle)).is_pending());
                 sleep(1).await;
-                if cancels {
-                    scope.cancel(BAD);
-                    pending::<()>().await;
+                assert!(ENTERED.replace(0) > 5);
+                match way {
+                    "cancelled" => scope.cancel(BAD),
+                    "failed" => scope.spawn(async { Err(BAD) }).unwrap(),
+                    _ => return Ok::<_, Fault>(()),
                 }
-                Ok::<_, Fault>(())
+                pending().await
             }));
-            assert_eq!(ended.is_err(), cancels);
+            assert_eq!(ended.is_ok(), way == "ended");
             assert!(ENTERED.get() > 5, "{}", ENTERED.get());
             SCOPE.set(None);
             place.run_all();
@@ -156,35 +162,33 @@ fn a_scope_is_entered_from_the_wakers_of_who_awaits_it_and_its_last_handle_goes_
 #[test]
 fn a_shield_that_is_dropped_is_entered_from_what_it_hands_over() {
     everywhere(|place| {
+        /// Goes on to its end, and counts that.
+        async fn ends(holds: Meddles) {
+            yield_now().await;
+            RAN.set(RAN.get() + 1);
+            drop(holds);
+        }
         fn again(_: Event) {
             ENTERED.set(ENTERED.get() + 1);
             if ENTERED.get() < 5 {
-                let holds = Meddles(again);
-                drop(shield(async move {
-                    let _holds = holds;
-                    yield_now().await;
-                }));
+                drop(shield(ends(Meddles(again))));
                 let holds = Meddles(again);
                 // Whoever is to spawn it lets it go.
-                drop(shield_with(async move { drop(holds) }, |rest| drop(rest)));
+                drop(shield_with(async move { drop(holds) }, drop));
             }
         }
         ENTERED.set(0);
+        RAN.set(0);
         place.run(async {
-            let holds = Meddles(again);
-            drop(shield(async move {
-                let _holds = holds;
-                yield_now().await;
-            }));
+            drop(shield(ends(Meddles(again))));
             // One that is dropped while it is polled: its task cancels itself.
             let handle: &'static Cell<Option<JoinHandle<()>>> = Box::leak(Box::default());
             let task = spawn(async move {
                 let holds = Meddles(again);
                 let shielded = shield(async move {
-                    let _holds = holds;
                     handle.take().expect("it is there").cancel();
                     yield_now().await;
-                    yield_now().await;
+                    ends(holds).await;
                 });
                 shielded.await;
             });
@@ -192,6 +196,7 @@ fn a_shield_that_is_dropped_is_entered_from_what_it_hands_over() {
         });
         place.run_all();
         assert!(ENTERED.get() >= 5);
+        assert_eq!(RAN.get(), 2 + 4, "all that was shielded has come to its end");
         assert_eq!(place.live(), 0);
     });
 }
