@@ -161,7 +161,7 @@ fn ours(way: Way, asked: mpsc::Receiver<usize>, tell: mpsc::Sender<Slice>) -> io
                 record.end(start);
             }
             record.slice()
-        });
+        })?;
         slice.rings = (rung() - before) as f64 / rounds as f64;
         if tell.send(slice).is_err() {
             break;

@@ -49,7 +49,7 @@ fn serve(told: Arguments) -> io::Result<()> {
             let stream = listener.accept().await?;
             drop(spawn(echo(stream))?);
         }
-    })
+    })?
 }
 
 /// The runtime with the options that were given, else as it comes.

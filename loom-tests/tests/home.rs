@@ -156,7 +156,7 @@ fn a_join_beside_the_drop_of_the_local() {
 
 /// **Wakers of a root that has ended go elsewhere, one in a wake, as its Local goes; whoever is last lets go of the Home, after all others.**
 ///
-/// Seen to break it: Relaxed, Acquire or Release alone in `State::retire`, or one that leaves out what the home thread has counted.
+/// Seen to break it: Relaxed or Release alone in `State::retire`, or one that leaves out what the home thread has counted.
 #[test]
 fn the_wakers_of_a_root_go_beside_the_drop_of_the_local() {
     loom::model(|| {

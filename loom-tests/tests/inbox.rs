@@ -61,6 +61,7 @@ fn take(inbox: &Inbox<Node>) -> Vec<u32> {
 /// **Whatever was pushed is taken once, with what it carries, and in the order of each who pushed.**
 ///
 /// Seen to break it: Relaxed for AcqRel in `push`; Relaxed for Acquire in `take`; a store for the swap in `take`.
+// async 65
 #[test]
 fn all_that_is_pushed_is_taken_once_and_in_order() {
     loom::model(|| {
@@ -89,6 +90,7 @@ fn all_that_is_pushed_is_taken_once_and_in_order() {
 /// **Of those who push while the consumer sleeps or goes to sleep, one is told to ring if it sleeps, and none if it did not.**
 ///
 /// Seen to break it: a store for the compare-exchange in `sleep`; no `SLEEPING` case in `push`.
+// async 66
 #[test]
 fn one_push_of_a_sleep_rings() {
     loom::model(|| {
@@ -133,6 +135,7 @@ fn who_rings_comes_after_all_that_the_consumer_did_before_it_slept() {
 /// **Who wakes by himself gets what came meanwhile, and nobody rings for a sleep that has ended.**
 ///
 /// Seen to break it: a store of EMPTY for the compare-exchange in `wake_up`.
+// async 66
 #[test]
 fn a_sleep_that_ends_by_itself_loses_nothing() {
     loom::model(|| {
@@ -160,6 +163,7 @@ fn a_sleep_that_ends_by_itself_loses_nothing() {
 /// **A push to an inbox that is being closed is either among what the closer gets, or handed back; never lost, never both.**
 ///
 /// Seen to break it: Relaxed for Acquire in `close`; no `CLOSED` case in `push`.
+// async 163
 #[test]
 fn a_closed_inbox_takes_nothing_and_loses_nothing() {
     loom::model(|| {

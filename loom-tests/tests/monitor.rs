@@ -33,7 +33,8 @@ fn a_stream_goes_as_an_error_comes() {
 
 /// **Who waits for a tree to fail learns of an error that is sent below, though children are made and go, and streams with them.**
 ///
-/// Seen to fail where `Node::carry` wakes nobody, and where it goes on to the parent before it has told its own node.
+/// Seen to fail where `Node::carry` wakes nobody, where it goes on to the parent before it has told its own node, and where `has_fallen` wakes before it
+/// stores.
 #[test]
 fn a_tree_fails_while_its_children_come_and_go() {
     loom::model(|| {
@@ -57,6 +58,7 @@ fn a_tree_fails_while_its_children_come_and_go() {
         changes.join().unwrap();
         if polled.is_pending() {
             assert!(bell.rung() > 0, "nobody told who waits for the failure");
+            assert!(top.has_failed(), "told before it has");
             assert!(poll(failing.as_mut(), &waker).is_ready());
         }
         assert!(top.failed().is_some());

@@ -10,7 +10,7 @@ use core::{any::Any, marker::PhantomData, ptr::NonNull};
 use tidemill_core::{
     clock::Instant,
     const_new,
-    context::{HOME_IS_KNOWN, Head, Here, HomeVTable, Priority},
+    context::{HOME_IS_KNOWN, Head, Here, HomeRef, HomeVTable, Priority},
     sync::Ordering::Relaxed,
     task::{Hooks, Tasks, Undone},
     wait::Push,
@@ -149,14 +149,12 @@ unsafe fn end_cycle<H: Hooks>(head: NonNull<Head>) {
 
 /// # Safety
 /// As [`HomeVTable::drive`].
-unsafe fn drive<H: Hooks>(head: NonNull<Head>, done: &mut dyn FnMut() -> bool, to: &mut dyn Any) {
-    // SAFETY: a handle of this Home calls.
-    let home = unsafe { home::<H>(head) };
+unsafe fn drive<H: Hooks>(handle: &HomeRef, done: &mut dyn FnMut() -> bool, to: &mut dyn Any) {
+    // SAFETY: the handle counts it; it has these hooks (contract).
+    let home = unsafe { &*handle.as_ptr().cast::<Home<H>>() };
     let ended = home.bound.waits.drive(done).unwrap_or_else(|| {
-        // SAFETY: this is the home thread (contract), and [A2].
-        let handle = unsafe { Home::hold(head.cast::<Home<H>>()) };
-        // SAFETY: likewise.
-        let here = unsafe { Here::new(handle) };
+        // SAFETY: this is the home thread (contract).
+        let here = unsafe { Here::new(handle.clone()) };
         // SAFETY: likewise, and the handle is of this Home.
         unsafe { home.drive(&here, done, |_| false) }
     });

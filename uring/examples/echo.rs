@@ -117,7 +117,7 @@ fn serve(listen: &str, workers: usize) -> io::Result<()> {
             let _ = accepting.await;
         }
         finish(&totals).await
-    })?;
+    })??;
     let stats = runtime.stats();
     say(&format!(
         "served {} connections, {} bytes, {} failed, {} cut off, {} enters, {} completions",

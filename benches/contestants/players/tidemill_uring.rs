@@ -31,7 +31,8 @@ struct Ring<const SLACK_MS: u64>;
 
 impl<const SLACK_MS: u64> Executor for Ring<SLACK_MS> {
     fn run<F: Future + 'static>(root: F) -> F::Output {
-        Runtime::new().expect("the system has rings").run(root)
+        let runtime = Runtime::new().expect("the system has rings");
+        runtime.run(root).unwrap_or_else(|ended| panic!("{ended}"))
     }
 
     type Handle<T: Send + 'static> = JoinHandle<T>;

@@ -62,8 +62,11 @@ impl Monitor {
     /// # Cancel safety
     /// Strict.
     pub async fn failing(&self) -> Fault {
-        let mut waiter = pin!(Waiter::new(&self.node.top().line, ()));
-        poll_fn(|cx| waiter.as_mut().poll_with(cx.waker(), |turn| turn.state.failed())).await
+        let top = self.node.top();
+        let mut waiter = pin!(Waiter::new(&top.falls, ()));
+        let fallen = || top.is_fallen().then_some(());
+        poll_fn(|cx| waiter.as_mut().poll_with(cx.waker(), |_| fallen())).await;
+        self.failed().expect("it has fallen")
     }
 }
 

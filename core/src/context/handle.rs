@@ -45,7 +45,7 @@ const MOST: usize = BIAS + BIAS / 2;
 /// or another core calls: all that can be reached from there has a lock or is atomic.
 pub const HOME_IS_KNOWN: bool = cfg!(feature = "std");
 
-/// What one can ask of a Home of any type. Each takes the address of its [`Head`].
+/// What one can ask of a Home of any type. Each takes the address of its [`Head`], or a handle.
 #[derive(Debug)]
 pub struct HomeVTable {
     /// Tells the time.
@@ -66,7 +66,7 @@ pub struct HomeVTable {
     pub end_cycle: unsafe fn(NonNull<Head>),
     /// Gives turns until the first function says that they need not go on. Puts how that ended into the second, which is a `Result<(),
     /// Undone>`. Only for its own thread.
-    pub drive: unsafe fn(NonNull<Head>, &mut dyn FnMut() -> bool, &mut dyn Any),
+    pub drive: unsafe fn(&HomeRef, &mut dyn FnMut() -> bool, &mut dyn Any),
     /// Frees the Home, of which no handle is left. `None`: it stands in a static, and its handles are not counted.
     pub free: Option<unsafe fn(NonNull<Head>)>,
 }
@@ -298,7 +298,7 @@ impl HomeRef {
     /// This is the home thread.
     pub(super) unsafe fn drive(&self, done: &mut dyn FnMut() -> bool, ended: &mut dyn Any) {
         // SAFETY: [C1], and the contract.
-        unsafe { (self.vtable().drive)(self.0, done, ended) };
+        unsafe { (self.vtable().drive)(self, done, ended) };
     }
 
     /// Gives back the memory of a task.

@@ -15,6 +15,7 @@ mod entered;
 #[cfg(feature = "alloc")]
 mod errors;
 mod handle;
+mod info;
 #[cfg(feature = "alloc")]
 mod keeper;
 mod lock;
@@ -22,8 +23,16 @@ mod may_send;
 #[cfg(feature = "alloc")]
 mod monitor;
 mod priority;
+#[cfg(feature = "alloc")]
+mod root;
+#[cfg(feature = "std")]
+mod rooted;
 #[cfg(not(feature = "alloc"))]
 mod rootless;
+#[cfg(feature = "alloc")]
+mod stray;
+#[cfg(feature = "alloc")]
+mod worker;
 
 pub use ambient::Within;
 #[cfg(feature = "alloc")]
@@ -41,6 +50,7 @@ pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
 pub use handle::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
+pub use info::TaskInfo;
 #[cfg(feature = "alloc")]
 pub(crate) use keeper::Keeper;
 pub use lock::HomeLock;
@@ -50,3 +60,5 @@ pub use monitor::{Monitor, Report};
 pub use priority::Priority;
 #[cfg(not(feature = "alloc"))]
 pub(crate) use rootless::{Context, ambient, outside, within};
+#[cfg(feature = "alloc")]
+pub use stray::{Failed, Stray};

@@ -10,24 +10,30 @@
 //! [M2] `kept` holds the last of the `seen` reports, at most [`KEPT`]; none while nobody listens.
 //! [M3] Streams and reports do not count as handles. So when the last handle, child or context of a monitor goes, no error can come any
 //!      more, and its streams end.
+//! [M4] Who waits for the tree to fail stands in a line of its own, `falls`, and is woken when it has: `fallen` is set before that line is woken, and
+//!      looked at under its lock.
 
 use core::{error, fmt, mem};
 
 use alloc::collections::VecDeque;
 
 use crate::{
+    context::{
+        info::TaskInfo,
+        stray::{Failed, Stray},
+        worker::worker,
+    },
     error::Fault,
-    lock::{Lock, Locked},
-    shared_static,
-    sync::{Arc, AtomicUsize, Ordering::Relaxed},
+    lock::Lock,
+    sync::{
+        Arc, AtomicBool, AtomicUsize,
+        Ordering::{Acquire, Relaxed, Release},
+    },
     wait::WaitList,
 };
 
 /// How many reports a monitor keeps for streams that are slow to read.
 pub(super) const KEPT: usize = 64;
-
-shared_static!(static ROOT: Locked<Option<Monitor>, Lock> = Locked::new_in(None));
-shared_static!(static LOG: Locked<Option<Monitor>, Lock> = Locked::new_in(None));
 
 /// A handle on a monitor. Clones are the same monitor.
 ///
@@ -40,46 +46,30 @@ pub struct Monitor {
 pub(super) struct Node {
     parent: Option<Monitor>,
     handles: AtomicUsize,
+    /// Whether `failed` holds something: set after it.
+    fallen: AtomicBool,
+    pub(super) falls: WaitList<Lock, ()>,
     pub(super) line: WaitList<Lock, State>,
 }
 
-#[derive(Default)]
 pub(super) struct State {
     seen: u64,
     listeners: usize,
     pub(super) detaching: usize,
     kept: VecDeque<Report>,
-    /// Without the monitor that it came from: that one holds this, and neither would ever go.
-    failed: Option<Fault>,
+    /// Without the monitors that they came from: those hold this, and neither would ever go.
+    failed: Failed,
     closed: bool,
 }
 
 /// An error on its way up: what went wrong, and the monitor that was told first. It is wrapped once, however often it is sent on.
 #[derive(Clone)]
 pub struct Report {
-    fault: Fault,
+    stray: Stray,
     origin: Arc<Node>,
 }
 
 impl Monitor {
-    /// The root of all monitors of this process that have no other: that of the root context.
-    pub fn root() -> Self {
-        Self::fixed(&ROOT)
-    }
-
-    /// Where errors go that are to be written down and no more: who logs reads its [`errors`](Self::errors).
-    pub fn log() -> Self {
-        Self::fixed(&LOG)
-    }
-
-    fn fixed(place: &Locked<Option<Self>, Lock>) -> Self {
-        if let Some(there) = place.with(|place| place.clone()) {
-            return there;
-        }
-        let fresh = Self::top();
-        place.with(|place| place.get_or_insert_with(|| fresh.clone()).clone())
-    }
-
     /// The top of a tree of its own.
     pub fn top() -> Self {
         Self::make(None)
@@ -92,8 +82,9 @@ impl Monitor {
     }
 
     fn make(parent: Option<Self>) -> Self {
-        let (handles, line) = (AtomicUsize::new(1), WaitList::new_in(State::default()));
-        Self { node: Arc::new(Node { parent, handles, line }) }
+        let (handles, fallen) = (AtomicUsize::new(1), AtomicBool::new(false));
+        let (falls, line) = (WaitList::new_in(()), WaitList::new_in(State::new()));
+        Self { node: Arc::new(Node { parent, handles, fallen, falls, line }) }
     }
 
     /// The monitor above this one.
@@ -103,9 +94,20 @@ impl Monitor {
 
     /// Tells this monitor, and those above it up to the first one that is detached. It returns before anybody has handled anything.
     pub fn send_error(&self, fault: impl Into<Fault>) {
-        let fault = fault.into();
+        self.send_from(fault.into(), None);
+    }
+
+    /// As `send_error`, of the panic of a task.
+    pub(crate) fn send_panic(&self, fault: impl Into<Fault>, task: Option<TaskInfo>) {
+        self.send_from(fault.into(), task);
+    }
+
+    fn send_from(&self, fault: Fault, task: Option<TaskInfo>) {
         let report = fault.downcast_ref::<Report>().cloned();
-        self.send_report(report.unwrap_or_else(|| Report { fault, origin: self.node.clone() }));
+        self.send_report(report.unwrap_or_else(|| {
+            let stray = Stray { fault, worker: worker(), task };
+            Report { stray, origin: self.node.clone() }
+        }));
     }
 
     /// Sends on what was told to another monitor.
@@ -120,14 +122,22 @@ impl Monitor {
 
     /// The first error that reached the top of this tree and found nobody who detached it: whoever runs it is to shut down in order.
     pub fn failed(&self) -> Option<Fault> {
-        self.node.top().line.with(|turn| turn.state.failed.clone())
+        self.node.top().line.with(|turn| turn.state.failed())
+    }
+
+    /// Whether the tree has [`failed`](Self::failed): one load.
+    pub fn has_failed(&self) -> bool {
+        self.node.top().is_fallen()
+    }
+
+    /// All errors for which the tree has [`failed`](Self::failed), with where they came from.
+    pub fn failures(&self) -> Option<Failed> {
+        self.node.top().line.with(|turn| turn.state.failed.begun().cloned())
     }
 
     /// Has the tree count as failed, whoever listens.
     pub fn fail(&self, report: Report) {
-        let top = self.node.top();
-        top.line.with(|turn| turn.state.fall(&report));
-        top.line.wake_all();
+        self.node.top().fall(&report);
     }
 }
 
@@ -145,6 +155,9 @@ impl Node {
         loop {
             let is_top = at.parent.is_none();
             let (goes_on, _old) = at.line.with(|turn| turn.state.take_in(report, is_top));
+            if goes_on && is_top {
+                at.has_fallen();
+            }
             at.line.wake_all();
             match &at.parent {
                 Some(parent) if goes_on => at = &parent.node,
@@ -153,21 +166,40 @@ impl Node {
         }
     }
 
+    /// The tree has failed, for this too.
+    fn fall(&self, report: &Report) {
+        self.line.with(|turn| turn.state.failed.push(&report.stray));
+        self.has_fallen();
+    }
+
+    fn has_fallen(&self) {
+        // ordering: Release pairs with Acquire in `is_fallen`.
+        self.fallen.store(true, Release);
+        self.falls.wake_all();
+    }
+
+    pub(super) fn is_fallen(&self) -> bool {
+        // ordering: Acquire pairs with Release in `has_fallen`: who finds it set finds the error.
+        self.fallen.load(Acquire)
+    }
+
     /// Sends on what its streams have left unread.
     pub(super) fn carry_on(&self, unread: VecDeque<Report>) {
         for report in unread {
             match &self.parent {
                 Some(parent) => parent.node.carry(&report),
-                None => {
-                    self.line.with(|turn| turn.state.fall(&report));
-                    self.line.wake_all();
-                }
+                None => self.fall(&report),
             }
         }
     }
 }
 
 impl State {
+    fn new() -> Self {
+        let (kept, failed) = (VecDeque::new(), Failed::new());
+        Self { seen: 0, listeners: 0, detaching: 0, kept, failed, closed: false }
+    }
+
     /// Whether the report goes on, and what falls out for it.
     fn take_in(&mut self, report: &Report, is_top: bool) -> (bool, Option<Report>) {
         self.seen += 1;
@@ -180,15 +212,9 @@ impl State {
         }
         let goes_on = self.detaching == 0;
         if goes_on && is_top {
-            self.fall(report);
+            self.failed.push(&report.stray);
         }
         (goes_on, old)
-    }
-
-    fn fall(&mut self, report: &Report) {
-        if self.failed.is_none() {
-            self.failed = Some(report.fault.clone());
-        }
     }
 
     /// A listener more: what is to keep its reports, and the number of the first one that is its own.
@@ -232,15 +258,20 @@ impl State {
         }
     }
 
-    pub(super) fn failed(&self) -> Option<Fault> {
-        self.failed.clone()
+    fn failed(&self) -> Option<Fault> {
+        self.failed.begun().map(|failed| failed.first().fault.clone())
     }
 }
 
 impl Report {
     /// What went wrong.
     pub fn fault(&self) -> &Fault {
-        &self.fault
+        &self.stray.fault
+    }
+
+    /// What went wrong, and where.
+    pub fn stray(&self) -> &Stray {
+        &self.stray
     }
 
     /// The monitor that was told first.
@@ -291,13 +322,13 @@ impl fmt::Debug for Monitor {
 
 impl fmt::Debug for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Report").field(&self.fault).finish()
+        f.debug_tuple("Report").field(&self.stray).finish()
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.fault.fmt(f)
+        self.stray.fault.fmt(f)
     }
 }
 

@@ -14,7 +14,7 @@
 //! [Q3] A writer has its turn while its epoch is in front and Writing. A reader may read while its epoch is in front and Reading. An epoch
 //!      has one writer at most, and is Reading when that is gone; so a writer with its turn is alone, and readers find nobody who writes.
 //! [Q4] Who finds Ended in front has the turn of the writer that left, and does what that said.
-//! [Q5] Only the last epoch may be Vacant; and the first, while the queue is built backwards.
+//! [Q5] Only an epoch that is alone may be Vacant; and the first, while the queue is built backwards.
 //! [Q7] A queue that is built backwards has nobody in front until it is started: nobody's time comes, nothing is passed, and no epoch is
 //!      Reading.
 //! [Q6] When the lock is free, and nobody has the turn of [Q4] or is on the way for [`Next::More`], the epoch in front is not over, or is
@@ -180,20 +180,12 @@ impl<E> Queue<E> {
 
     /// As `write`, behind the epoch in front.
     fn write_behind(&mut self, site: Site) -> Result<Place, WindowFull> {
-        let number = self.first + self.window.behind() as u64;
-        let back = &mut self.window.back().phase;
-        if matches!(back, Phase::Vacant) {
-            *back = Phase::Writing;
-            self.hold();
-            self.node().writing(number);
-            return Ok(Place { number, now: false, seat: self.node.writer(number) });
-        }
         if !self.window.has_room() {
             return Err(WindowFull);
         }
         self.hold();
         self.window.push(Epoch::new(Phase::Writing));
-        let number = number + 1;
+        let number = self.first + self.window.behind() as u64;
         self.node().open(number, site);
         Ok(Place { number, now: false, seat: self.node.writer(number) })
     }

@@ -80,7 +80,8 @@ pub fn handle_errors_on<F: Future>(
 }
 
 /// Calls `hook` with each error that reaches the top of the tree of `monitor` and that nobody has detached; after the call the tree has
-/// [failed](Monitor::failed), which is where shutdown begins. It lives as long as the current executor.
+/// [failed](Monitor::failed), which is where shutdown begins. It lives as long as the current executor. If `hook` panics, the tree has failed
+/// for that too.
 ///
 /// Source: Async's root monitor. Changed: there all jobs are dropped.
 pub fn hook(monitor: &Monitor, hook: impl FnMut(&Report) + MaySend + 'static) {
@@ -103,8 +104,14 @@ fn top(monitor: &Monitor) -> Monitor {
 }
 
 fn failing(top: Monitor, mut hook: impl FnMut(&Report)) -> impl FnMut(Report) {
-    move |report| {
-        hook(&report);
-        top.fail(report);
+    move |report| hook(&Fails(&top, report).1)
+}
+
+/// Has the tree count as failed at its end, also where the hook has panicked.
+struct Fails<'a>(&'a Monitor, Report);
+
+impl Drop for Fails<'_> {
+    fn drop(&mut self) {
+        self.0.fail(self.1.clone());
     }
 }

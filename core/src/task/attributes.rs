@@ -1,8 +1,6 @@
 //! Attributes of a task: its priority and its name, as they are given when it is made.
 
-use core::fmt;
-
-use crate::{context::Priority, dag};
+use crate::context::Priority;
 
 /// What a task may have for a name: `()` for none, or a text.
 pub trait Name: sealed::Sealed + Copy + 'static {
@@ -64,26 +62,5 @@ impl<N: Copy> Attributes<N> {
     #[inline]
     pub fn parts(self) -> (Priority, N) {
         (self.priority, self.name)
-    }
-}
-
-/// A task that has not ended, by its number and name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-#[non_exhaustive]
-pub struct TaskInfo {
-    /// A number that no other task of the same executor has.
-    pub id: u32,
-    /// Its name, if it was given one.
-    pub name: Option<&'static str>,
-    /// Its priority.
-    pub priority: Priority,
-    /// By what it is written down.
-    pub(crate) node: dag::Task,
-}
-
-impl fmt::Display for TaskInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task {}", self.id)?;
-        self.name.map_or(Ok(()), |name| write!(f, " ({name})"))
     }
 }

@@ -23,16 +23,15 @@ use core::{
 };
 
 use super::{
-    attributes::TaskInfo,
     header::{Header, TaskVTable},
     own::Own,
-    reference::TaskRef,
+    reference::{TaskRef, info},
     state::{Detach, State},
     unwind::{catch, stray, tell},
     waker,
 };
 use crate::{
-    context::{HomeRef, ambient},
+    context::{HomeRef, TaskInfo, ambient},
     dag::{self, Site},
     error::JoinError,
     sync::UnsafeCell,
@@ -183,9 +182,9 @@ fn discard<T>(value: T) {
 /// Drops an output that its handle did not ask for; the monitor is told if it is a panic.
 #[cold]
 #[inline(never)]
-fn leave_behind<T>(output: Option<Result<T, JoinError>>) {
+fn leave_behind<T>(output: Option<Result<T, JoinError>>, task: Option<TaskInfo>) {
     match output {
-        Some(Err(JoinError::Panicked(panic))) => tell(panic),
+        Some(Err(JoinError::Panicked(panic))) => tell(panic, task),
         output => drop(output),
     }
 }
@@ -219,7 +218,8 @@ unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
     // SAFETY: [C1], it is not complete.
     let output = unsafe { take_output(stage) };
     match output {
-        Some(Err(JoinError::Panicked(panic))) => tell(panic),
+        // SAFETY: the list has a reference.
+        Some(Err(JoinError::Panicked(panic))) => tell(panic, Some(unsafe { info(task) })),
         // What has no drop has none to panic.
         Some(Ok(output)) if mem::needs_drop::<F::Output>() => discard(output),
         _ => {}
@@ -316,9 +316,10 @@ impl<T> Drop for Joining<T> {
         }
         if header.state().detach() == Detach::DropOutput {
             let output = self.take();
+            let task = matches!(output, Some(Err(_))).then(|| self.info());
             // SAFETY: `detach` has left us the reference, and the field is not used again.
             unsafe { ManuallyDrop::drop(&mut self.task) };
-            leave_behind(output);
+            leave_behind(output, task);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use core::{error, fmt};
 
-use super::attributes::TaskInfo;
+use crate::context::TaskInfo;
 use crate::dag::Diagnosis;
 
 /// Those that are named.

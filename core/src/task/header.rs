@@ -82,9 +82,9 @@ pub struct Header {
     pub(super) turn: Cell<Turn>,
     pub(super) priority: Cell<Priority>,
     pub(super) id: Cell<u32>,
+    pub(super) state: State,
     /// By what it is written down.
     pub(super) node: dag::Task,
-    pub(super) state: State,
     pub(super) older: Cell<Option<NonNull<Header>>>,
     pub(super) newer: Cell<Option<NonNull<Header>>>,
     sent: Link<Header>,

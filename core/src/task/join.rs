@@ -8,10 +8,10 @@ use core::{
     task::{Context, Poll},
 };
 
-use super::{attributes::TaskInfo, cell::Joining, header::Header};
+use super::{cell::Joining, header::Header};
 #[cfg(feature = "alloc")]
 use crate::dag;
-use crate::error::JoinError;
+use crate::{context::TaskInfo, error::JoinError};
 
 /// The handle of a task: a future of what it returns.
 ///

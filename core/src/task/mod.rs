@@ -50,8 +50,8 @@ mod unwind;
 mod waker;
 mod yield_now;
 
-pub use crate::context::Priority;
-pub use attributes::{Attributes, Name, TaskInfo};
+pub use crate::context::{Priority, TaskInfo};
+pub use attributes::{Attributes, Name};
 #[cfg(feature = "alloc")]
 pub use boxed::{size_of_task, spawn_in};
 pub use deadlock::Deadlock;

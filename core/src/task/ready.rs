@@ -64,6 +64,11 @@ impl Ready {
         self.behind = behind;
     }
 
+    /// Takes the first task.
+    pub fn pop(&mut self) -> Option<NonNull<Header>> {
+        self.pop_if(|| true)
+    }
+
     /// Takes the first task, if there is one and `may` then says so.
     #[inline]
     pub fn pop_if(&mut self, may: impl FnOnce() -> bool) -> Option<NonNull<Header>> {

@@ -12,10 +12,10 @@
 use core::ptr::NonNull;
 
 use super::{
-    attributes::TaskInfo,
     header::Header,
     state::{Rest, State, Wake},
 };
+use crate::context::TaskInfo;
 
 /// Wakes `task`.
 ///
@@ -142,10 +142,8 @@ impl TaskRef {
 
     /// What it is called.
     pub(crate) fn info(&self) -> TaskInfo {
-        let header = self.header();
-        // SAFETY: [T3], and our reference.
-        let name = unsafe { (header.vtable.name)(self.0) };
-        TaskInfo { id: header.id(), name, priority: header.priority(), node: header.node }
+        // SAFETY: our reference.
+        unsafe { info(self.0) }
     }
 
     /// Moves the output to the address.
@@ -186,6 +184,18 @@ impl Drop for TaskRef {
             Rest::Nothing => {}
         }
     }
+}
+
+/// What a task is called.
+///
+/// # Safety
+/// A reference to the task outlasts this call.
+pub(crate) unsafe fn info(task: NonNull<Header>) -> TaskInfo {
+    // SAFETY: [T1] of `header`, the reference.
+    let header = unsafe { task.as_ref() };
+    // SAFETY: [T3] of `header`, and the reference.
+    let name = unsafe { (header.vtable.name)(task) };
+    TaskInfo { id: header.id(), name, priority: header.priority(), node: header.node }
 }
 
 /// # Safety

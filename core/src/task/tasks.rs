@@ -10,7 +10,6 @@
 use core::{cell::Cell, iter, ptr::NonNull, task::Waker};
 
 use super::{
-    attributes::TaskInfo,
     births::Births,
     header::{Header, Turn},
     reference::{TaskRef, free},
@@ -18,7 +17,7 @@ use super::{
 };
 use crate::{
     const_new,
-    context::{Priority, within},
+    context::{Priority, TaskInfo, within},
 };
 
 /// All tasks of an executor that have not ended.

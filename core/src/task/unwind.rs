@@ -1,6 +1,6 @@
 //! Unwinding: with `std` a panic in a task ends that task alone; without, it is the platform's.
 
-use crate::error::Panic;
+use crate::{context::TaskInfo, error::Panic};
 
 #[cfg(feature = "std")]
 mod imp {
@@ -46,13 +46,13 @@ mod imp {
     pub(crate) fn stray(_: Panic) {}
 }
 
-/// A panic that no handle asked for: the monitor of the current context is told.
+/// A panic of this task that no handle asked for: the monitor of the current context is told.
 #[cold]
-pub(crate) fn tell(panic: Panic) {
+pub(crate) fn tell(panic: Panic, task: Option<TaskInfo>) {
     #[cfg(feature = "alloc")]
-    catch(|| crate::context::send_error(panic)).unwrap_or_else(stray);
+    catch(|| crate::context::ambient().monitor().send_panic(panic, task)).unwrap_or_else(stray);
     #[cfg(not(feature = "alloc"))]
-    stray(panic);
+    let _ = (task, stray(panic));
 }
 
 pub(crate) use imp::{catch, stray};

@@ -24,7 +24,11 @@
 
 #![expect(unsafe_code, reason = "owns a slot by the state of a word, and an array by its length")]
 
-use core::{fmt, mem::MaybeUninit, task::Waker};
+use core::{
+    fmt,
+    mem::{self, MaybeUninit},
+    task::Waker,
+};
 
 use crate::{
     const_new,
@@ -204,21 +208,12 @@ impl WakeBatch {
     }
 
     /// Wakes all, the first one first, and is empty then. Call it outside every lock.
+    ///
+    /// A waker that panics does not cost the others their wake: the panic goes on when all have been woken.
     #[inline]
     pub fn wake(&mut self) {
         if self.next < self.end {
-            self.wake_rest();
-            (self.next, self.end) = (0, 0);
-        }
-    }
-
-    fn wake_rest(&mut self) {
-        while self.next < self.end {
-            let at = self.next;
-            self.next += 1;
-            // SAFETY: [I4] `at` was in `next..end`, and is no longer.
-            let waker = unsafe { self.wakers[at].assume_init_read() };
-            waker.wake();
+            drop(Rest(self));
         }
     }
 }
@@ -227,6 +222,24 @@ impl Drop for WakeBatch {
     #[inline]
     fn drop(&mut self) {
         self.wake();
+    }
+}
+
+/// Those of a batch that are still to be woken.
+struct Rest<'a>(&'a mut WakeBatch);
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        while self.0.next < self.0.end {
+            let again = Rest(self.0);
+            let at = again.0.next;
+            again.0.next += 1;
+            // SAFETY: [I4] `at` was in `next..end`, and is no longer.
+            let waker = unsafe { again.0.wakers[at].assume_init_read() };
+            waker.wake();
+            mem::forget(again);
+        }
+        (self.0.next, self.0.end) = (0, 0);
     }
 }
 

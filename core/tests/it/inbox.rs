@@ -80,6 +80,7 @@ fn the_first_push_of_a_sleep_rings_and_ends_it() {
     assert_eq!(take(&inbox), [3]);
 }
 
+// async 163
 #[test]
 fn a_closed_inbox_hands_back() {
     let inbox = Inbox::new();
@@ -110,6 +111,7 @@ fn chains_join_in_order() {
     assert_eq!(values(first), [1, 2, 10, 11, 12]);
 }
 
+// async 65
 #[test]
 fn many_threads_push_and_one_takes_all_in_the_order_of_each() {
     const EACH: usize = 2000;

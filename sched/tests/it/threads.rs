@@ -30,6 +30,7 @@ fn handles_and_homes_may_go_to_other_threads() {
     is_send_and_sync::<JoinHandle<std::cell::Cell<u32>>>();
 }
 
+// async 65
 #[test]
 fn many_threads_wake_many_tasks_and_no_wake_is_lost() {
     const TASKS: usize = 20;
@@ -79,6 +80,7 @@ fn many_threads_wake_many_tasks_and_no_wake_is_lost() {
     assert_eq!(sum, TASKS * (TASKS - 1) / 2);
 }
 
+// async 66
 #[test]
 fn a_wake_from_another_thread_rings_once_per_sleep_and_never_while_awake() {
     let board = Board::default();

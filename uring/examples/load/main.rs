@@ -53,7 +53,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match Runtime::new().and_then(|runtime| runtime.run(drive(plan))) {
+    match Runtime::new().and_then(|runtime| runtime.run(drive(plan))?) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -37,7 +37,7 @@ const REST: Duration = Duration::from_millis(20);
 ///     let stream = listener.accept().await?;
 ///     println!("{} came", stream.peer_addr()?);
 ///     Ok(())
-/// })
+/// })?
 /// # }
 /// ```
 pub struct TcpListener {
@@ -83,7 +83,7 @@ impl TcpListener {
     ///     }
     ///     // .. and serve(first).await
     ///     Ok(())
-    /// })
+    /// })?
     /// # }
     /// ```
     ///

@@ -5,6 +5,7 @@
 //! | is setting up       | -                 | -                                                |
 //! | could not           | its error         | nothing: no ring, no task was there              |
 //! | works               | that it is ready  | its mailbox closed: tasks cancelled, ring closed |
+//! | sees the root fail  | (it was ready)    | the same, once it has closed all mailboxes       |
 //! | panicked            | (it was ready)    | the same, and the panic as its error             |
 //!
 //! [C1] Whatever ends a worker, its mailbox is closed before its thread has ended: what waits for it is told.
@@ -24,7 +25,7 @@ use tidemill_sched::{
     pool::{Place, Topology, pin},
 };
 
-use super::{handle::Handle, hooks::RingHooks, workers::Places};
+use super::{handle::Handle, hooks::RingHooks, watch::watched, workers::Places};
 use crate::{
     engine::Config,
     error::WorkerError,
@@ -154,6 +155,8 @@ fn work(
         }
     };
     let local = Local::new(RingHooks::of(&worker));
+    // A wait on top of a turn would keep the ring from its completions.
+    local.set_waits(0);
     // Whoever does not listen any more has closed the mailbox.
     let _ = report.send(Ok(()));
     drop(report);
@@ -161,7 +164,10 @@ fn work(
         worker.enter(|| {
             let mut park = InRing::counted(&worker, &contact.tally);
             let served = guarded(|| {
-                local.run_with(pin!(contact.mailbox.serve()), &mut park);
+                let serving = watched(handle.root(), contact.mailbox.serve());
+                if local.run_with(pin!(serving), &mut park).is_none() {
+                    handle.close();
+                }
                 Ok(())
             });
             contact.mailbox.close();

@@ -2,9 +2,11 @@
 
 use std::{cell::RefCell, fmt, future::Future, io, mem, sync::Arc};
 
+use tidemill_core::context::{Context, Monitor};
+
 use super::{
     mailbox::{Mailbox, Refusal},
-    parcel::{Parcel, RemoteHandle},
+    parcel::{Label, Parcel, RemoteHandle},
 };
 use crate::{
     error::SpawnError,
@@ -30,20 +32,27 @@ pub(super) struct Contact {
 /// let runtime = Runtime::new()?;
 /// let handle = runtime.handle();
 /// let asked = std::thread::spawn(move || handle.spawn_on(0, || async { 6 * 7 }).expect("there is room"));
-/// assert_eq!(runtime.run(asked.join().expect("no panic")).expect("no panic"), 42);
+/// assert_eq!(runtime.run(asked.join().expect("no panic"))?.expect("no panic"), 42);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    contacts: Arc<[Contact]>,
+    shared: Arc<Shared>,
+}
+
+/// What everyone may know of a runtime.
+pub(super) struct Shared {
+    contacts: Box<[Contact]>,
+    root: Monitor,
 }
 
 impl Handle {
     /// For so many workers, each with a mailbox for `bound` tasks.
     pub(super) fn new(workers: usize, bound: usize) -> Self {
         let contact = |_| Contact { mailbox: Mailbox::new(bound), tally: Tally::default() };
-        Self { contacts: (0..workers).map(contact).collect() }
+        let contacts = (0..workers).map(contact).collect();
+        Self { shared: Arc::new(Shared { contacts, root: Monitor::top() }) }
     }
 
     /// That of the runtime on this thread.
@@ -56,14 +65,41 @@ impl Handle {
 
     /// How many workers there are.
     pub fn workers(&self) -> usize {
-        self.contacts.len()
+        self.shared.contacts.len()
+    }
+
+    /// The monitor that answers for all that runs there, and that no other monitor answers for: its tasks know it as `Monitor::root()`. An error that
+    /// reaches it, and that nobody has detached, ends the runtime: see [`Runtime::run`](super::Runtime::run).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use tidemill_core::error::Fault;
+    /// use tidemill_uring::runtime::Runtime;
+    ///
+    /// let runtime = Runtime::new()?;
+    /// let root = runtime.handle().monitor();
+    /// std::thread::spawn(move || root.send_error(Fault::Text("the disk is full")));
+    /// let ended = runtime.run(std::future::pending::<()>()).expect_err("somebody must answer for that");
+    /// assert_eq!(ended.to_string(), "nobody answered for an error: the disk is full");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn monitor(&self) -> Monitor {
+        self.root().clone()
+    }
+
+    pub(super) fn root(&self) -> &Monitor {
+        &self.shared.root
     }
 
     /// Starts a task on the worker of this number: `build` is called there, and what it returns stays there, so that need not be `Send`. Worker 0 takes it up during
     /// [`Runtime::run`](super::Runtime::run) alone.
     ///
+    /// Called from a task of this runtime it passes that task's context on: who answers for the caller answers for what it starts, whichever worker that
+    /// is on. From elsewhere the task has the root context.
+    ///
     /// # Errors
-    /// The worker's mailbox is full, the worker has ended, or there is none of this number: `build` is handed back.
+    /// The worker's mailbox is full, the worker has ended (all have, where an error that nobody answered for has ended the runtime), or there is none of this number: `build` is handed back.
     pub fn spawn_on<B, F>(
         &self,
         worker: usize,
@@ -74,10 +110,14 @@ impl Handle {
         F: Future + 'static,
         F::Output: Send,
     {
-        let Some(contact) = self.contacts.get(worker) else {
+        let Some(contact) = self.shared.contacts.get(worker) else {
             return Err(SpawnError::NoSuchWorker(build));
         };
-        let parcel = Parcel::new(build);
+        let context = match current() {
+            Ok((handle, _)) if handle == *self => Context::current(),
+            _ => Context::root(),
+        };
+        let parcel = Parcel::new(Label { worker, root: self.monitor(), context }, build);
         let handle = RemoteHandle::new(parcel.clone());
         match contact.mailbox.send(parcel.clone()) {
             Ok(()) => Ok(handle),
@@ -92,7 +132,7 @@ impl Handle {
     }
 
     pub(super) fn contact(&self, worker: usize) -> &Contact {
-        &self.contacts[worker]
+        &self.shared.contacts[worker]
     }
 
     /// What all workers counted so far, together.
@@ -105,7 +145,7 @@ impl Handle {
     /// What a worker counted so far; if it is not the one that this is called on: up to its last turn, and a worker that is alone tells nobody else. `None`: there
     /// is none of this number.
     pub fn stats_of(&self, worker: usize) -> Option<Stats> {
-        let contact = self.contacts.get(worker)?;
+        let contact = self.shared.contacts.get(worker)?;
         match (current(), Worker::current()) {
             (Ok((handle, here)), Ok(ring)) if handle == *self && here == worker => {
                 Some(ring.stats())
@@ -116,10 +156,10 @@ impl Handle {
 
     /// Ends all workers: their mailboxes take nothing any more, and their threads go.
     pub(super) fn close(&self) {
-        self.contacts.iter().for_each(|contact| contact.mailbox.close());
+        self.shared.contacts.iter().for_each(|contact| contact.mailbox.close());
     }
 
-    /// Makes this the runtime of the calling thread, and that its worker of this number, while `f` runs.
+    /// Makes this the runtime of the calling thread, its root monitor that of the thread, and the thread its worker of this number, while `f` runs.
     pub(super) fn enter<R>(&self, worker: usize, f: impl FnOnce() -> R) -> R {
         struct Restore(Option<(Handle, usize)>);
         impl Drop for Restore {
@@ -129,14 +169,14 @@ impl Handle {
         }
         let entered = Some((self.clone(), worker));
         let _restore = Restore(CURRENT.with(|current| current.replace(entered)));
-        f()
+        self.root().as_root(worker, f)
     }
 }
 
 /// Whether both reach the same runtime.
 impl PartialEq for Handle {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.contacts, &other.contacts)
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 }
 
@@ -172,7 +212,7 @@ pub fn current_worker() -> io::Result<usize> {
 /// let runtime = Runtime::builder().workers(Workers::Count(2)).build()?;
 /// let there = runtime.run(async {
 ///     spawn_on(1, || async { current_worker() })?.await.map_err(std::io::Error::other)?
-/// })?;
+/// })??;
 /// assert_eq!(there, 1);
 /// # Ok(())
 /// # }

@@ -19,14 +19,33 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use tidemill_core::{error::JoinError, task::JoinHandle};
+use tidemill_core::{
+    context::{self, Monitor},
+    error::JoinError,
+    task::JoinHandle,
+};
 
 use super::mailbox::Letter;
 
 /// See the [module](self).
 pub(super) struct Parcel<T, F> {
+    label: Label,
     stage: Mutex<Stage<T>>,
     build: Mutex<Option<F>>,
+}
+
+/// Where a parcel goes, and who answers for what is in it.
+pub(super) struct Label {
+    pub(super) worker: usize,
+    pub(super) root: Monitor,
+    pub(super) context: context::Context,
+}
+
+impl Label {
+    /// Runs `f` for the task: its errors are told as those of its worker, wherever this is.
+    fn answer(&self, f: impl FnOnce()) {
+        self.root.as_root(self.worker, || self.context.run(f));
+    }
 }
 
 enum Stage<T> {
@@ -38,10 +57,15 @@ enum Stage<T> {
 
 /// A parcel, as its handle sees it.
 trait Answer<T>: Send + Sync {
+    fn label(&self) -> &Label;
     fn stage(&self) -> MutexGuard<'_, Stage<T>>;
 }
 
 impl<T: Send, F: Send> Answer<T> for Parcel<T, F> {
+    fn label(&self) -> &Label {
+        &self.label
+    }
+
     fn stage(&self) -> MutexGuard<'_, Stage<T>> {
         lock(&self.stage)
     }
@@ -49,9 +73,9 @@ impl<T: Send, F: Send> Answer<T> for Parcel<T, F> {
 
 impl<T, F> Parcel<T, F> {
     /// A parcel that is about to be sent.
-    pub(super) fn new(build: F) -> Arc<Self> {
+    pub(super) fn new(label: Label, build: F) -> Arc<Self> {
         let stage = Stage::Sent { waker: None, cancelled: false };
-        Arc::new(Self { stage: Mutex::new(stage), build: Mutex::new(Some(build)) })
+        Arc::new(Self { label, stage: Mutex::new(stage), build: Mutex::new(Some(build)) })
     }
 
     /// What builds its task; taken by whoever delivers it, or finds that it cannot be sent.
@@ -103,7 +127,8 @@ where
     fn deliver(self: Arc<Self>) {
         let Some(build) = self.take() else { return };
         // Built in the task's first turn: a panic in there is the task's.
-        match tidemill_sched::spawn(async move { build().await }) {
+        let spawn = || tidemill_sched::spawn(async move { build().await });
+        match self.label.context.run(spawn) {
             Ok(join) => self.arrive(join),
             Err(_) => self.end(),
         }
@@ -189,7 +214,8 @@ impl<T> Future for RemoteHandle<T> {
 impl<T> Drop for RemoteHandle<T> {
     fn drop(&mut self) {
         let left = mem::replace(&mut *self.parcel.stage(), Stage::Left);
-        drop(left);
+        let join = self.join.take();
+        self.parcel.label().answer(|| drop((left, join)));
     }
 }
 

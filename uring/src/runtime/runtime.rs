@@ -1,11 +1,28 @@
 //! A runtime: the worker of the thread that made it, and the crew of the others.
 //!
-//! [R1] A runtime ends in this order: all mailboxes close, so that every worker ends; the tasks of this thread are dropped, and let go of their operations; its ring
-//!      closes; the other threads are waited for; this thread is unpinned.
+//! | runtime    | left by                                                                        | `run`                                          |
+//! |------------|--------------------------------------------------------------------------------|------------------------------------------------|
+//! | works      | the root monitor fails: -> ended, at the latest in the next `run`; it is dropped | runs its future                              |
+//! | ended      | it is dropped                                                                  | the error again                                |
+//!
+//! [R1] A runtime ends in this order: all mailboxes close, so that every worker ends; the tasks of this thread are dropped, and let go of their operations, and then the
+//!      main future, if it is unfinished; its ring closes; the other threads are waited for. This thread is unpinned when the runtime is dropped.
+//! [R2] What the root monitor has failed for is told once by whoever comes first: `run`, `shutdown`, the drop.
 
-use std::{fmt, future::Future, io, marker::PhantomData, pin::pin, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    future::Future,
+    io,
+    marker::PhantomData,
+    pin::{Pin, pin},
+    rc::Rc,
+};
 
-use tidemill_core::task::JoinHandle;
+use tidemill_core::{
+    context::{Failed, Monitor},
+    task::JoinHandle,
+};
 use tidemill_sched::{
     Local,
     pool::{Pinned, pin as pin_thread},
@@ -16,6 +33,8 @@ use super::{
     handle::Handle,
     hooks::RingHooks,
     parcel::RemoteHandle,
+    run_error::RunError,
+    watch::watched,
     workers::Workers,
 };
 use crate::{
@@ -33,17 +52,19 @@ use crate::{
 /// let sum = Runtime::new()?.run(async {
 ///     let half = spawn(async { 20 + 1 })?.await.map_err(std::io::Error::other)?;
 ///     Ok::<_, std::io::Error>(half * 2)
-/// })?;
+/// })??;
 /// assert_eq!(sum, 42);
 /// # Ok(())
 /// # }
 /// ```
 pub struct Runtime {
     /// `None` once it has ended.
-    local: Option<Local<RingHooks>>,
+    local: RefCell<Option<Local<RingHooks>>>,
     worker: Rc<Worker>,
     handle: Handle,
-    crew: Crew,
+    crew: RefCell<Crew>,
+    /// [R2]
+    told: Cell<bool>,
     _pinned: Option<Pinned>,
     thread: PhantomData<*mut ()>,
 }
@@ -75,22 +96,71 @@ impl Runtime {
 
     fn of(worker: Rc<Worker>, handle: Handle, crew: Crew, pinned: Option<Pinned>) -> Self {
         let local = Local::new(RingHooks::of(&worker));
+        // A wait on top of a turn would keep the ring from its completions.
+        local.set_waits(0);
         let serving = handle.clone();
         drop(local.spawn(async move { serving.contact(0).mailbox.serve().await }));
-        let local = Some(local);
-        Self { local, worker, handle, crew, _pinned: pinned, thread: PhantomData }
+        let (local, crew, told) = (RefCell::new(Some(local)), RefCell::new(crew), Cell::new(false));
+        Self { local, worker, handle, crew, told, _pinned: pinned, thread: PhantomData }
     }
 
     /// Runs `main` and the tasks beside it until `main` is done. Tasks that are left go on with the next `run`, or end with the runtime.
     ///
     /// Further workers run their tasks all the time.
-    pub fn run<F: Future>(&self, main: F) -> F::Output {
-        let main = pin!(main);
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use tidemill_core::{context::send_error, error::Fault};
+    /// use tidemill_uring::runtime::{Runtime, Workers, spawn_on};
+    ///
+    /// let runtime = Runtime::builder().workers(Workers::Count(2)).build()?;
+    /// let ended = runtime.run(async {
+    ///     let fails = async || send_error(Fault::Text("the disk is full"));
+    ///     drop(spawn_on(1, fails));
+    ///     std::future::pending::<()>().await
+    /// });
+    /// let ended = ended.expect_err("somebody must answer for that");
+    /// assert_eq!(ended.to_string(), "nobody answered for an error: worker 1: the disk is full");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// An error reached the runtime's [root monitor](Handle::monitor), and nobody had detached that: on any worker, before this call or during it. The runtime has ended
+    /// then, as if it was dropped: nothing new is taken, all tasks are cancelled and all connections closed, and no other worker runs any more. `main` is dropped after
+    /// the tasks; where it was ready in the same turn, its output is handed back with the error. Errors that come meanwhile are told with the first.
+    ///
+    /// # Panics
+    /// If it is called within itself.
+    pub fn run<F: Future>(&self, main: F) -> Result<F::Output, RunError<F::Output>> {
+        let mut main = pin!(Some(main));
+        let output = self.run_unless_failed(main.as_mut().as_pin_mut());
+        match output {
+            Some(output) if !self.root().has_failed() => Ok(output),
+            output => {
+                let ended = self.end(|| main.set(None));
+                self.told.set(true);
+                Err(RunError { output, failed: self.failed(ended) })
+            }
+        }
+    }
+
+    /// `None`: the root monitor has failed.
+    fn run_unless_failed<F: Future>(&self, main: Option<Pin<&mut F>>) -> Option<F::Output> {
+        let local = self.local.borrow();
+        if self.root().has_failed() {
+            return None;
+        }
         let mut park = match self.workers() {
             1 => InRing::new(&self.worker),
             _ => InRing::counted(&self.worker, &self.handle.contact(0).tally),
         };
-        self.enter(|| self.local().run_with(main, &mut park))
+        let main = pin!(watched(self.root(), main?));
+        self.enter(|| local.as_ref()?.run_with(main, &mut park))
+    }
+
+    fn root(&self) -> &Monitor {
+        self.handle.root()
     }
 
     fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
@@ -142,21 +212,44 @@ impl Runtime {
     /// Ends the runtime as dropping it does, and tells what went wrong with it, if anything did.
     ///
     /// # Errors
-    /// A worker had failed, or operations could not be ended in time: their memory is leaked.
-    pub fn shutdown(mut self) -> io::Result<()> {
-        self.end()
+    /// Errors for which nobody answered, and of which no [`run`](Self::run) has told; a worker had failed; or operations could not be ended in time: their memory is
+    /// leaked.
+    pub fn shutdown(self) -> io::Result<()> {
+        self.finish()
+    }
+
+    /// Ends it, and tells what nobody was told of [R2].
+    fn finish(&self) -> io::Result<()> {
+        let ended = self.end(|| ());
+        if !self.root().has_failed() || self.told.replace(true) {
+            return ended;
+        }
+        let (output, failed) = (None::<()>, self.failed(ended));
+        Err(RunError { output, failed }.into())
+    }
+
+    /// What the root monitor has failed for, and what went wrong at the end.
+    fn failed(&self, ended: io::Result<()>) -> Failed {
+        if let Err(error) = ended {
+            self.root().send_error(error);
+        }
+        self.root().failures().expect("our callers have seen that it has failed")
     }
 
     /// [R1]
-    fn end(&mut self) -> io::Result<()> {
+    fn end(&self, drop_main: impl FnOnce()) -> io::Result<()> {
         self.handle.close();
         let local = self.local.take();
         let dropped = guarded(|| {
             self.enter(|| drop(local));
             Ok(())
         });
+        let dropped_main = guarded(|| {
+            self.enter(drop_main);
+            Ok(())
+        });
         let closed = guarded(|| self.worker.close(PATIENCE));
-        dropped.and(closed).and(self.crew.end())
+        dropped.and(dropped_main).and(closed).and(self.crew.borrow_mut().end())
     }
 
     /// What the worker of the calling thread counted so far.
@@ -170,10 +263,6 @@ impl Runtime {
     #[cfg(any(test, feature = "sim"))]
     pub(crate) fn worker(&self) -> &Rc<Worker> {
         &self.worker
-    }
-
-    fn local(&self) -> &Local<RingHooks> {
-        self.local.as_ref().expect("present until the runtime is dropped")
     }
 }
 
@@ -190,7 +279,7 @@ pub fn spawn<F: Future + 'static>(task: F) -> io::Result<JoinHandle<F::Output>> 
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        if let Err(error) = self.end() {
+        if let Err(error) = self.finish() {
             eprintln!("tidemill: {error}");
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     engine::{Counts, Plan, Random, World},
     net::{TcpListener, TcpStream},
     ring::Stats,
-    runtime::{Builder, Runtime},
+    runtime::{Builder, RunError, Runtime},
 };
 
 impl Net {
@@ -88,7 +88,18 @@ impl Sim {
     }
 
     /// Runs `main`.
+    ///
+    /// # Panics
+    /// There was an error that nobody answered for.
     pub fn run<F: Future>(&self, main: F) -> F::Output {
+        self.try_run(main).unwrap_or_else(|ended| panic!("{ended}"))
+    }
+
+    /// Runs `main`.
+    ///
+    /// # Errors
+    /// As `Runtime::run`.
+    pub fn try_run<F: Future>(&self, main: F) -> Result<F::Output, RunError<F::Output>> {
         self.runtime.run(main)
     }
 
@@ -97,7 +108,7 @@ impl Sim {
     /// # Panics
     /// Something is left: an operation, a descriptor, a chunk.
     pub fn end(self) -> (Stats, Counts) {
-        self.runtime.run(async {
+        self.run(async {
             // Senders without an owner may take five seconds.
             for _ in 0..8000 {
                 let stats = self.runtime.stats();

@@ -16,7 +16,7 @@ use tidemill_uring::{
 
 use crate::{
     place::{Place, everywhere},
-    stage::{Watch, assert_same, bytes, forgetful, give_up, rest, turn},
+    stage::{Play, Watch, assert_same, bytes, forgetful, give_up, rest, turn},
 };
 
 /// Bytes of a buffer of `few`.
@@ -199,11 +199,11 @@ fn drop_all(mut held: Vec<(Chunk, Vec<u8>)>, seed: u64) {
 fn chunks_outlive_their_reader_their_stream_and_their_runtime() {
     let _watch = Watch::new();
     let runtime = few().build().expect("a runtime");
-    let held = runtime.run(orphans(Place::Kernel, 0));
+    let held = runtime.play(orphans(Place::Kernel, 0));
     drop(runtime);
     // What was theirs is not another's.
     let other = few().build().expect("a runtime");
-    let others = other.run(orphans(Place::Kernel, 77));
+    let others = other.play(orphans(Place::Kernel, 77));
     drop_all(held, 1);
     drop(other);
     drop_all(others, 2);
@@ -221,7 +221,7 @@ fn chunks_outlive_their_reader_their_stream_and_their_runtime() {
 fn chunks_of_a_forgotten_runtime_are_as_they_were() {
     forgetful("chunks::chunks_of_a_forgotten_runtime_are_as_they_were", || {
         let runtime = few().build().expect("a runtime");
-        let held = runtime.run(orphans(Place::Kernel, 0));
+        let held = runtime.play(orphans(Place::Kernel, 0));
         mem::forget(runtime);
         drop_all(held, 1);
     });

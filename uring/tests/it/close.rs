@@ -4,7 +4,7 @@ use std::{io::ErrorKind, net::Shutdown, time::Duration};
 
 use tidemill_uring::runtime::Runtime;
 
-use crate::stage::{alone, assert_same, bytes, descriptors, give_up, peer, rest, run, turn};
+use crate::stage::{Play, alone, assert_same, bytes, descriptors, give_up, peer, rest, run, turn};
 use crate::write::{drain, narrow};
 
 #[test]
@@ -101,7 +101,7 @@ fn a_dropped_runtime_ends_sends_that_nobody_reads() {
     alone("close::a_dropped_runtime_ends_sends_that_nobody_reads", || {
         let before = descriptors();
         let runtime = Runtime::new().expect("a runtime");
-        let theirs = runtime.run(async {
+        let theirs = runtime.play(async {
             let (mut ours, theirs) = narrow().await;
             ours.both().1.write(&bytes(3, 1 << 20)).await.expect("queued");
             for _ in 0..3 {

@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 use tidemill_core::{error::TimeoutError, scope::with_timeout};
 use tidemill_uring::net::TcpStream;
 
-use crate::stage::{alone, descriptors, forget, forgetful, give_up, rest, run, turn};
+use crate::stage::{Play, alone, descriptors, forget, forgetful, give_up, rest, run, turn};
 
 /// A listener whose backlog is full, so that further attempts hang; and what fills it.
 fn full() -> (Socket, SocketAddr, Vec<Socket>) {
@@ -95,7 +95,7 @@ fn forgotten_attempts_harm_nobody() {
         let listener = net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let addr = listener.local_addr().expect("bound");
         let runtime = tidemill_uring::runtime::Runtime::new().expect("a runtime");
-        runtime.run(async {
+        runtime.play(async {
             for polls in 0..4 {
                 assert!(forget(polls, TcpStream::connect(to_hang)).await.is_none());
                 drop(forget(polls, TcpStream::connect(addr)).await);

@@ -17,7 +17,7 @@ use std::{
 use tidemill_core::{scope::after, wait::WakeCell};
 use tidemill_uring::runtime::{Runtime, Way, Workers, spawn, spawn_on};
 
-use crate::stage::{Random, Watch, again, full, stats};
+use crate::stage::{Play, Random, Watch, again, full, stats};
 
 const WAYS: [Way; 4] = [Way::Best, Way::Eventfd, Way::Futex, Way::Message];
 
@@ -91,7 +91,7 @@ fn play(way: Way, wakes: usize) {
         Watch::lasting(Duration::from_secs(120) + Duration::from_micros(200) * rounds as u32);
     let runtime = two(way);
     let game = Arc::new(Game::default());
-    runtime.run(async {
+    runtime.play(async {
         let theirs = game.clone();
         let other = spawn_on(1, move || async move {
             alone_in_its_turns(theirs.play(1, rounds)).await;
@@ -130,7 +130,7 @@ fn nobody_rings_a_worker_that_is_awake() {
     for way in WAYS {
         let runtime = two(way);
         let game = Arc::new(Game::default());
-        runtime.run(async {
+        runtime.play(async {
             let (theirs, keep) = (game.clone(), Arc::new(AtomicBool::new(true)));
             let other = spawn_on(1, move || async move {
                 let spins = keep.clone();

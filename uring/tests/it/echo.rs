@@ -13,7 +13,8 @@ use tidemill_uring::{
 };
 
 use crate::stage::{
-    Random, alone, assert_same, bytes, descriptors, full, listener, pair, peer, rest, run, turn,
+    Play, Random, alone, assert_same, bytes, descriptors, full, listener, pair, peer, rest, run,
+    turn,
 };
 
 /// Serves one connection.
@@ -28,7 +29,7 @@ fn a_connection_echoes_messages_of_all_sizes_and_leaves_nothing_behind() {
     alone("echo::a_connection_echoes_messages_of_all_sizes_and_leaves_nothing_behind", || {
         let before = descriptors();
         let runtime = Runtime::new().expect("a runtime");
-        let inside = runtime.run(async {
+        let inside = runtime.play(async {
             let (mut listener, addr) = listener();
             let inside = descriptors();
             let client = peer(move || {

@@ -12,7 +12,7 @@ use tidemill_uring::{
 
 use crate::{
     place::{Place, Wire},
-    stage::{Watch, again, rest, stats, turns},
+    stage::{Play, Watch, again, rest, stats, turns},
 };
 
 const OTHERS: usize = 63;
@@ -96,7 +96,7 @@ fn beside_a_flood_that_nobody_drains_63_others_keep_nine_tenths_of_their_rate() 
     let _watch = Watch::new();
     let cost = |flooding| {
         let runtime = builder().build().expect("a runtime");
-        runtime.run(async {
+        runtime.play(async {
             let cost = rounds(&Place::Kernel, flooding, || 0).await;
             rest().await;
             cost

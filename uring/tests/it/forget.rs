@@ -7,14 +7,14 @@ use std::{
 
 use tidemill_uring::{io::Flow, net::TcpStream, runtime::Runtime};
 
-use crate::stage::{bytes, forget, forgetful, give_up, listener, pair, turn};
+use crate::stage::{Play, bytes, forget, forgetful, give_up, listener, pair, turn};
 
 // io 32
 #[test]
 fn forgotten_handles_leak_only_themselves() {
     forgetful("forget::forgotten_handles_leak_only_themselves", || {
         let runtime = Runtime::new().expect("a runtime");
-        let peers = runtime.run(async {
+        let peers = runtime.play(async {
             let mut peers = Vec::new();
             for polls in 0..4 {
                 let (ours, mut theirs) = pair().await;
@@ -66,14 +66,14 @@ async fn echo_once() {
 fn a_forgotten_runtime_harms_nobody() {
     forgetful("forget::a_forgotten_runtime_harms_nobody", || {
         let runtime = Runtime::new().expect("a runtime");
-        let (mut reader, _writer, _theirs) = runtime.run(async {
+        let (mut reader, _writer, _theirs) = runtime.play(async {
             let (ours, theirs) = pair().await;
             let (mut reader, writer) = ours.split();
             assert!(give_up(2, reader.fill()).await.is_none());
             (reader, writer, theirs)
         });
         mem::forget(runtime);
-        Runtime::new().expect("another").run(async {
+        Runtime::new().expect("another").play(async {
             echo_once().await;
             drop(give_up(2, reader.fill()).await);
         });

@@ -21,7 +21,7 @@ use tidemill_uring::{
 use crate::{
     chunks::{few, next},
     place::{Place, Wire},
-    stage::{Watch, assert_same, bytes, forgetful, run_on, stats, turn, until},
+    stage::{Play, Watch, assert_same, bytes, forgetful, run_on, stats, turn, until},
 };
 
 /// Buffers of a worker of `few`: four times as many as the kernel may have at a time.
@@ -205,10 +205,10 @@ fn one_chunk_dropped_between_two_runs_lets_a_stream_go_on() {
     };
     let _watch = Watch::new();
     let runtime = few().build().expect("a runtime");
-    let (mut held, waiting, theirs) = runtime.run(hold(Place::Kernel));
+    let (mut held, waiting, theirs) = runtime.play(hold(Place::Kernel));
     drop(held.pop());
     // Nothing else happens in this run.
-    assert_eq!(runtime.run(waiting).expect("no panic"), b"last");
+    assert_eq!(runtime.play(waiting).expect("no panic"), b"last");
     drop((held, theirs));
     seeds(|seed| {
         let sim = Sim::with(few(), seed, Plan::CALM);

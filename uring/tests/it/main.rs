@@ -4,6 +4,7 @@
 //! A number in a comment (`// io 30`) names the scenario that the test is.
 
 mod accept;
+mod answered;
 mod chaos;
 mod chunks;
 mod close;
@@ -37,6 +38,7 @@ mod sim_time;
 mod slots;
 mod stage;
 mod steady;
+mod strays;
 mod timer;
 mod wake;
 mod workers;

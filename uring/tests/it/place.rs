@@ -15,7 +15,7 @@ use tidemill_uring::{
     sim::{self, Net, Plan, Sim, seeds},
 };
 
-use crate::stage::{self, Watch, reset, rest};
+use crate::stage::{self, Play, Watch, reset, rest};
 
 /// Where a scenario runs.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ pub(crate) enum Wire {
 pub(crate) fn everywhere<F: Future<Output = ()>>(scenario: impl Fn(Place, u64) -> F) {
     let runtime = Runtime::builder().buffers(64).buffer_bytes(4096).build().expect("a runtime");
     let watch = Watch::new();
-    runtime.run(async {
+    runtime.play(async {
         scenario(Place::Kernel, 0).await;
         rest().await;
     });

@@ -20,7 +20,8 @@ use tidemill_uring::{
 };
 
 use crate::stage::{
-    Hoard, Watch, alone, bytes, descriptors, give_up, listener, pair, pair_of, peer, run, turn,
+    Hoard, Play, Watch, alone, bytes, descriptors, give_up, listener, pair, pair_of, peer, run,
+    turn,
 };
 
 #[test]
@@ -28,7 +29,7 @@ fn a_runtime_runs_more_than_once_and_its_tasks_go_on() {
     let _watch = Watch::new();
     let runtime = Runtime::new().expect("a runtime");
     let count = Rc::new(Cell::new(0));
-    let (mut stream, mut theirs) = runtime.run(async {
+    let (mut stream, mut theirs) = runtime.play(async {
         let counting = count.clone();
         drop(spawn(async move {
             loop {
@@ -41,7 +42,7 @@ fn a_runtime_runs_more_than_once_and_its_tasks_go_on() {
     let before = count.get();
     for _ in 0..3 {
         theirs.write_all(b"again").expect("written");
-        runtime.run(async {
+        runtime.play(async {
             let mut into = [0; 5];
             stream.both().0.read_exact(&mut into).await.expect("alive");
             assert_eq!(&into, b"again");
@@ -65,7 +66,7 @@ fn a_dropped_runtime_ends_everything_in_flight() {
     alone("runtime::a_dropped_runtime_ends_everything_in_flight", || {
         let before = descriptors();
         let runtime = Runtime::new().expect("a runtime");
-        let peers = runtime.run(async {
+        let peers = runtime.play(async {
             let mut peers = Vec::new();
             for _ in 0..20 {
                 // A receive, a send that nobody reads, a copy, an accept with connections waiting, a timer.
@@ -109,7 +110,7 @@ fn handles_that_outlive_their_runtime_answer_with_errors() {
     alone("runtime::handles_that_outlive_their_runtime_answer_with_errors", || {
         let before = descriptors();
         let runtime = Runtime::new().expect("a runtime");
-        let (stream, mut waited, mut unread, mut listening, theirs) = runtime.run(async {
+        let (stream, mut waited, mut unread, mut listening, theirs) = runtime.play(async {
             let (mut listening, addr) = listener();
             let (stream, theirs) = pair_of(&mut listening, addr).await;
             let (mut waited, theirs_waited) = pair_of(&mut listening, addr).await;
@@ -148,7 +149,7 @@ fn handles_that_outlive_their_runtime_answer_with_errors() {
         };
         // Without any runtime, and inside another one.
         now(use_them());
-        Runtime::new().expect("another").run(use_them());
+        Runtime::new().expect("another").play(use_them());
         drop((reader, writer, waited, unread, listening, theirs));
         assert_eq!(descriptors(), before);
     });
@@ -167,7 +168,7 @@ fn pending_calls_that_outlive_their_runtime_resolve() {
     alone("runtime::pending_calls_that_outlive_their_runtime_resolve", || {
         let before = descriptors();
         let first = Runtime::new().expect("a runtime");
-        let (mut stream, mut busy, mut listening, theirs) = first.run(async {
+        let (mut stream, mut busy, mut listening, theirs) = first.play(async {
             let (mut listening, addr) = listener();
             let (stream, theirs) = pair_of(&mut listening, addr).await;
             let (mut busy, stuck) = pair_of(&mut listening, addr).await;
@@ -181,7 +182,7 @@ fn pending_calls_that_outlive_their_runtime_resolve() {
             let mut flushing = pin!(busy.both().1.flushed());
             let mut accepting = pin!(listening.accept());
             let mut cx = Context::from_waker(Waker::noop());
-            first.run(async {
+            first.play(async {
                 let mut cx = Context::from_waker(Waker::noop());
                 assert!(filling.as_mut().poll(&mut cx).is_pending());
                 assert!(flushing.as_mut().poll(&mut cx).is_pending());
@@ -220,14 +221,14 @@ fn a_panic_of_the_main_future_goes_through_and_the_runtime_goes_on() {
     let _watch = Watch::new();
     let runtime = Runtime::new().expect("a runtime");
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        runtime.run(async {
+        runtime.play(async {
             let (mut ours, _theirs) = pair().await;
             assert!(give_up(2, ours.both().0.fill()).await.is_none());
             panic!("of the test");
         })
     }));
     assert!(panicked.is_err());
-    assert_eq!(runtime.run(async { 1 }), 1);
+    assert_eq!(runtime.play(async { 1 }), 1);
 }
 
 #[test]
@@ -259,7 +260,7 @@ fn many_runtimes_come_and_go_and_leave_nothing() {
         let before = descriptors();
         for _ in 0..100 {
             let runtime = Runtime::new().expect("a runtime");
-            runtime.run(async {
+            runtime.play(async {
                 let (mut ours, mut theirs) = pair().await;
                 theirs.write_all(b"x").expect("written");
                 ours.both().0.fill().await.expect("alive");
@@ -283,7 +284,7 @@ fn without_descriptors_a_runtime_is_refused_with_an_error() {
             hoard.take(spare);
             match Runtime::new() {
                 // A ring, and an eventfd where the kernel's rings wait for no futex.
-                Ok(runtime) => assert!(runtime.run(async { spare }) >= 1),
+                Ok(runtime) => assert!(runtime.play(async { spare }) >= 1),
                 Err(told) => {
                     assert!(told.to_string().contains("raise ulimit -n"), "{told}");
                     assert!(spare < 2, "two descriptors are enough");
@@ -302,7 +303,7 @@ fn runtimes_may_be_nested_and_a_copy_between_them_is_refused() {
         let (mut outer, mut theirs) = pair().await;
         theirs.write_all(b"outer").expect("written");
         outer.both().0.fill().await.expect("alive");
-        let (mut stream, mut far) = inner.run(async {
+        let (mut stream, mut far) = inner.play(async {
             let (mut stream, mut theirs) = pair().await;
             theirs.write_all(b"inner").expect("written");
             assert_eq!(stream.both().0.fill().await.expect("alive"), b"inner");
@@ -315,7 +316,7 @@ fn runtimes_may_be_nested_and_a_copy_between_them_is_refused() {
         // By hand it goes.
         let piece = outer.both().0.fill().await.expect("alive").to_vec();
         stream.both().1.try_write(&piece).expect("there is room");
-        inner.run(stream.both().1.flushed()).expect("sent");
+        inner.play(stream.both().1.flushed()).expect("sent");
         let mut got = [0; 5];
         far.read_exact(&mut got).expect("read");
         assert_eq!(&got, b"outer");

@@ -12,7 +12,7 @@ use tidemill_uring::{
 };
 
 use crate::stage::{
-    Random, alone, assert_same, bytes, converse, descriptors, pair, peer, run_on, stats,
+    Play, Random, alone, assert_same, bytes, converse, descriptors, pair, peer, run_on, stats,
 };
 
 /// An echo, a long transfer and a timer, on a runtime that `builder` makes.
@@ -72,7 +72,7 @@ fn rings_made_one_after_the_other_are_registered_and_leave_nothing() {
         let many: Vec<_> = (0..17).map(|_| Runtime::new().expect("a runtime")).collect();
         assert_eq!(many.iter().filter(|runtime| registered(runtime)).count(), 16);
         let last = many.last().expect("seventeen");
-        last.run(async { after(Duration::from_millis(1)).await.expect("it runs") });
+        last.play(async { after(Duration::from_millis(1)).await.expect("it runs") });
     });
 }
 
@@ -100,7 +100,7 @@ fn expected_answers_of_sends_save_an_enter_each() {
 fn a_deadline_that_goes_with_the_enter_ends_the_wait() {
     serves(Runtime::builder().enter_deadline(true));
     let runtime = Runtime::builder().enter_deadline(true).build().expect("a runtime");
-    runtime.run(async {
+    runtime.play(async {
         let before = stats().completions;
         for _ in 0..10 {
             after(Duration::from_micros(300)).await.expect("inside a runtime");

@@ -61,7 +61,7 @@ fn simulated_reads_dropped_at_random_lose_and_repeat_no_byte() {
 }
 
 /// Each kind of operation is in flight, many times.
-async fn everything_in_flight(net: Net, seed: u64) {
+pub(crate) async fn everything_in_flight(net: Net, seed: u64) {
     let mut random = Random::new(seed);
     for round in 0..10 {
         let (ours, theirs) = net.pair().expect("a descriptor");

@@ -34,11 +34,23 @@ pub(crate) fn run<F: Future>(test: F) -> F::Output {
 pub(crate) fn run_on<F: Future>(builder: Builder, test: F) -> F::Output {
     let _watch = Watch::new();
     let runtime = builder.build().expect("a runtime can be built");
-    runtime.run(async {
+    runtime.play(async {
         let output = test.await;
         rest().await;
         output
     })
+}
+
+/// Runs futures on a runtime that no error ends.
+pub(crate) trait Play {
+    /// The output of `main`.
+    fn play<F: Future>(&self, main: F) -> F::Output;
+}
+
+impl Play for Runtime {
+    fn play<F: Future>(&self, main: F) -> F::Output {
+        self.run(main).unwrap_or_else(|ended| panic!("{ended}"))
+    }
 }
 
 /// Waits until nothing is in flight and no entry of the table is in use.

@@ -21,7 +21,7 @@ use tidemill_uring::{
     runtime::{Handle, Runtime, Workers, current_worker, spawn, spawn_on},
 };
 
-use crate::stage::{Hoard, Watch, alone, descriptors, listener, pair, rest, turn};
+use crate::stage::{Hoard, Play, Watch, alone, descriptors, listener, pair, rest, turn};
 
 /// Runs `test` with so many workers, all of which must come to rest.
 fn run<F: Future>(workers: usize, test: F) -> F::Output {
@@ -30,7 +30,7 @@ fn run<F: Future>(workers: usize, test: F) -> F::Output {
         .workers(Workers::Count(workers))
         .build()
         .expect("a runtime can be built");
-    let output = runtime.run(async {
+    let output = runtime.play(async {
         let output = test.await;
         for worker in 0..workers {
             spawn_on(worker, rest).expect("there is room").await.expect("no panic");
@@ -73,7 +73,7 @@ fn workers_are_pinned_and_their_maker_is_let_go_at_the_end() {
     let before = sched_getaffinity(None).expect("allowed");
     let count = before.count().min(2) as usize;
     let runtime = Runtime::builder().workers(Workers::Count(count)).build().expect("a runtime");
-    let mut seen = runtime.run(async {
+    let mut seen = runtime.play(async {
         let mut seen = rustix::thread::CpuSet::new();
         for worker in 0..count {
             let mine = spawn_on(worker, || async { sched_getaffinity(None).expect("allowed") });
@@ -95,7 +95,7 @@ fn as_many_as_there_are_cores_and_nodes() {
     for workers in [Workers::One, Workers::PerCore, Workers::PerNode] {
         let runtime = Runtime::builder().workers(workers).build().expect("a runtime");
         assert!(runtime.workers() >= 1);
-        assert_eq!(runtime.run(async { current_worker().expect("inside") }), 0);
+        assert_eq!(runtime.play(async { current_worker().expect("inside") }), 0);
     }
     let told = Runtime::builder().workers(Workers::Count(0)).build().expect_err("none");
     assert_eq!(told.kind(), ErrorKind::InvalidInput);
@@ -112,7 +112,7 @@ fn a_full_mailbox_hands_the_task_back() {
     let full = handle.spawn_on(0, || async { 3 }).expect_err("no room");
     assert!(matches!(full, SpawnError::Full(_)), "{full}");
     let build = full.into_inner();
-    let sum = runtime.run(async move {
+    let sum = runtime.play(async move {
         let sum = first.await.expect("no panic") + second.await.expect("no panic");
         sum + handle.spawn_on(0, build).expect("room again").await.expect("no panic")
     });
@@ -127,7 +127,7 @@ fn a_full_mailbox_hands_the_task_back() {
 fn many_more_than_the_mailbox_holds_arrive_when_tried_again() {
     let _watch = Watch::new();
     let runtime = Runtime::builder().workers(Workers::Count(2)).mailbox(4).build().expect("one");
-    runtime.run(async {
+    runtime.play(async {
         let count = Arc::new(AtomicUsize::new(0));
         let mut handles = Vec::new();
         for _ in 0..2000 {
@@ -194,11 +194,11 @@ fn handles_reach_workers_from_threads_and_outlive_them() {
         )
     });
     let (waits, there, handle) = asked.join().expect("no panic");
-    assert_eq!(runtime.run(there).expect("no panic"), 1);
+    assert_eq!(runtime.play(there).expect("no panic"), 1);
     drop(runtime);
     let late = handle.spawn_on(1, || async {}).expect_err("it has ended");
     assert!(matches!(late, SpawnError::Ended(_)), "{late}");
-    let ended = Runtime::new().expect("another").run(waits);
+    let ended = Runtime::new().expect("another").play(waits);
     assert!(matches!(ended, Err(JoinError::Cancelled)));
 }
 
@@ -211,7 +211,7 @@ fn what_was_never_taken_up_is_cancelled_with_its_runtime() {
     let waits = runtime.spawn_on(0, move || async move { drop(inside) }).expect("there is room");
     drop(runtime);
     assert_eq!(Arc::strong_count(&held), 1);
-    let ended = Runtime::new().expect("another").run(waits);
+    let ended = Runtime::new().expect("another").play(waits);
     assert!(matches!(ended, Err(JoinError::Cancelled)));
 }
 
@@ -220,7 +220,7 @@ fn a_dropped_runtime_ends_the_connections_of_all_workers() {
     alone("workers::a_dropped_runtime_ends_the_connections_of_all_workers", || {
         let before = descriptors();
         let runtime = Runtime::builder().workers(Workers::Count(3)).build().expect("a runtime");
-        let peers = runtime.run(async {
+        let peers = runtime.play(async {
             let mut peers = Vec::new();
             for worker in 0..3 {
                 for _ in 0..10 {
@@ -294,7 +294,7 @@ impl Wake for Panics {
 fn a_worker_that_panics_is_an_error_and_nobody_hangs() {
     let _watch = Watch::new();
     let runtime = Runtime::builder().workers(Workers::Count(2)).build().expect("a runtime");
-    runtime.run(async {
+    runtime.play(async {
         let waits = spawn_on(1, pending::<()>).expect("there is room");
         let breaks = spawn_on(1, || async {
             let (mut ours, mut theirs) = pair().await;
@@ -321,7 +321,7 @@ fn a_worker_that_panics_is_an_error_and_nobody_hangs() {
 fn every_worker_listens_on_the_shared_address_and_counts_by_itself() {
     let _watch = Watch::new();
     let runtime = Runtime::builder().workers(Workers::Count(2)).build().expect("a runtime");
-    runtime.run(async {
+    runtime.play(async {
         let (mut first, addr) = listener();
         assert_eq!(first.share().expect("shared").addr(), addr);
         let share = first.share().expect("shared");
