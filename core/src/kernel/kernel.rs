@@ -1,12 +1,10 @@
 //! A kernel is a task that computes outputs from inputs: where it fails they fail, with the same error, and so on from value to value.
 
 use core::{
-    future::Future,
-    pin::Pin,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
-
-use pin_project_lite::pin_project;
 
 #[cfg(feature = "std")]
 use crate::task::spawn;
@@ -105,36 +103,29 @@ where
 {
     let mut outputs = Ending::new(outputs);
     async move {
-        let ended = Running { body: body(inputs, outputs.lend()) }.await;
+        let ended = {
+            // Pinned, and not awaited by itself, which would move it first.
+            let mut body = pin!(body(inputs, outputs.lend()));
+            poll_fn(|cx| poll(body.as_mut(), cx)).await
+        };
         outputs.end(&ended);
         ended
     }
 }
 
-pin_project! {
-    /// The body of a kernel, which may panic and leave.
-    pub(super) struct Running<F> {
-        #[pin]
-        pub(super) body: F,
-    }
-}
-
-impl<F, T, E> Future for Running<F>
+/// Polls the body of a kernel, which may panic and leave.
+pub(super) fn poll<F, T, E>(body: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>
 where
     F: Future<Output = Result<T, Missing<E>>>,
     E: KernelError,
 {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let exit = Exit::<E>::new(cx.waker());
-        match catch(|| exit.show(|cx| self.project().body.poll(cx))) {
-            Ok(Poll::Ready(ended)) => Poll::Ready(ended),
-            Ok(Poll::Pending) => match exit.left() {
-                Some(missing) => Poll::Ready(Err(missing)),
-                None => Poll::Pending,
-            },
-            Err(panic) => Poll::Ready(Err(Missing::Failed(panic.into()))),
-        }
+    let exit = Exit::<E>::new(cx.waker());
+    match catch(|| exit.show(|cx| body.poll(cx))) {
+        Ok(Poll::Ready(ended)) => Poll::Ready(ended),
+        Ok(Poll::Pending) => match exit.left() {
+            Some(missing) => Poll::Ready(Err(missing)),
+            None => Poll::Pending,
+        },
+        Err(panic) => Poll::Ready(Err(Missing::Failed(panic.into()))),
     }
 }

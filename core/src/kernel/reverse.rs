@@ -15,8 +15,9 @@
 )]
 
 use core::{
-    future::Future,
+    future::{Future, poll_fn},
     ops::{AddAssign, SubAssign},
+    pin::pin,
 };
 
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
     error::{Missing, NoContext},
     kernel::{
         combine::{call, is_here},
-        kernel::Running,
+        kernel::poll,
         ops::NegOf,
         outputs::{KernelError, Outputs},
         wait::WaitError,
@@ -76,7 +77,8 @@ where
     L: RawLock,
 {
     async move {
-        let addend = match (Running { body: addend }).await {
+        let mut addend = pin!(addend);
+        let addend = match poll_fn(|cx| poll(addend.as_mut(), cx)).await {
             Ok(addend) => addend,
             Err(missing) => return leave(sum, missing),
         };

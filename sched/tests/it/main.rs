@@ -3,6 +3,8 @@
 #[cfg(feature = "std")]
 mod alloc;
 #[cfg(feature = "std")]
+mod alloc_epochs;
+#[cfg(feature = "std")]
 mod alloc_pace;
 #[cfg(feature = "std")]
 mod alloc_scope;
