@@ -96,6 +96,12 @@ impl<E> Queue<E> {
         &mut self.node
     }
 
+    /// Names the value.
+    pub(super) fn label(&mut self, label: &'static str) {
+        self.node.label(label);
+        self.node.show(self.first);
+    }
+
     pub(super) fn window(&mut self) -> &mut Window<E> {
         &mut self.window
     }

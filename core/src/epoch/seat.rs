@@ -52,7 +52,7 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
     #[inline]
     pub(super) fn label(&self, label: &'static str) {
         if dag::Value::SHOWN {
-            self.0.line.with(|turn| turn.state.node().label(label));
+            self.0.line.with(|turn| turn.state.label(label));
         }
     }
 

@@ -51,6 +51,7 @@ type Ended<O> = Result<(), Missing<<O as Outputs>::Error>>;
 /// No executor is current, or it is being dropped: what would have been the task is handed back. Dropping that cancels the outputs.
 #[cfg(feature = "std")]
 #[inline]
+#[cfg_attr(feature = "dag", track_caller)]
 pub fn kernel<I, O, B>(
     inputs: I,
     outputs: O,
@@ -70,6 +71,7 @@ where
 /// The executor is gone, or being dropped: what would have been the task is handed back. Dropping that cancels the outputs.
 #[cfg(feature = "alloc")]
 #[inline]
+#[cfg_attr(feature = "dag", track_caller)]
 pub fn kernel_on<I, O, B>(
     here: &Here,
     inputs: I,

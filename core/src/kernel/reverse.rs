@@ -99,6 +99,7 @@ fn end<T, E: KernelError, L: RawLock>(sum: MutableBuffer<T, E, L>, added: Result
 impl<T: 'static, E: KernelError, L: RawLock> ReverseValue<T, E, L> {
     /// Adds what `addend` computes, in a task of the current executor, before all that was enrolled earlier. In `addend`, `?` and
     /// [`or_cancel`](ReadBuffer::or_cancel) on what it reads end it: what is cancelled adds nothing, a failure fails the sum.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn accumulate<F>(&mut self, addend: F, add: impl FnOnce(&mut T, T) + MaySend + 'static)
     where
         F: Future<Output = Result<T, Missing<E>>> + MaySend + 'static,
@@ -114,6 +115,7 @@ impl<T: 'static, E: KernelError, L: RawLock> ReverseValue<T, E, L> {
     }
 
     /// As [`accumulate`](Self::accumulate), in a task of the executor of `here`.
+    #[cfg_attr(feature = "dag", track_caller)]
     pub fn accumulate_on<F>(
         &mut self,
         here: &Here,
@@ -130,6 +132,7 @@ impl<T: 'static, E: KernelError, L: RawLock> ReverseValue<T, E, L> {
     }
 
     /// Adds what is read, as `add` does; where there is no sum it is what `first` makes of it.
+    #[cfg_attr(feature = "dag", track_caller)]
     fn add_buffer(
         &mut self,
         addend: ReadBuffer<T, E, L>,

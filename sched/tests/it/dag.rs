@@ -2,8 +2,10 @@
 
 use std::{
     collections::HashSet,
+    future::{Future, poll_fn},
     panic::Location,
     sync::{Mutex, MutexGuard, PoisonError},
+    task::Poll,
 };
 
 use tidemill_core::{
@@ -47,6 +49,8 @@ pub(crate) fn circle() -> (DebugScheduler, [Async<u32>; 2]) {
     let scheduler = DebugScheduler::new(Order::Fifo);
     let mut x = Async::ready(1).labelled("x");
     let mut y = Async::ready(2).labelled("y");
+    // They have had other epochs.
+    (0..3).for_each(|_| drop((x.mutate(), y.mutate())));
     let (read_x, read_y) = (x.read(), y.read());
     let (write_x, write_y) = (x.write(), y.write());
     drop(scheduler.spawn_with(Attributes::new().name("first"), async move {
@@ -65,6 +69,11 @@ pub(crate) fn circle() -> (DebugScheduler, [Async<u32>; 2]) {
 fn tasks_that_hold_what_the_other_waits_for_are_a_cycle() {
     let _alone = alone();
     let (scheduler, values) = circle();
+    // What tasks of another executor wait for is none of its business.
+    let (other, late) = (DebugScheduler::new(Order::Fifo), Async::<u32>::empty());
+    let reader = late.read();
+    drop(other.spawn(async move { reader.await.map(|value| *value) }));
+    other.run_all();
     let deadlock = scheduler.deadlock().expect("both wait");
     let found = deadlock.diagnosis();
     assert_eq!(
@@ -72,6 +81,7 @@ fn tasks_that_hold_what_the_other_waits_for_are_a_cycle() {
         (vec!["first", "second"], vec!["x", "y"])
     );
     assert_eq!((found.blocked(), found.missing_writers().len()), (2, 0));
+    assert_eq!(ours().diagnose().blocked(), 3);
     let told = deadlock.to_string();
     assert!(told.contains("these wait: task 1 (first); task 2 (second);"), "{told}");
     assert!(told.contains("dependency cycle: 2 task(s), 2 data node(s):"), "{told}");
@@ -136,6 +146,36 @@ fn who_waits_for_what_another_will_do_is_in_no_cycle() {
     scheduler.run_all();
     assert_eq!((scheduler.live(), ours().diagnose().blocked()), (0, 0));
     assert_eq!(*x.read().try_get().unwrap().unwrap(), 2);
+}
+
+#[test]
+fn a_place_that_was_left_and_a_wait_that_was_given_up_are_not_told_any_more() {
+    let _alone = alone();
+    let scheduler = DebugScheduler::new(Order::Fifo);
+    let (x, y, z) = (Async::ready(1), Async::<u32>::empty(), Async::<u32>::empty());
+    let (first, second, third) = (x.read(), y.read(), z.read());
+    drop(scheduler.spawn(async move {
+        drop(first.await);
+        let mut get = Box::pin(second.get());
+        poll_fn(|cx| Poll::Ready(get.as_mut().poll(cx).is_pending())).await;
+        drop(get);
+        third.await.map(|value| *value)
+    }));
+    scheduler.run_all();
+    let graph = ours();
+    let index = |of: usize| graph.epochs().nth(of).expect("there are three").info.index;
+    let told = text(&graph);
+    let places = format!(
+        " {} (reader)\n  associated epoch contexts: {} (reader), {0} (reader)\n",
+        index(2),
+        index(1)
+    );
+    assert!(told.contains(&places), "{told}");
+    assert_eq!(graph.diagnose().missing_writers().len(), 1);
+    drop((scheduler, x, y, z));
+    let graph = dag::snapshot();
+    let known: HashSet<_> = graph.values().map(|value| value.info.index).collect();
+    assert!(graph.epochs().all(|epoch| known.contains(&epoch.value)), "they go with their value");
 }
 
 // epochs 114
@@ -219,7 +259,7 @@ fn a_node_tells_its_type_its_name_and_the_call_that_made_it() {
     let handle = scheduler.spawn_place(task_place!(blink), blink()).unwrap();
     let (first, opened) = (value.write(), line!());
     let (second, behind) = (value.mutate(), line!());
-    let (input, output) = (reverse.input(), reverse.output());
+    let (input, output, adder) = (reverse.input(), reverse.output(), reverse.adder());
     let change = placed.try_mutate().unwrap();
     let graph = all_ours();
     let told: Vec<_> = graph
@@ -227,6 +267,8 @@ fn a_node_tells_its_type_its_name_and_the_call_that_made_it() {
         .map(|it| (it.info.type_name.rsplit(':').next().unwrap(), it.info.label))
         .collect();
     assert_eq!(told, [("f32", Some("gradient")), ("u16", Some("placed")), ("String", None)]);
+    let gradient: Vec<_> = graph.epochs().filter(|it| it.info.type_name == "f32").collect();
+    assert!(gradient.iter().all(|it| it.info.label == Some("gradient")) && gradient.len() == 2);
     let string = graph.values().find(|it| it.info.label.is_none()).unwrap();
     let lines = |at: &'static Location<'static>| at.line();
     assert_eq!((lines(string.info.location), string.content), (at, Content::Unconstructed));
@@ -244,7 +286,7 @@ fn a_node_tells_its_type_its_name_and_the_call_that_made_it() {
     assert_eq!(indices.iter().collect::<HashSet<_>>().len(), 4);
     scheduler.run_all();
     assert!(handle.is_finished());
-    drop((first, second, input, output, change));
+    drop((first, second, input, output, adder, change));
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::{
 
 use tidemill_core::{
     dag::Graph,
-    epoch::{Async, all},
+    epoch::{Async, ReverseValue, all},
+    kernel::kernel,
     task::Attributes,
 };
 use tidemill_sched::debug::{DebugScheduler, Order};
@@ -114,6 +115,24 @@ fn a_small_kernel_shows_what_it_was_given_before_it_runs_and_where_it_stands() {
     assert!(picture.contains(&format!("task {change}\\ncombine::Change<..>\\n")), "{picture}");
     scheduler.run_all();
     assert!(!dot(&ours()).contains("arg "), "they have ended");
+    // A kernel and a gradient stand where they were asked for, too.
+    let mut result = Async::<u32>::empty();
+    let mut gradient = ReverseValue::<u32>::new();
+    let at = scheduler.enter(|| {
+        let copy = kernel(x.read(), result.write(), async |x, result| {
+            result.set(*x.await?).await;
+            Ok(())
+        });
+        copy.expect("an executor is current").detach();
+        gradient += &y;
+        gradient.accumulate(async { Ok(1) }, |sum, one| *sum += one);
+        line!()
+    });
+    let lines: Vec<_> = ours().tasks().map(|task| at - task.info.location.line()).collect();
+    assert_eq!(lines, [7, 2, 1]);
+    drop(gradient);
+    scheduler.run_all();
+    drop(result);
     drop((x, y, z));
 }
 
