@@ -31,7 +31,7 @@ mod imp {
 
     impl Notes {
         /// None.
-        pub const fn new() -> Self {
+        pub(in crate::task) const fn new() -> Self {
             Self { ring: Vec::new() }
         }
 
@@ -48,13 +48,13 @@ mod imp {
 
         /// Whether there are so many places.
         #[inline]
-        pub fn have(&self, places: usize) -> bool {
+        pub(in crate::task) fn have(&self, places: usize) -> bool {
             self.ring.len() >= places
         }
 
         /// Notes what stands at this place.
         #[inline]
-        pub fn set(&mut self, place: usize, to: NonNull<u8>) {
+        pub(in crate::task) fn set(&mut self, place: usize, to: NonNull<u8>) {
             let mask = self.ring.len().wrapping_sub(1);
             if let Some(note) = self.ring.get_mut(place & mask) {
                 *note = to.as_ptr().addr();
@@ -63,7 +63,7 @@ mod imp {
 
         /// Asks for what stands at this place: for a header, and most of a small future behind it.
         #[inline]
-        pub fn fetch(&self, place: usize) {
+        pub(in crate::task) fn fetch(&self, place: usize) {
             let mask = self.ring.len().wrapping_sub(1);
             if let Some(&note) = self.ring.get(place & mask) {
                 let first = core::ptr::without_provenance::<i8>(note);
@@ -85,7 +85,7 @@ mod imp {
 
     impl Notes {
         /// None.
-        pub const fn new() -> Self {
+        pub(in crate::task) const fn new() -> Self {
             Self
         }
 
@@ -96,16 +96,16 @@ mod imp {
 
         /// As many as are of use.
         #[inline]
-        pub fn have(&self, _places: usize) -> bool {
+        pub(in crate::task) fn have(&self, _places: usize) -> bool {
             true
         }
 
         /// Forgets it.
         #[inline]
-        pub fn set(&mut self, _place: usize, _to: NonNull<u8>) {}
+        pub(in crate::task) fn set(&mut self, _place: usize, _to: NonNull<u8>) {}
 
         /// Does nothing.
         #[inline]
-        pub fn fetch(&self, _place: usize) {}
+        pub(in crate::task) fn fetch(&self, _place: usize) {}
     }
 }
