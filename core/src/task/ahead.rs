@@ -23,7 +23,7 @@ mod imp {
 
     use alloc::vec::Vec;
 
-    /// See the [module](super).
+    /// Notes of who stands where in a [`Ready`](crate::task::Ready) queue: a ring of words.
     pub struct Notes {
         /// Addresses; as many as a power of two, or none.
         ring: Vec<usize>,
@@ -80,7 +80,7 @@ mod imp {
 mod imp {
     use core::ptr::NonNull;
 
-    /// See the [module](super).
+    /// Notes of who stands where in a [`Ready`](crate::task::Ready) queue: none here.
     pub struct Notes;
 
     impl Notes {

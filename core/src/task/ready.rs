@@ -15,7 +15,7 @@ use crate::wait::Chain;
 /// So many turns take about as long as memory takes to answer.
 const AHEAD: usize = 12;
 
-/// See the [module](self).
+/// The tasks of an executor that wait for their turn, first in first out. A turn asks for the memory of a later one.
 pub struct Ready {
     chain: Chain<Header>,
     first: usize,
