@@ -253,7 +253,7 @@ impl Bound {
         // Who allocates and frees is somebody else: not while the queue is lent.
         let places = change(queue, |queue| queue.places());
         let notes = Notes::of(places);
-        drop(change(queue, |queue| queue.note(notes)));
+        let _before = change(queue, |queue| queue.note(notes));
     }
 
     /// Queues those that waited for the next cycle.
