@@ -53,7 +53,7 @@ pub(crate) struct Bound {
     /// By priority.
     queues: [Cell<Ready>; 2],
     /// What is queued again when the cycle is over.
-    later: Cell<Chain<Header>>,
+    later: Cell<Ready>,
     /// Whether there ever was a task that is not Normal.
     graded: Cell<bool>,
     /// By priority, how many turns are left in this cycle; less than none once one more was asked for.
@@ -89,7 +89,7 @@ impl<H: Hooks> Home<H> {
                 cut: AtomicBool::new(false),
                 bound: Bound {
                     queues: [Cell::new(Ready::new()), Cell::new(Ready::new())],
-                    later: Cell::new(Chain::new()),
+                    later: Cell::new(Ready::new()),
                     graded: Cell::new(false),
                     left: [Cell::new(0), Cell::new(0)],
                     ending: Cell::new(false),
@@ -259,8 +259,14 @@ impl Bound {
     /// Queues those that waited for the next cycle.
     #[inline]
     pub(crate) fn append_later(&self) {
-        if !change(&self.later, |later| later.is_empty()) {
-            self.append(self.later.take());
+        if change(&self.later, |later| later.is_empty()) {
+            return;
+        }
+        let mut later = self.later.take();
+        if self.graded.get() {
+            self.append(later.take());
+        } else {
+            change(&self.queues[Priority::Normal as usize], |queue| queue.append(later));
         }
     }
 

@@ -64,9 +64,11 @@ impl Ready {
         self.end = self.end.wrapping_add(1);
     }
 
-    /// Takes the first task.
-    pub fn pop(&mut self) -> Option<NonNull<Header>> {
-        self.pop_if(|| true)
+    /// Puts all of `other` at the end, in its order. Where they stand is not noted.
+    #[inline]
+    pub fn append(&mut self, other: Self) {
+        self.end = self.end.wrapping_add(other.end.wrapping_sub(other.first));
+        self.chain.append(other.chain);
     }
 
     /// Takes the first task, if there is one and `may` then says so.
