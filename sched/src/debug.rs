@@ -11,7 +11,7 @@
 //!
 //! \[D1] The clock moves only when nothing is ready, and then to the next deadline.
 
-use core::{error, fmt, future::Future, ops::Deref, pin::Pin};
+use core::{error, fmt, future::Future, ops::Deref, pin::Pin, task::Waker};
 
 use tidemill_core::{
     clock::{Clock, Instant, ManualClock},
@@ -233,10 +233,10 @@ impl DebugScheduler {
 
 /// The clock moves as it does for `run`. In a task the same is reached by a handle on this executor.
 impl Drive for DebugScheduler {
-    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone> {
         let _deeper = self.bound().waits.deeper()?;
         loop {
-            if done() {
+            if done(Waker::noop()) {
                 return Ok(());
             }
             if !self.run_one() {

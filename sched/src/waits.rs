@@ -4,7 +4,7 @@
 
 #![expect(unsafe_code, reason = "names a scheduler that gives a turn")]
 
-use core::{cell::Cell, ptr::NonNull};
+use core::{cell::Cell, ptr::NonNull, task::Waker};
 
 use tidemill_core::task::{Drive, Undone};
 
@@ -50,7 +50,7 @@ impl Waits {
     }
 
     /// Has whoever gives turns in an order of its own give them until `done`; `None` where there is nobody.
-    pub(crate) fn drive(&self, done: &mut dyn FnMut() -> bool) -> Option<Result<(), Undone>> {
+    pub(crate) fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Option<Result<(), Undone>> {
         let driver = self.driver.get()?;
         // SAFETY: [V1].
         Some(unsafe { driver.as_ref() }.drive(done))

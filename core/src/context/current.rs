@@ -13,7 +13,7 @@
 
 #![expect(unsafe_code, reason = "lends a handle whose thread is known")]
 
-use core::{any::Any, marker::PhantomData};
+use core::{any::Any, marker::PhantomData, task::Waker};
 
 use super::{handle::HomeRef, lock::HomeLock};
 use crate::{
@@ -63,7 +63,7 @@ impl Here {
     }
 
     /// Gives turns until `done` says that they need not go on, and puts how that ended into `ended`: see [`HomeVTable`](super::HomeVTable).
-    pub(crate) fn drive_home(&self, done: &mut dyn FnMut() -> bool, ended: &mut dyn Any) {
+    pub(crate) fn drive_home(&self, done: &mut dyn FnMut(&Waker) -> bool, ended: &mut dyn Any) {
         // SAFETY: [C1].
         unsafe { self.home.drive(done, ended) };
     }

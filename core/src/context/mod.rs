@@ -50,6 +50,8 @@ pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
 pub use handle::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
+#[cfg(feature = "std")]
+pub(crate) use handle::{clear_anywhere, lay_anywhere};
 pub use info::TaskInfo;
 #[cfg(feature = "alloc")]
 pub(crate) use keeper::Keeper;

@@ -10,6 +10,7 @@ use std::{
     panic,
     pin::{Pin, pin},
     sync::Arc,
+    task::Waker,
     time::Duration,
 };
 
@@ -170,7 +171,7 @@ impl Place {
 }
 
 impl Drive for Place {
-    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone> {
         match &self.way {
             Way::Local(local) => local.drive(done),
             Way::Debug(scheduler) => scheduler.drive(done),
