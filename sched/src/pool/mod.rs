@@ -4,6 +4,8 @@
 //! node, and every CPU counts as a core.
 
 mod affinity;
+mod bound;
+mod distances;
 #[cfg(not(feature = "hwloc"))]
 mod flat;
 #[cfg(feature = "hwloc")]
@@ -12,10 +14,11 @@ mod node;
 mod topology;
 
 #[cfg(not(feature = "hwloc"))]
-pub(crate) use flat::Machine;
+pub(crate) use flat::{Bytes, Machine};
 #[cfg(feature = "hwloc")]
-pub(crate) use hwloc::Machine;
+pub(crate) use hwloc::{Bytes, Machine};
 
 pub use affinity::{Memory, Pinned, pin};
+pub use bound::NodeBox;
 pub use node::{Core, Node};
 pub use topology::{Place, Topology};
