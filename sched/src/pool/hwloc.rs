@@ -62,14 +62,13 @@ impl Machine {
         // Where no cores are known (some virtual machines), and for CPUs outside all of them, every CPU is its own.
         cores.extend(left.iter().map(|cpu| (*cpu, vec![*cpu])));
         let mut nodes = Vec::new();
-        // In the order of their numbers: where two are near to the same CPUs, hwloc may have memory alone (of a special kind) first, the system numbers it last.
+        // Several nodes may be near to one CPU: it belongs to the one that is near to the fewest (others are beside a whole package, say), and of those to the first.
         let mut found = self.sets(ObjectType::NUMANode);
-        found.sort_unstable();
+        found.sort_unstable_by_key(|(id, near)| (near.len(), *id));
         for (id, near) in found {
             let mut node = Node { id, cores: Vec::new() };
             for (_, cpus) in &cores {
                 let of_both = |cpu: &usize| cpus.contains(cpu) && near.contains(cpu);
-                // Several nodes may be near to one CPU: it belongs to the first.
                 let cpus: Vec<usize> = left.iter().copied().filter(of_both).collect();
                 left.retain(|cpu| !cpus.contains(cpu));
                 if !cpus.is_empty() {
@@ -78,6 +77,7 @@ impl Machine {
             }
             nodes.push(node);
         }
+        nodes.sort_unstable_by_key(|node| node.id);
         if !left.is_empty() {
             // A CPU that no node is near to: the first answers for it.
             let cores = left.into_iter().map(|cpu| Core { cpus: vec![cpu] });

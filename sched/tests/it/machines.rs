@@ -60,10 +60,17 @@ fn memory_alone_is_a_node_without_cores() {
 
 #[test]
 fn memory_of_a_whole_package_is_not_the_node_of_its_cores() {
-    // A node for each half of a package, and a third, with the highest number, beside them all: hwloc has it first.
-    let topology = made_up("pack:1 [numa(indexes=2)] group:2 [numa(indexes=0,1)] pu:2");
-    let cores: Vec<_> = topology.nodes().iter().map(|node| (node.id, node.cores.len())).collect();
-    assert_eq!(cores, [(0, 2), (1, 2), (2, 0)]);
+    // A node for each half of a package, and one beside them all.
+    for (whole, halves) in [(0, [1, 2]), (2, [0, 1])] {
+        let [first, second] = halves;
+        let topology = made_up(&format!(
+            "pack:1 [numa(indexes={whole})] group:2 [numa(indexes={first},{second})] pu:2"
+        ));
+        for node in topology.nodes() {
+            assert_eq!(node.cores.len(), if node.id == whole { 0 } else { 2 }, "{topology}");
+        }
+        assert!(topology.nodes().iter().map(|node| node.id).eq(0..3));
+    }
 }
 
 #[test]
