@@ -17,7 +17,7 @@ use tidemill_core::{
     clock::{Clock, Instant, ManualClock},
     const_new,
     sync::{AtomicBool, Ordering::Relaxed},
-    task::{Deadlock, Drive, Undone},
+    task::{Deadlock, Done, Drive, Undone},
     wait::{Doorbell, Wait},
 };
 
@@ -233,7 +233,7 @@ impl DebugScheduler {
 
 /// The clock moves as it does for `run`. In a task the same is reached by a handle on this executor.
 impl Drive for DebugScheduler {
-    fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         let _deeper = self.bound().waits.deeper()?;
         loop {
             if done(Waker::noop()) {

@@ -14,7 +14,7 @@ use core::{cell::RefCell, fmt, task::Waker};
 use tidemill_core::{
     clock::Instant,
     context::{Here, Priority, enter},
-    task::{Deadlock, Drive, Hooks, Undone},
+    task::{Deadlock, Done, Drive, Hooks, Undone},
     wait::{Park, Wait},
 };
 
@@ -31,7 +31,7 @@ impl<H: Hooks> Home<H> {
     pub(crate) unsafe fn drive(
         &self,
         here: &Here,
-        done: &mut dyn FnMut(&Waker) -> bool,
+        done: &mut Done<'_>,
         mut sleep: impl FnMut(Instant) -> bool,
     ) -> Result<(), Undone> {
         let _deeper = self.bound.waits.deeper()?;
@@ -140,7 +140,7 @@ impl<H: Hooks> Local<H> {
     /// Gives turns until `done`; `sleep` waits for a moment, or says that it cannot.
     fn drive_with(
         &self,
-        done: &mut dyn FnMut(&Waker) -> bool,
+        done: &mut Done<'_>,
         sleep: impl FnMut(Instant) -> bool,
     ) -> Result<(), Undone> {
         // SAFETY: [L1] of `local`, the one consumer.
@@ -152,7 +152,7 @@ impl<H: Hooks> Local<H> {
 
 /// It does not sleep: where only a later moment brings more, that is [`Undone::Asleep`]. [`parking`](Local::parking) sleeps.
 impl<H: Hooks> Drive for Local<H> {
-    fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         self.drive_with(done, |_| false)
     }
 }
@@ -164,7 +164,7 @@ pub struct Parking<'l, H: Hooks, P: Park> {
 }
 
 impl<H: Hooks, P: Park> Drive for Parking<'_, H, P> {
-    fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         self.local.drive_with(done, |moment| {
             // Nobody parks within a park.
             let Ok(mut park) = self.park.try_borrow_mut() else { return false };

@@ -47,6 +47,9 @@ const MOST: usize = BIAS + BIAS / 2;
 /// or another core calls: all that can be reached from there has a lock or is atomic.
 pub const HOME_IS_KNOWN: bool = cfg!(feature = "std");
 
+/// Says whether what is waited for has come; it is asked again when the waker is woken.
+pub type Done<'d> = dyn FnMut(&Waker) -> bool + 'd;
+
 /// What one can ask of a Home of any type. Each takes the address of its [`Head`], or a handle.
 #[derive(Debug)]
 pub struct HomeVTable {
@@ -68,7 +71,7 @@ pub struct HomeVTable {
     pub end_cycle: unsafe fn(NonNull<Head>),
     /// Gives turns until the first function, which is given a waker that has it asked again, says that they need not go on. Puts how that ended into the second, which is a `Result<(),
     /// Undone>`. Only for its own thread.
-    pub drive: unsafe fn(&HomeRef, &mut dyn FnMut(&Waker) -> bool, &mut dyn Any),
+    pub drive: unsafe fn(&HomeRef, &mut Done<'_>, &mut dyn Any),
     /// Frees the Home, of which no handle is left. `None`: it stands in a static, and its handles are not counted.
     pub free: Option<unsafe fn(NonNull<Head>)>,
 }
@@ -298,7 +301,7 @@ impl HomeRef {
     ///
     /// # Safety
     /// This is the home thread.
-    pub(super) unsafe fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool, ended: &mut dyn Any) {
+    pub(super) unsafe fn drive(&self, done: &mut Done<'_>, ended: &mut dyn Any) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().drive)(self, done, ended) };
     }

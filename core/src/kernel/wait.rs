@@ -90,10 +90,10 @@ impl<T, E: Clone, L: RawLock> Async<T, E, L> {
     ///
     /// ```
     /// # use std::task::Waker;
-    /// # use tidemill_core::{epoch::Async, kernel::WaitError, task::{Drive, Undone}};
+    /// # use tidemill_core::{epoch::Async, kernel::WaitError, task::{Done, Drive, Undone}};
     /// struct Nobody;
     /// impl Drive for Nobody {
-    ///     fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone> {
+    ///     fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
     ///         if done(Waker::noop()) { Ok(()) } else { Err(Undone::Gone) }
     ///     }
     /// }

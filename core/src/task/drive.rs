@@ -6,10 +6,10 @@
 //! | a timer is set              | [`Undone::Asleep`], where whoever drives can neither sleep nor move the clock |
 //! | tasks wait                  | [`Undone::Deadlock`], and which ones                           |
 
-use core::{any::Any, error, fmt, task::Waker};
+use core::{any::Any, error, fmt};
 
 use super::deadlock::Deadlock;
-use crate::context::Here;
+use crate::context::{Done, Here};
 
 /// Why what was waited for has not come.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,12 +63,12 @@ pub trait Drive {
     ///
     /// # Errors
     /// No turn can be given any more, and `done` has not said so.
-    fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone>;
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone>;
 }
 
 /// Inside of a task, too: others have their turns on top of its frame.
 impl Drive for Here {
-    fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         let mut ended: Result<(), Undone> = Err(Undone::Gone);
         self.drive_home(done, &mut ended as &mut dyn Any);
         ended

@@ -53,7 +53,7 @@ mod unwind;
 mod waker;
 mod yield_now;
 
-pub use crate::context::{Priority, TaskInfo};
+pub use crate::context::{Done, Priority, TaskInfo};
 pub use ahead::Notes;
 pub use attributes::{Attributes, Name};
 #[cfg(feature = "alloc")]

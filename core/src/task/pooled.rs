@@ -106,8 +106,7 @@ where
     // SAFETY: as above.
     unsafe { place.write(name) };
     // SAFETY: the block fits, and is the task's until `InPool::free`; the cell stands first in what is named.
-    let (task, joining) =
-        unsafe { TaskCell::write::<InPool<N>>(task, home, future, Site::here()) };
+    let (task, joining) = unsafe { TaskCell::write::<InPool<N>>(task, home, future, Site::here()) };
     // SAFETY: it was made just now.
     let header = unsafe { task.as_ref() };
     header.node.label(name.text());

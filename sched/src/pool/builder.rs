@@ -5,12 +5,15 @@
 use core::time::Duration;
 use std::{
     io,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex, Weak,
+        mpsc::{self, Sender},
+    },
     thread,
 };
 
 use tidemill_core::{
-    context::Monitor,
+    context::{HomeRef, Monitor},
     sync::{AtomicBool, AtomicUsize},
 };
 
@@ -18,6 +21,7 @@ use super::{
     affinity::pin,
     clock::Monotonic,
     desk::Desk,
+    erased::VTABLE,
     idle::Idle,
     inject::Injector,
     pool::Pool,
@@ -131,27 +135,13 @@ impl Builder {
         let outside = homes.next().expect("there is one more shard than workers");
         let (told, tells) = mpsc::channel();
         let mut threads = Vec::with_capacity(workers);
-        // From here on, whatever goes wrong, dropping the pool ends those that have begun.
+        // Whatever goes wrong from here on, dropping the pool ends those that have begun.
         let mut failed = None;
         for (worker, home, group) in desks {
-            let (shared, monitor, told) = (shared.clone(), monitor.clone(), told.clone());
             let place = pinned.then(|| (topology.clone(), places[worker]));
-            let begin = move || {
-                let pinned = place.map(|(topology, place)| pin(&topology, place)).transpose();
-                let _ = shared.seats[worker].thread.set(thread::current());
-                let begun = pinned.is_ok();
-                let _ = told.send(pinned.as_ref().map(drop).map_err(|error| {
-                    let text = format!("worker {worker} cannot be pinned: {error}");
-                    io::Error::new(error.kind(), text)
-                }));
-                drop(told);
-                let desk = Desk::new(shared.clone(), worker, group, home);
-                if begun {
-                    Worker::new(desk, monitor).run();
-                }
-                shared.leave_for_good();
-            };
             let name = format!("{}-{worker}", self.name);
+            let (theirs, monitor, told) = (shared.clone(), monitor.clone(), told.clone());
+            let begin = move || begin((theirs, worker, group), home, place, monitor, told);
             match thread::Builder::new().name(name).spawn(begin) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
@@ -163,10 +153,7 @@ impl Builder {
         drop(told);
         let pool = Pool::of(shared, outside, threads, places, monitor);
         let mut results = tells.into_iter();
-        match failed.map_or_else(|| results.try_for_each(|result| result), Err) {
-            Ok(()) => Ok(pool),
-            Err(error) => Err(error),
-        }
+        failed.map_or_else(|| results.try_for_each(|result| result), Err).map(|()| pool)
     }
 
     fn share(&self, topology: &Topology, places: &[Place]) -> Arc<Shared> {
@@ -187,11 +174,11 @@ impl Builder {
                 spawned: AtomicUsize::new(0),
             }
         });
-        Arc::new_cyclic(|shared| Shared {
+        Arc::new_cyclic(|shared: &Weak<Shared>| Shared {
             groups: groups.collect(),
             seats: (0..workers).map(|_| Seat::new()).collect(),
             shards: (0..=workers)
-                .map(|number| Shard::new(shared.as_ptr(), number, workers + 1))
+                .map(|number| Shard::new(&VTABLE, shared.as_ptr().cast(), number, workers + 1))
                 .collect(),
             idle: Idle::new(workers),
             full: Set::new(workers),
@@ -208,5 +195,46 @@ impl Builder {
             watch: self.watch,
             deepest: self.deepest,
         })
+    }
+}
+
+/// What a worker's thread does, from its beginning to its end.
+fn begin(
+    (shared, worker, group): (Arc<Shared>, usize, usize),
+    home: HomeRef,
+    place: Option<(Topology, Place)>,
+    monitor: Monitor,
+    told: Sender<io::Result<()>>,
+) {
+    let pinned = place.map(|(topology, place)| pin(&topology, place)).transpose();
+    let _ = shared.seats[worker].thread.set(thread::current());
+    let begun = pinned.as_ref().map(drop).map_err(|error| {
+        io::Error::new(error.kind(), format!("worker {worker} cannot be pinned: {error}"))
+    });
+    let works = begun.is_ok();
+    // Who builds the pool waits for it, or has failed otherwise.
+    let _ = told.send(begun);
+    drop(told);
+    let desk = Desk::new(shared.clone(), worker, group, home);
+    if works {
+        Worker::new(desk, monitor).run();
+    } else {
+        drop(desk);
+    }
+    shared.leave_for_good();
+}
+
+impl Pool {
+    /// A pool of so many workers, on the cores of this machine.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn new(workers: usize) -> io::Result<Self> {
+        Self::builder().workers(workers).build()
+    }
+
+    /// A pool with one worker for each core, unless one says otherwise.
+    pub fn builder() -> Builder {
+        Builder::new()
     }
 }

@@ -2,24 +2,14 @@
 //!
 //! [D1] The thread local names a desk that its worker has sat down at until it gets up, so it is alive, in its place, and of this thread.
 
-#![expect(unsafe_code, reason = "names a desk in a thread local; queues tasks of erased type")]
+#![expect(unsafe_code, reason = "names a desk in a thread local")]
 
-use core::{
-    cell::Cell,
-    ptr::{self, NonNull},
-};
+use core::{cell::Cell, ptr};
 use std::sync::Arc;
 
-use tidemill_core::{context::HomeRef, task::Header};
+use tidemill_core::context::HomeRef;
 
-use super::shared::Shared;
-
-/// A task in a queue.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Task(pub(super) NonNull<Header>);
-
-// SAFETY: headers are `Send + Sync`, and futures of pooled tasks are `Send` ([P2] of `pooled`).
-unsafe impl Send for Task {}
+use super::{inject::Task, shared::Shared};
 
 /// See the [module](self).
 pub(super) struct Desk {

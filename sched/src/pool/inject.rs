@@ -20,6 +20,13 @@ use tidemill_core::{
     wait::Chain,
 };
 
+/// A task in a queue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Task(pub(super) NonNull<Header>);
+
+// SAFETY: headers are `Send + Sync`, and futures of pooled tasks are `Send` ([P2] of `pooled`).
+unsafe impl Send for Task {}
+
 /// Which tasks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
@@ -53,14 +60,14 @@ impl Injector {
     ///
     /// # Safety
     /// It is alive and in no queue, and stays alive until it has left this one, or this is closed.
-    pub(super) unsafe fn push(&self, kind: Kind, task: NonNull<Header>) {
+    pub(super) unsafe fn push(&self, kind: Kind, task: Task) {
         let len = &self.lens[kind as usize];
         self.queues.with(|queues| {
             if queues.closed {
                 return;
             }
             // SAFETY: the contract is the same.
-            unsafe { queues.chains[kind as usize].push(task) };
+            unsafe { queues.chains[kind as usize].push(task.0) };
             // ordering: Relaxed, changed under the lock; who looks without it has a fence ([I1] of `idle`).
             len.store(len.load(Relaxed) + 1, Relaxed);
         });
@@ -80,12 +87,7 @@ impl Injector {
     }
 
     /// Takes the first of a kind; and hands as many more as `more` to `keep`, in their order.
-    pub(super) fn take(
-        &self,
-        kind: Kind,
-        more: usize,
-        mut keep: impl FnMut(NonNull<Header>),
-    ) -> Option<NonNull<Header>> {
+    pub(super) fn take(&self, kind: Kind, more: usize, mut keep: impl FnMut(Task)) -> Option<Task> {
         if self.is_empty(kind) {
             return None;
         }
@@ -96,12 +98,12 @@ impl Injector {
             let mut left = len.load(Relaxed) - 1;
             for _ in 0..more {
                 let Some(task) = chain.pop() else { break };
-                keep(task);
+                keep(Task(task));
                 left -= 1;
             }
             // ordering: as in `push`.
             len.store(left, Relaxed);
-            Some(first)
+            Some(Task(first))
         })
     }
 

@@ -4,38 +4,55 @@
 //! node, and every CPU counts as a core.
 
 mod affinity;
+mod ambient;
+mod bound;
 mod builder;
 mod clock;
 mod counts;
 mod desk;
+mod distances;
+mod erased;
+mod expected;
 #[cfg(not(feature = "hwloc"))]
 mod flat;
 #[cfg(feature = "hwloc")]
 mod hwloc;
 mod idle;
 mod inject;
+mod look;
 mod node;
 #[expect(clippy::module_inception, reason = "the room is named after the noun in it")]
 mod pool;
 mod rest;
+mod schedule;
 mod set;
 mod shard;
 mod shared;
+mod sleep;
+mod spawn;
 mod spawner;
 mod topology;
+mod wait;
 mod worker;
 
 #[cfg(not(feature = "hwloc"))]
-pub(crate) use flat::Machine;
+pub(crate) use flat::{Bytes, Machine};
 #[cfg(feature = "hwloc")]
-pub(crate) use hwloc::Machine;
+pub(crate) use hwloc::{Bytes, Machine};
 
 pub use affinity::{Memory, Pinned, pin};
+pub use ambient::{
+    Migrate, migrate, node, preferred_node, set_preferred_node, spawn, spawn_with, worker,
+};
+pub use bound::NodeBox;
 pub use builder::Builder;
 pub use counts::WorkerStats;
+#[expect(unused_imports, reason = "what runs jobs on other threads comes")]
+pub(crate) use expected::{Expected, expected};
 pub use idle::Idle;
 pub use node::{Core, Node};
 pub use pool::{End, Pool};
 pub use shared::LongTurn;
+pub use sleep::{Sleep, after, at};
 pub use spawner::Spawner;
 pub use topology::{Place, Topology};

@@ -6,8 +6,6 @@
 //!
 //! [O1] A pool is `!Sync`: while its owner waits in one of its methods, nobody else does anything with it.
 
-#![expect(unsafe_code, reason = "hands new tasks over to shards")]
-
 use core::{
     cell::Cell,
     fmt,
@@ -17,7 +15,6 @@ use core::{
     task::{Context, Poll, Waker},
 };
 use std::{
-    io,
     sync::Arc,
     task::Wake,
     thread::{self, Thread},
@@ -27,18 +24,15 @@ use tidemill_core::{
     context::{HomeRef, Monitor, current},
     error::Refused,
     sync::Ordering::{Relaxed, Release, SeqCst},
-    task::{
-        Attributes, Drive, JoinHandle, Name, TaskInfo, Undone, prefer_node, spawn_pooled,
-    },
+    task::{Attributes, Done, Drive, JoinHandle, Name, TaskInfo, Undone},
 };
 
 use super::{
-    builder::Builder,
     counts::WorkerStats,
-    desk::{Task, with_desk_of},
+    desk::with_desk_of,
     rest::{For, Told, Who, is_told},
-    shard::Shard,
-    shared::{Shared, Why},
+    shared::Shared,
+    spawn::spawn_at,
     spawner::Spawner,
     topology::Place,
 };
@@ -88,19 +82,6 @@ pub enum End {
 }
 
 impl Pool {
-    /// A pool of so many workers, on the cores of this machine.
-    ///
-    /// # Errors
-    /// As [`Builder::build`].
-    pub fn new(workers: usize) -> io::Result<Self> {
-        Self::builder().workers(workers).build()
-    }
-
-    /// A pool with one worker for each core, unless one says otherwise.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
     pub(super) fn of(
         shared: Arc<Shared>,
         outside: HomeRef,
@@ -270,7 +251,7 @@ impl Drop for Pool {
 
 /// While it waits it brings nothing [O1].
 impl Drive for Pool {
-    fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         let wait = Waits::begin(&self.shared, For::Value)?;
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         loop {
@@ -321,39 +302,6 @@ impl Drop for Waits<'_> {
     fn drop(&mut self) {
         self.shared.leave(&self.told);
     }
-}
-
-/// Makes a task of `future`; where this is a worker of the pool, among its own.
-#[cfg_attr(feature = "dag", track_caller)]
-pub(super) fn spawn_at<F, N: Name>(
-    shared: &Arc<Shared>,
-    outside: &HomeRef,
-    (attributes, group): (Attributes<N>, Option<usize>),
-    future: F,
-) -> Result<JoinHandle<F::Output>, Refused<F>>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    if shared.is_stopped() {
-        return Err(Refused(future));
-    }
-    let home = with_desk_of(shared, |desk| desk.map_or(outside, |desk| &desk.home).clone());
-    let shard: *const Shard = home.as_ptr().cast();
-    let (priority, name) = attributes.parts();
-    // SAFETY: the handle is of a shard, which begins with a `PoolHead`; it gets the task below.
-    let (task, handle) = unsafe { spawn_pooled(home, name, future) };
-    if group.is_some() {
-        // SAFETY: it was made just now.
-        unsafe { prefer_node(task, group) };
-    }
-    // SAFETY: the pool has a handle on each shard, or the worker at the desk has.
-    let head = &unsafe { &*shard }.head;
-    // SAFETY: it was made just now, with a handle on this.
-    if unsafe { head.insert(task, priority) }.is_some() {
-        // SAFETY: it is new, and to be queued.
-        unsafe { shared.schedule(Task(task), Why::New) };
-    }
-    Ok(handle)
 }
 
 impl fmt::Debug for Pool {

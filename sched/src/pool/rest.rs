@@ -9,7 +9,10 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::{Acquire, Release}},
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
     },
     thread::Thread,
 };

@@ -1,14 +1,6 @@
-//! What all workers of a pool share: their queues, who sleeps, and what they were told.
-//!
-//! | a task comes from  | and prefers a node | is Low              | else                                                     |
-//! |--------------------|--------------------|---------------------|----------------------------------------------------------|
-//! | a worker           | that one's injector | its node's injector | woken: runs next here; new: its own queue; when that is full, its node's injector |
-//! | elsewhere          | that one's injector | injectors in turn   | injectors in turn                                        |
-//!
-//! [S1] Whoever queues a task has just been told to, and so owns the right: it is in no other queue, and alive until it has left this one
-//!      ([P1] of `pooled`), or until all is closed.
+//! What all workers of a pool share: their queues, who sleeps, who waits, and what they were told.
 
-#![expect(unsafe_code, reason = "queues tasks of erased type")]
+#![expect(unsafe_code, reason = "cancels what is left when nobody runs it any more")]
 
 use core::ops::Range;
 use std::{
@@ -19,21 +11,20 @@ use std::{
 
 use crossbeam_queue::ArrayQueue;
 use tidemill_core::{
-    context::{Priority, TaskInfo},
+    context::TaskInfo,
     sync::{
         AtomicBool, AtomicUsize,
         Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
         fence,
     },
-    task::{Deadlock, preferred_node},
+    task::Deadlock,
 };
 
 use super::{
     clock::Monotonic,
     counts::Counts,
-    desk::{Desk, Task, with_desk_of},
     idle::Idle,
-    inject::{Injector, Kind},
+    inject::{Injector, Kind, Task},
     rest::{For, Rest, Told, Who},
     set::Set,
     shard::Shard,
@@ -41,17 +32,6 @@ use super::{
 
 /// So many tasks a worker has in its own queue at most; more go to its node's injector.
 const QUEUE: usize = 256;
-
-/// Why a task is queued.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Why {
-    /// It was made.
-    New,
-    /// It was woken.
-    Woken,
-    /// It was woken in its turn, and goes to the end.
-    Again,
-}
 
 /// A long turn of a task, as [`on_long_turn`](super::Builder::on_long_turn) is told.
 #[derive(Clone, Copy, Debug)]
@@ -129,92 +109,16 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Queues a task, and wakes a worker for it.
-    ///
-    /// # Safety
-    /// [S1].
-    pub(super) unsafe fn schedule(&self, task: Task, why: Why) {
-        with_desk_of(self, |desk| {
-            if let Some(desk) = desk {
-                self.seats[desk.worker].counts.wakes.add(1);
-            }
-            // SAFETY: it is pooled, and alive [S1].
-            let (wanted, header) = unsafe { (preferred_node(task.0), task.0.as_ref()) };
-            let kind = match header.priority() {
-                _ if wanted.is_some() => Kind::Bound,
-                Priority::Low => Kind::Low,
-                Priority::Normal => Kind::Normal,
-            };
-            match desk {
-                // SAFETY: the contract is the same.
-                Some(desk) if kind == Kind::Normal => unsafe { self.keep(desk, task, why) },
-                _ => {
-                    let group = wanted.or(desk.map(|desk| desk.group));
-                    // SAFETY: the contract is the same.
-                    unsafe { self.inject(group, kind, task, why) };
-                }
-            }
-        });
-    }
-
-    /// Queues a task at the desk where it was woken or made.
-    ///
-    /// # Safety
-    /// [S1].
-    unsafe fn keep(&self, desk: &Desk, task: Task, why: Why) {
-        let task = match why {
-            Why::Woken => desk.next.replace(Some(task)),
-            Why::New | Why::Again => Some(task),
-        };
-        let Some(task) = task else { return };
-        if why == Why::New {
-            self.count(desk.group);
-        }
-        if let Err(task) = self.seats[desk.worker].queue.push(task) {
-            let injector = &self.groups[desk.group].injector;
-            // SAFETY: the contract is the same.
-            unsafe { injector.push(Kind::Normal, task.0) };
-        }
-        if why != Why::Again {
-            self.wake_one(desk.group);
-        }
-    }
-
-    /// Queues a task for a group; for the next one in turn, where none is named.
-    ///
-    /// # Safety
-    /// [S1].
-    unsafe fn inject(&self, group: Option<usize>, kind: Kind, task: Task, why: Why) {
-        // ordering: Relaxed, it is a number and no more.
-        let group = group
-            .unwrap_or_else(|| self.turn.fetch_add(1, Relaxed) % self.groups.len());
-        if why == Why::New {
-            self.count(group);
-        }
-        // SAFETY: the contract is the same.
-        unsafe { self.groups[group].injector.push(kind, task.0) };
-        match kind {
-            Kind::Bound => {
-                let worker = self.idle.wake_one_of(self.groups[group].workers.clone());
-                self.unpark(worker);
-            }
-            Kind::Normal | Kind::Low => self.wake_one(group),
-        }
-    }
-
-    fn count(&self, group: usize) {
-        // ordering: Relaxed, it is a number and no more.
-        self.groups[group].spawned.fetch_add(1, Relaxed);
-    }
-
     /// Wakes a worker for what was queued in this group: one that is near.
     pub(super) fn wake_one(&self, group: usize) {
         let near = self.groups[group].near.iter().copied();
         let groups = core::iter::once(group).chain(near);
-        self.unpark(self.idle.wake_one(groups.flat_map(|group| self.groups[group].workers.clone())));
+        self.unpark(
+            self.idle.wake_one(groups.flat_map(|group| self.groups[group].workers.clone())),
+        );
     }
 
-    fn unpark(&self, worker: Option<usize>) {
+    pub(super) fn unpark(&self, worker: Option<usize>) {
         let Some(worker) = worker else { return };
         let seat = &self.seats[worker];
         // ordering: Relaxed, it is a number and no more.
@@ -326,8 +230,7 @@ impl Shared {
 
     /// All tasks that wait, the oldest first.
     pub(super) fn deadlock(&self) -> Deadlock {
-        let mut tasks: Vec<_> =
-            self.shards.iter().flat_map(|shard| shard.head.tasks()).collect();
+        let mut tasks: Vec<_> = self.shards.iter().flat_map(|shard| shard.head.tasks()).collect();
         tasks.sort_by_key(|task| task.id);
         Deadlock::of(tasks.into_iter())
     }

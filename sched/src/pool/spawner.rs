@@ -10,7 +10,7 @@ use tidemill_core::{
     task::{Attributes, JoinHandle, Name},
 };
 
-use super::{pool::spawn_at, shared::Shared};
+use super::{shared::Shared, spawn::spawn_at};
 
 /// Makes tasks of a [`Pool`](super::Pool), from any thread. As long as there is one, the pool takes it that tasks may come from outside, and reports no
 /// deadlock.

@@ -1,23 +1,13 @@
 //! A worker: a thread of a pool. It gives turns to the pool's tasks, and to those of a [`Local`] of its own, where timers are and what stays on its
 //! thread.
 //!
-//! | it looks for a task      | in                                                                                                 |
-//! |--------------------------|----------------------------------------------------------------------------------------------------|
-//! | first                    | what was woken last; its own queue; what is bound to its node; its node's injector; Low ones there |
-//! | now and then             | the same, from the other end: so that none of them starves                                         |
-//! | then, searching          | the queues of its node; injectors and queues of other nodes, near before far                       |
-//!
-//! A wait in a turn ([`Drive`]) does the same on top of the waiting frame, and sleeps where it would; from a depth on it only sleeps.
+//! A *round* is: some turns of the pool's tasks -> a tick of the Local -> sleep, if there was nothing to do.
 //!
 //! [W1] What was taken from a queue is this worker's alone, and gets a turn.
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
-use core::{
-    cell::Cell,
-    task::Waker,
-    time::Duration,
-};
+use core::{cell::Cell, task::Waker, time::Duration};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -29,28 +19,22 @@ use tidemill_core::{
     clock::{Clock, Instant},
     context::Monitor,
     error::Fault,
-    sync::{Ordering::SeqCst, fence},
-    task::{Drive, PoolHead, Turned, Undone, task_info},
+    sync::Ordering::SeqCst,
+    task::{PoolHead, Turned, task_info},
     wait::{Doorbell, Wait},
 };
 
 use super::{
     clock::Monotonic,
-    desk::{Desk, Task},
-    inject::Kind,
-    rest::{For, Told, Who, is_told},
-    shared::{LongTurn, Shared, Why},
+    desk::Desk,
+    inject::Task,
+    schedule::Why,
+    shared::{LongTurn, Shared},
 };
 use crate::local::Local;
 
 /// So many turns are given to tasks of the pool before those of the Local and timers are looked at.
-const ROUND: usize = 64;
-/// One turn in so many goes to whoever waits where a worker looks last.
-const FAIR: usize = 61;
-/// So often in a row the task that was woken last runs next.
-const ROW: usize = 4;
-/// So many tasks are taken from an injector or a neighbour at once, at most.
-const BATCH: usize = 32;
+pub(super) const ROUND: usize = 64;
 
 /// The platform of a worker's Local.
 pub(super) struct WorkerHooks {
@@ -89,16 +73,16 @@ impl Wake for Bell {
 
 /// See the [module](self).
 pub(super) struct Worker {
-    desk: Desk,
-    local: Local<WorkerHooks>,
-    monitor: Monitor,
+    pub(super) desk: Desk,
+    pub(super) local: Local<WorkerHooks>,
+    pub(super) monitor: Monitor,
     /// Wakes this worker, whatever it waits for.
-    waker: Waker,
-    ticks: Cell<usize>,
-    row: Cell<usize>,
-    searching: Cell<bool>,
-    deep: Cell<usize>,
-    victim: Cell<usize>,
+    pub(super) waker: Waker,
+    pub(super) ticks: Cell<usize>,
+    pub(super) row: Cell<usize>,
+    pub(super) searching: Cell<bool>,
+    pub(super) deep: Cell<usize>,
+    pub(super) victim: Cell<usize>,
 }
 
 impl Worker {
@@ -118,7 +102,7 @@ impl Worker {
         }
     }
 
-    fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &Shared {
         &self.desk.shared
     }
 
@@ -133,7 +117,8 @@ impl Worker {
             // A waker of the user's may panic; what was under way is over then, and nothing is half done.
             while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.desk.sit(rounds))) {
                 drop(panic);
-                self.monitor.send_error(Fault::Text("a waker panicked that a task of the pool has woken"));
+                self.monitor
+                    .send_error(Fault::Text("a waker panicked that a task of the pool has woken"));
             }
         });
     }
@@ -157,7 +142,7 @@ impl Worker {
     }
 
     /// Gives a turn, if a task is ready.
-    fn step(&self) -> bool {
+    pub(super) fn step(&self) -> bool {
         let task = self.take();
         if let Some(task) = task {
             self.turn(task);
@@ -191,108 +176,8 @@ impl Worker {
         }
     }
 
-    /// The next task.
-    fn take(&self) -> Option<Task> {
-        if self.shared().is_paused() {
-            return None;
-        }
-        let task = self.look_near().or_else(|| self.look_far())?;
-        if self.searching.take() && self.shared().idle.found() {
-            self.shared().wake_one(self.desk.group);
-        }
-        Some(task)
-    }
-
-    /// A task of this worker or its node.
-    fn look_near(&self) -> Option<Task> {
-        let ticks = self.ticks.get().wrapping_add(1);
-        self.ticks.set(ticks);
-        if ticks.is_multiple_of(FAIR) {
-            let last = [Kind::Low, Kind::Normal, Kind::Bound];
-            let task = last.into_iter().find_map(|kind| self.injected(kind, 0));
-            return task.or_else(|| self.own()).or_else(|| self.latest());
-        }
-        if self.row.get() < ROW
-            && let Some(task) = self.latest()
-        {
-            self.row.set(self.row.get() + 1);
-            return Some(task);
-        }
-        self.row.set(0);
-        self.own()
-            .or_else(|| self.latest())
-            .or_else(|| self.injected(Kind::Bound, 0))
-            .or_else(|| self.injected(Kind::Normal, BATCH))
-            .or_else(|| self.injected(Kind::Low, 0))
-    }
-
-    fn latest(&self) -> Option<Task> {
-        self.desk.next.take()
-    }
-
-    fn own(&self) -> Option<Task> {
-        self.shared().seats[self.desk.worker].queue.pop()
-    }
-
-    /// A task that its node's injector has, and its share of more, up to `more`.
-    fn injected(&self, kind: Kind, more: usize) -> Option<Task> {
-        let group = &self.shared().groups[self.desk.group];
-        let share = group.injector.len(kind) / group.workers.len();
-        self.from(self.desk.group, kind, more.min(share))
-    }
-
-    fn from(&self, group: usize, kind: Kind, more: usize) -> Option<Task> {
-        let injector = &self.shared().groups[group].injector;
-        let mut spilled = None;
-        let first = injector.take(kind, more, |task| {
-            if let Err(task) = self.shared().seats[self.desk.worker].queue.push(Task(task)) {
-                // It was empty, or nearly so, and the batch is smaller than it.
-                spilled = Some(task);
-            }
-        });
-        debug_assert!(spilled.is_none());
-        first.map(Task)
-    }
-
-    /// A task of others.
-    fn look_far(&self) -> Option<Task> {
-        let shared = self.shared();
-        if !self.searching.replace(true) {
-            shared.idle.search();
-        }
-        let near = shared.groups[self.desk.group].near.iter().copied();
-        self.steal(self.desk.group).or_else(|| {
-            near.into_iter().find_map(|group| {
-                self.from(group, Kind::Normal, 0)
-                    .or_else(|| self.steal(group))
-                    .or_else(|| self.from(group, Kind::Low, 0))
-            })
-        })
-    }
-
-    /// Takes half of what a worker of a group has queued.
-    fn steal(&self, group: usize) -> Option<Task> {
-        let shared = self.shared();
-        let workers = shared.groups[group].workers.clone();
-        let begin = self.victim.get();
-        self.victim.set(begin.wrapping_add(1));
-        let (first, len) = (workers.start, workers.len());
-        (0..len).map(|n| first + (begin + n) % len).find_map(|victim| {
-            if victim == self.desk.worker {
-                return None;
-            }
-            let queue = &shared.seats[victim].queue;
-            let task = queue.pop()?;
-            let more = (queue.len() / 2).min(BATCH);
-            let mine = &shared.seats[self.desk.worker].queue;
-            let moved = (0..more).map_while(|_| mine.push(queue.pop()?).ok()).count();
-            shared.seats[self.desk.worker].counts.steals.add(moved + 1);
-            Some(task)
-        })
-    }
-
     /// Sleeps until it is woken, or `wait` is over.
-    fn sleep(&self, wait: Wait) {
+    pub(super) fn sleep(&self, wait: Wait) {
         let shared = self.shared();
         let worker = self.desk.worker;
         if !self.searching.replace(false) {
@@ -324,102 +209,20 @@ impl Worker {
             || (!paused && (self.desk.next.get().is_some() || shared.has_work(self.desk.group)))
     }
 
-    fn is_rung(&self) -> bool {
+    pub(super) fn is_rung(&self) -> bool {
         // ordering: SeqCst pairs with the fence in `Idle::wake`, with that in `lie_down`.
         self.shared().seats[self.desk.worker].rung.load(SeqCst)
     }
 
     /// It looks around: the bell need not ring for that any more.
-    fn answer(&self) {
+    pub(super) fn answer(&self) {
         // ordering: SeqCst, it looks around after this.
         self.shared().seats[self.desk.worker].rung.swap(false, SeqCst);
-    }
-
-    /// Sleeps until it is rung, and takes no task.
-    fn sleep_full(&self) {
-        let shared = self.shared();
-        let worker = self.desk.worker;
-        if let Some(task) = self.desk.next.take() {
-            // SAFETY: it is in no queue, and to be in one.
-            unsafe { shared.schedule(task, Why::New) };
-        }
-        if self.searching.take() && shared.idle.found() {
-            shared.wake_one(self.desk.group);
-        }
-        shared.full.add(worker);
-        // ordering: pairs with the fence in `ring`, and in `look`.
-        fence(SeqCst);
-        if !self.is_rung() && !shared.is_stopped() {
-            shared.look();
-            shared.seats[worker].counts.parks.add(1);
-            while !self.is_rung() && park(&shared.clock, Wait::Forever) {}
-        }
-        shared.full.remove(worker);
-        self.answer();
-    }
-
-    /// Gives turns until `done`, on top of the frame that waits.
-    fn drive_until(
-        &self,
-        told: &Told,
-        done: &mut dyn FnMut(&Waker) -> bool,
-    ) -> Result<(), Undone> {
-        let full = self.deep.get() > self.shared().deepest;
-        let mut turns = 0_usize;
-        loop {
-            if done(&self.waker) {
-                return Ok(());
-            }
-            if self.shared().is_stopped() {
-                return Err(Undone::Gone);
-            }
-            if is_told(told) {
-                return Err(match full {
-                    true => Undone::TooDeep,
-                    false => Undone::Deadlock(self.shared().deadlock()),
-                });
-            }
-            if full {
-                self.sleep_full();
-                continue;
-            }
-            turns = turns.wrapping_add(1);
-            if self.local.enter(|| self.step()) && !turns.is_multiple_of(ROUND) {
-                continue;
-            }
-            if self.local.step_within(turns) {
-                continue;
-            }
-            match self.local.settle() {
-                Wait::Poll => {}
-                wait => self.sleep(wait),
-            }
-            self.local.rouse();
-        }
-    }
-}
-
-impl Drive for Worker {
-    fn drive(&self, done: &mut dyn FnMut(&Waker) -> bool) -> Result<(), Undone> {
-        struct Out<'w>(&'w Worker, Told);
-        impl Drop for Out<'_> {
-            fn drop(&mut self) {
-                self.0.deep.set(self.0.deep.get() - 1);
-                self.0.shared().leave(&self.1);
-            }
-        }
-        if done(&self.waker) {
-            return Ok(());
-        }
-        self.deep.set(self.deep.get() + 1);
-        let told = self.shared().enter(For::Value, Who::Worker(self.desk.worker));
-        let out = Out(self, told);
-        self.drive_until(&out.1, done)
     }
 }
 
 /// Parks this thread. `false`: `wait` is over.
-fn park(clock: &Monotonic, wait: Wait) -> bool {
+pub(super) fn park(clock: &Monotonic, wait: Wait) -> bool {
     match wait {
         Wait::Poll => false,
         Wait::Forever => {

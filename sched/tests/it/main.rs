@@ -19,6 +19,8 @@ mod bell;
 #[cfg(feature = "std")]
 mod bind;
 mod board;
+#[cfg(feature = "std")]
+mod bound;
 #[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "std")]
@@ -67,6 +69,8 @@ mod left_behind;
 mod left_elsewhere;
 #[cfg(feature = "std")]
 mod limits;
+#[cfg(feature = "hwloc")]
+mod machines;
 #[cfg(feature = "alloc")]
 mod monitor;
 #[cfg(feature = "std")]
