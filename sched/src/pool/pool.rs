@@ -263,7 +263,11 @@ impl Drive for Pool {
             }
             self.shared.look();
             if is_told(&wait.told) {
-                return Err(Undone::Deadlock(self.shared.deadlock()));
+                // It may have come since it was looked for, before everything came to rest.
+                return match done(&waker) {
+                    true => Ok(()),
+                    false => Err(Undone::Deadlock(self.shared.deadlock())),
+                };
             }
             thread::park();
         }

@@ -3,7 +3,7 @@
 //! | waits for   | who                           | nothing goes on, and nobody outside brings anything | nothing goes on, but somebody may |
 //! |-------------|-------------------------------|-----------------------------------------------------|-----------------------------------|
 //! | a value     | a worker, on top of a turn    | the newest of them is told so, first                | waits on                          |
-//! | a value     | the owner                     | the same                                            | waits on                          |
+//! | a value     | the owner                     | the same, when no worker waits                      | waits on                          |
 //! | rest        | the owner (`run_all`)         | is told when no value is waited for                 | is told                           |
 
 use std::{
@@ -70,8 +70,12 @@ impl Rest {
 
     /// Nothing goes on: says who is to be woken, and told. `alone`: nobody outside brings anything either, so that values will not come.
     pub(super) fn tell(&mut self, alone: bool) -> Vec<Who> {
-        let newest = self.0.iter().rposition(|waiting| waiting.what == For::Value);
-        let told = match newest.filter(|_| alone) {
+        let newest = |owner: bool| {
+            let is = |waiting: &Waiting| matches!(waiting.who, Who::Owner(_)) == owner;
+            self.0.iter().rposition(|waiting| waiting.what == For::Value && is(waiting))
+        };
+        // What a worker waits on top of may be what the owner waits for.
+        let told = match newest(false).or_else(|| newest(true)).filter(|_| alone) {
             Some(at) => &self.0[at..=at],
             None => &self.0[..],
         };
