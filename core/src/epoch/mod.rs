@@ -16,6 +16,7 @@
 mod all;
 mod arrival;
 mod emplace;
+mod failures;
 mod latch;
 mod mutate;
 mod overwrite;

@@ -72,11 +72,11 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
     const_new! {
         /// A value with one handle that may enrol writers.
         pub(super) fn new(content: Content<T, E>, boxed: bool, site: Site) -> Self {
-            let phase = match content {
-                Content::Nothing => Phase::Vacant,
-                Content::Value(_) | Content::Failed(_) => Phase::Reading,
+            let (phase, there) = match content {
+                Content::Nothing => (Phase::Vacant, false),
+                Content::Value(_) | Content::Failed(_) => (Phase::Reading, true),
             };
-            let node = dag::Value::new(any::type_name::<T>, site, matches!(phase, Phase::Reading));
+            let node = dag::Value::new(any::type_name::<T>, site, there);
             Self { line: WaitList::new_in(Queue::new(phase, node)), content: UnsafeCell::new(content), boxed }
         }
     }

@@ -20,29 +20,29 @@ use alloc::collections::VecDeque;
 use crate::epoch::phase::Epoch;
 
 /// The epochs of one value.
-pub(super) struct Window<E: 'static> {
-    pub(super) front: Epoch<E>,
-    behind: Behind<E>,
+pub(super) struct Window {
+    pub(super) front: Epoch,
+    behind: Behind,
     /// How many are behind.
     len: usize,
     bound: usize,
 }
 
-enum Behind<E: 'static> {
-    Few(Deque<Epoch<E>, 2>),
+enum Behind {
+    Few(Deque<Epoch, 2>),
     #[cfg(feature = "alloc")]
-    Many(VecDeque<Epoch<E>>),
-    Lent(&'static mut DequeView<Epoch<E>>),
+    Many(VecDeque<Epoch>),
+    Lent(&'static mut DequeView<Epoch>),
 }
 
-impl<E> Window<E> {
+impl Window {
     /// A window with one epoch, which may grow where there is an allocator.
-    pub(super) const fn new(front: Epoch<E>) -> Self {
+    pub(super) const fn new(front: Epoch) -> Self {
         Self { front, behind: Behind::Few(Deque::new()), len: 0, bound: usize::MAX }
     }
 
     /// Has further epochs wait in `room`.
-    pub(super) fn lend(&mut self, room: &'static mut DequeView<Epoch<E>>) {
+    pub(super) fn lend(&mut self, room: &'static mut DequeView<Epoch>) {
         self.behind = Behind::Lent(room);
     }
 
@@ -82,7 +82,7 @@ impl<E> Window<E> {
 
     /// The one that is last.
     #[inline]
-    pub(super) fn back(&mut self) -> &mut Epoch<E> {
+    pub(super) fn back(&mut self) -> &mut Epoch {
         if self.len == 0 {
             return &mut self.front;
         }
@@ -100,7 +100,7 @@ impl<E> Window<E> {
     /// # Panics
     /// If there are not so many.
     #[inline]
-    pub(super) fn nth(&mut self, at: usize) -> &mut Epoch<E> {
+    pub(super) fn nth(&mut self, at: usize) -> &mut Epoch {
         let Some(at) = at.checked_sub(1) else { return &mut self.front };
         let epoch = match &mut self.behind {
             Behind::Few(few) => few.get_mut(at),
@@ -112,7 +112,7 @@ impl<E> Window<E> {
     }
 
     /// Adds one behind the others. The caller knows that there is room.
-    pub(super) fn push(&mut self, epoch: Epoch<E>) {
+    pub(super) fn push(&mut self, epoch: Epoch) {
         #[cfg(feature = "alloc")]
         self.spill();
         self.len += 1;
@@ -130,7 +130,7 @@ impl<E> Window<E> {
 
     /// Adds one before the others, in an allocation where it must.
     #[cfg(feature = "alloc")]
-    pub(super) fn push_front(&mut self, epoch: Epoch<E>) {
+    pub(super) fn push_front(&mut self, epoch: Epoch) {
         self.spill();
         self.len += 1;
         let next = mem::replace(&mut self.front, epoch);
