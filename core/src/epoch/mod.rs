@@ -46,6 +46,8 @@ pub use read::{ReadBuffer, ReadGuard};
 pub use reverse::ReverseValue;
 pub use room::Room;
 #[cfg(feature = "alloc")]
+pub(crate) use seat::Spot;
+#[cfg(feature = "alloc")]
 pub use value::Async;
 pub use view::{MutableView, PartGuard, ReadView, View};
 pub use write::{WriteBuffer, WriteGuard, WriteSlot};

@@ -96,7 +96,7 @@ impl Epoch {
 
 /// What a waiter waits for: the least is due first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key(u64);
+pub(super) struct Key(u64);
 
 impl Key {
     /// The turn of the writer of an epoch, or that it is in front.

@@ -26,7 +26,6 @@ use crate::{
     dag::{self, Seat, Site},
     epoch::{
         failures::Failures,
-        latch::Mark,
         phase::{End, Epoch, Key, Phase},
         window::Window,
     },
@@ -61,7 +60,7 @@ pub(super) struct Place {
 }
 
 /// The queue of one value.
-pub struct Queue<E: 'static> {
+pub(super) struct Queue<E: 'static> {
     window: Window,
     failures: Failures<E>,
     first: u64,
@@ -76,7 +75,7 @@ pub struct Queue<E: 'static> {
 }
 
 /// The queue and who waits for it.
-pub(super) type Inside<'a, E> = Turn<'a, Queue<E>, Mark>;
+pub(super) type Inside<'a, E> = Turn<'a, Queue<E>, Key>;
 
 impl<E> Queue<E> {
     /// The queue of a value that is there (`Reading`) or not (`Vacant`), with one handle that may enrol writers.
@@ -394,7 +393,7 @@ pub(super) fn due<E>(turn: &mut Inside<'_, E>) -> Next<E> {
 /// Whether what the first in line waits for has come.
 #[inline]
 pub(super) fn is_first_due<E>(turn: &mut Inside<'_, E>) -> bool {
-    match turn.first().map(|mark| mark.key) {
+    match turn.first().copied() {
         Some(key) => turn.state.is_due(key),
         None => false,
     }

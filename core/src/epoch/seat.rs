@@ -112,6 +112,16 @@ impl<T, E, L: RawLock> Drop for Owner<T, E, L> {
     }
 }
 
+/// Where somebody is enrolled: what it takes to wait there.
+pub struct Spot<'a, E: 'static, L: RawLock> {
+    pub(super) line: &'a Line<E, L>,
+    pub(super) key: Key,
+    /// Whether its time was found come.
+    pub(super) now: bool,
+    /// By what it is written down.
+    pub(crate) seat: Seat,
+}
+
 /// Who reads an epoch, or will.
 pub(super) struct Reader<T, E: 'static, L: RawLock> {
     cell: Handle<T, E, L>,
@@ -119,24 +129,15 @@ pub(super) struct Reader<T, E: 'static, L: RawLock> {
 }
 
 impl<T, E, L: RawLock> Reader<T, E, L> {
-    pub(super) fn line(&self) -> &Line<E, L> {
-        &self.cell.line
-    }
-
-    pub(super) fn key(&self) -> Key {
+    fn key(&self) -> Key {
         Key::reader(self.place.number)
     }
 
-    /// By what its place is written down.
+    /// Where it is waited for.
     #[inline]
-    pub(super) fn seat(&self) -> Seat {
-        self.place.seat
-    }
-
-    /// Whether its time was found come.
-    #[inline]
-    pub(super) fn is_now(&self) -> bool {
-        self.place.now
+    pub(super) fn spot(&self) -> Spot<'_, E, L> {
+        let Place { now, seat, .. } = self.place;
+        Spot { line: &self.cell.line, key: self.key(), now, seat }
     }
 
     /// Finds out whether its time has come.
@@ -201,24 +202,15 @@ pub(super) struct Writer<T, E: 'static, L: RawLock> {
 }
 
 impl<T, E, L: RawLock> Writer<T, E, L> {
-    pub(super) fn line(&self) -> &Line<E, L> {
-        &self.cell.line
-    }
-
-    pub(super) fn key(&self) -> Key {
+    fn key(&self) -> Key {
         Key::writer(self.place.number)
     }
 
-    /// By what its place is written down.
+    /// Where it is waited for.
     #[inline]
-    pub(super) fn seat(&self) -> Seat {
-        self.place.seat
-    }
-
-    /// Whether its turn was found come.
-    #[inline]
-    pub(super) fn is_now(&self) -> bool {
-        self.place.now
+    pub(super) fn spot(&self) -> Spot<'_, E, L> {
+        let Place { now, seat, .. } = self.place;
+        Spot { line: &self.cell.line, key: self.key(), now, seat }
     }
 
     /// Finds out whether its turn has come, and remembers it.

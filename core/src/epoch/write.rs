@@ -15,12 +15,11 @@
 use core::{fmt, future::IntoFuture, mem};
 
 use crate::{
-    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
-        phase::{End, Key},
-        seat::Writer,
-        slot::{Content, Line},
+        phase::End,
+        seat::{Spot, Writer},
+        slot::Content,
     },
     error::Fault,
     lock::{Lock, RawLock},
@@ -99,22 +98,9 @@ unsafe impl<'a, T, E: 'static, L: RawLock> Enrolled for &'a mut WriteBuffer<T, E
     type Lock = L;
     type Output = WriteSlot<'a, T, E, L>;
 
-    fn line(&self) -> &Line<E, L> {
-        self.0.line()
-    }
-
-    fn key(&self) -> Key {
-        self.0.key()
-    }
-
     #[inline]
-    fn seat(&self) -> Seat {
-        self.0.seat()
-    }
-
-    #[inline]
-    fn is_now(&self) -> bool {
-        self.0.is_now()
+    fn spot(&self) -> Spot<'_, E, L> {
+        self.0.spot()
     }
 
     #[inline]
@@ -131,22 +117,9 @@ unsafe impl<T, E: 'static, L: RawLock> Enrolled for WriteBuffer<T, E, L> {
     type Lock = L;
     type Output = WriteGuard<T, E, L>;
 
-    fn line(&self) -> &Line<E, L> {
-        self.0.line()
-    }
-
-    fn key(&self) -> Key {
-        self.0.key()
-    }
-
     #[inline]
-    fn seat(&self) -> Seat {
-        self.0.seat()
-    }
-
-    #[inline]
-    fn is_now(&self) -> bool {
-        self.0.is_now()
+    fn spot(&self) -> Spot<'_, E, L> {
+        self.0.spot()
     }
 
     #[inline]

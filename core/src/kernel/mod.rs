@@ -13,6 +13,8 @@
 #[cfg(feature = "alloc")]
 mod combine;
 mod exit;
+#[cfg(feature = "alloc")]
+mod job;
 #[expect(clippy::module_inception, reason = "the room is named after the noun in it")]
 mod kernel;
 #[cfg(feature = "alloc")]
