@@ -2,21 +2,21 @@
 //!
 //! | failures | lie                          | room                                      |
 //! |----------|------------------------------|-------------------------------------------|
-//! | Many     | in an allocation             | grows                                     |
+//! | Many     | in an allocation, made for the first | grows                                     |
 //! | None     | nowhere                      | none; a value in a static has them Lent   |
 //! | Lent     | in a static beside the value | as many as epochs can wait behind the first |
 //!
 //! [L1] An epoch has a failure here from when it ends so until it is in front, and is behind the first meanwhile. So there is room.
 
 #[cfg(feature = "alloc")]
-use alloc::collections::BTreeMap;
+use alloc::{boxed::Box, collections::BTreeMap};
 
 use heapless::vec::VecView;
 
 /// Failures, each with the number of its epoch.
 pub(super) enum Failures<E: 'static> {
     #[cfg(feature = "alloc")]
-    Many(BTreeMap<u64, E>),
+    Many(Option<Box<BTreeMap<u64, E>>>),
     #[cfg(not(feature = "alloc"))]
     None,
     Lent(&'static mut VecView<(u64, E)>),
@@ -25,7 +25,7 @@ pub(super) enum Failures<E: 'static> {
 impl<E> Failures<E> {
     pub(super) const fn new() -> Self {
         #[cfg(feature = "alloc")]
-        return Self::Many(BTreeMap::new());
+        return Self::Many(None);
         #[cfg(not(feature = "alloc"))]
         return Self::None;
     }
@@ -40,7 +40,7 @@ impl<E> Failures<E> {
     pub(super) fn put(&mut self, number: u64, failure: E) {
         let kept = match self {
             #[cfg(feature = "alloc")]
-            Self::Many(many) => many.insert(number, failure).is_none(),
+            Self::Many(many) => many.get_or_insert_default().insert(number, failure).is_none(),
             #[cfg(not(feature = "alloc"))]
             Self::None => false,
             Self::Lent(lent) => lent.push((number, failure)).is_ok(),
@@ -53,7 +53,7 @@ impl<E> Failures<E> {
     pub(super) fn take(&mut self, number: u64) -> Option<E> {
         match self {
             #[cfg(feature = "alloc")]
-            Self::Many(many) => many.remove(&number),
+            Self::Many(many) => many.as_mut()?.remove(&number),
             #[cfg(not(feature = "alloc"))]
             Self::None => None,
             Self::Lent(lent) => {

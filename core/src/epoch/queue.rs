@@ -293,7 +293,7 @@ impl<E> Queue<E> {
 }
 
 /// A reader leaves.
-#[inline]
+#[inline(always)]
 pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
     let queue = &mut *turn.state;
     if number != queue.first {

@@ -62,7 +62,11 @@ impl<T, E: 'static, L: RawLock> WriteBuffer<T, E, L> {
     /// # Cancel safety
     /// Dropped before, it drops the value; the buffer stays enrolled.
     pub async fn set(&mut self, value: T) {
-        self.slot().await.set(value);
+        // Most who are first to write have their turn from the beginning.
+        if !self.0.spot().now {
+            self.slot().await;
+        }
+        self.write(value);
     }
 
     /// Waits for its turn, takes out what was written before, if it is there, and leaves. The epoch is cancelled.
