@@ -17,7 +17,7 @@ use core::{
     future::Future,
     pin::Pin,
     ptr,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use pin_project_lite::pin_project;
@@ -138,6 +138,24 @@ impl<B: Enrolled> Arrival<B> {
     }
 }
 
+// Both are functions of their own, lest every poll save registers for them.
+
+/// Whether the time of `key` has come.
+#[inline(never)]
+fn is_due<E, L: RawLock>(line: &Line<E, L>, key: Key) -> bool {
+    line.with(|turn| turn.state.is_due(key))
+}
+
+/// Joins the line, unless the time of `key` has come.
+#[inline(never)]
+fn wait<E, L: RawLock>(
+    waiter: Pin<&mut Waiter<'static, L, Queue<E>, Key>>,
+    key: Key,
+    waker: &Waker,
+) -> Poll<()> {
+    waiter.poll_in_order(waker, |turn| turn.state.is_due(key).then_some(()))
+}
+
 /// The line, for as long as the cell lives.
 ///
 /// # Safety
@@ -156,7 +174,7 @@ impl<B: Enrolled> Future for Arrival<B> {
 
     /// # Panics
     /// When polled again after it was ready.
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
         let mut this = self.project();
         loop {
@@ -164,20 +182,17 @@ impl<B: Enrolled> Future for Arrival<B> {
             let spot = buffer.spot();
             // [A3]
             let taken_out = *this.joined && !this.waiter.is_waiting();
-            if !spot.now && !taken_out {
-                let due = |queue: &Queue<B::Error>| queue.is_due(spot.key);
-                // Who finds it come needs no clone of the waker.
-                if *this.joined || !spot.line.with(|turn| due(turn.state)) {
-                    if B::SEVERAL && !*this.joined {
-                        // SAFETY: the line is that of `buffer`.
-                        this.waiter.as_mut().turn_to(unsafe { kept(spot.line) }, spot.key);
-                    }
-                    let ask = |turn: &mut Inside<'_, B::Error>| due(turn.state).then_some(());
-                    if this.waiter.as_mut().poll_in_order(cx.waker(), ask).is_pending() {
-                        this.wait.begin(spot.seat);
-                        *this.joined = true;
-                        return Poll::Pending;
-                    }
+            let found = spot.now || taken_out;
+            // Who finds it come needs no clone of the waker.
+            if !found && (*this.joined || !is_due(spot.line, spot.key)) {
+                if B::SEVERAL && !*this.joined {
+                    // SAFETY: the line is that of `buffer`.
+                    this.waiter.as_mut().turn_to(unsafe { kept(spot.line) }, spot.key);
+                }
+                if wait(this.waiter.as_mut(), spot.key, cx.waker()).is_pending() {
+                    this.wait.begin(spot.seat);
+                    *this.joined = true;
+                    return Poll::Pending;
                 }
             }
             this.wait.end();
