@@ -88,6 +88,7 @@ pub(crate) struct Seat;
 
 impl Seat {
     /// That of nobody.
+    #[cfg(feature = "alloc")]
     pub(crate) const NONE: Self = Self;
 
     #[inline(always)]

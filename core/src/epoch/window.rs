@@ -112,49 +112,53 @@ impl Window {
     }
 
     /// Adds one behind the others. The caller knows that there is room.
+    #[inline]
     pub(super) fn push(&mut self, epoch: Epoch) {
-        #[cfg(feature = "alloc")]
-        self.spill();
         self.len += 1;
-        let pushed = match &mut self.behind {
-            Behind::Few(few) => few.push_back(epoch).is_ok(),
+        let full = match &mut self.behind {
             #[cfg(feature = "alloc")]
-            Behind::Many(many) => {
-                many.push_back(epoch);
-                true
-            }
-            Behind::Lent(lent) => lent.push_back(epoch).is_ok(),
+            Behind::Many(many) => return many.push_back(epoch),
+            Behind::Few(few) => few.push_back(epoch),
+            Behind::Lent(lent) => lent.push_back(epoch),
         };
-        debug_assert!(pushed, "the caller knows that there is room");
+        match full {
+            Ok(()) => {}
+            #[cfg(feature = "alloc")]
+            Err(epoch) => self.spill(|many| many.push_back(epoch)),
+            #[cfg(not(feature = "alloc"))]
+            Err(_) => unreachable!("the caller knows that there is room"),
+        }
     }
 
     /// Adds one before the others, in an allocation where it must.
     #[cfg(feature = "alloc")]
+    #[inline]
     pub(super) fn push_front(&mut self, epoch: Epoch) {
-        self.spill();
         self.len += 1;
         let next = mem::replace(&mut self.front, epoch);
-        let pushed = match &mut self.behind {
-            Behind::Few(few) => few.push_front(next).is_ok(),
-            Behind::Many(many) => {
-                many.push_front(next);
-                true
-            }
-            Behind::Lent(lent) => lent.push_front(next).is_ok(),
+        let full = match &mut self.behind {
+            Behind::Many(many) => return many.push_front(next),
+            Behind::Few(few) => few.push_front(next),
+            Behind::Lent(lent) => lent.push_front(next),
         };
-        debug_assert!(pushed, "a window in a static is not built backwards");
+        if let Err(next) = full {
+            self.spill(|many| many.push_front(next));
+        }
     }
 
-    /// Makes room for one more in an allocation, if it must.
+    /// Puts them into an allocation, for one more.
     #[cfg(feature = "alloc")]
-    fn spill(&mut self) {
-        if let Behind::Few(few) = &mut self.behind
-            && few.is_full()
-        {
-            let mut many = VecDeque::with_capacity(4 * few.len());
-            many.extend(mem::take(few));
-            self.behind = Behind::Many(many);
-        }
+    #[cold]
+    fn spill(&mut self, push: impl FnOnce(&mut VecDeque<Epoch>)) {
+        let Behind::Few(few) = &mut self.behind else {
+            unreachable!(
+                "the caller knows that there is room, and a window in a static is not built backwards"
+            )
+        };
+        let mut many = VecDeque::with_capacity(4 * few.len());
+        many.extend(mem::take(few));
+        push(&mut many);
+        self.behind = Behind::Many(many);
     }
 
     /// Removes the one in front, if there is another, which is in front then [W1].
