@@ -193,7 +193,8 @@ impl<T, E, L: RawLock> Handle<T, E, L> {
     /// The first handle of a boxed cell.
     #[cfg(feature = "alloc")]
     pub(super) fn boxed(content: Content<T, E>, site: Site) -> Self {
-        let cell = Box::into_raw(Box::new(Cell::new(content, true, site)));
+        // Made where it comes to lie, and not moved there.
+        let cell = Box::into_raw(Box::write(Box::new_uninit(), Cell::new(content, true, site)));
         // SAFETY: a box is not at null.
         Self { cell: unsafe { NonNull::new_unchecked(cell) }, _shares: PhantomData }
     }
