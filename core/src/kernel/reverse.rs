@@ -25,7 +25,8 @@ use crate::{
     epoch::{Async, MutableBuffer, ReadBuffer, ReadGuard, ReverseValue},
     error::{Missing, NoContext},
     kernel::{
-        combine::{call, is_here},
+        combine::{go, is_here},
+        job::{Add, call, prepare},
         kernel::poll,
         ops::NegOf,
         outputs::{KernelError, Outputs},
@@ -40,29 +41,6 @@ fn leave<T, E: KernelError, L: RawLock>(sum: MutableBuffer<T, E, L>, missing: Mi
     match missing {
         Missing::Cancelled => sum.keep(),
         failed => sum.end(failed),
-    }
-}
-
-/// Adds what is read.
-fn add_read<T, E, L>(
-    mut sum: MutableBuffer<T, E, L>,
-    addend: ReadBuffer<T, E, L>,
-    first: impl FnOnce(&T) -> T,
-    add: impl FnOnce(&mut T, &T),
-) -> impl Future<Output = ()>
-where
-    E: KernelError,
-    L: RawLock,
-{
-    // A block: what is awaited stays where it came to lie.
-    async move {
-        let addend = match addend.get().await {
-            Ok(addend) => addend,
-            Err(missing) => return leave(sum, missing),
-        };
-        let there = sum.turn().await;
-        let added = call(|| there.add(addend, first, add));
-        end(sum, added);
     }
 }
 
@@ -143,10 +121,9 @@ impl<T: 'static, E: KernelError, L: RawLock> ReverseValue<T, E, L> {
         E: MayShare,
         L: MayShare,
     {
-        let sum = self.adjust();
-        match is_here() {
-            true => drop(spawn(add_read(sum, addend, first, add))),
-            false => sum.fail(NoContext.into()),
+        let task = prepare(is_here(), self.adjust(), |sum| Add::new(addend, sum, first, add));
+        if let Some((task, given)) = task {
+            go(spawn(task), given);
         }
     }
 }
