@@ -4,6 +4,7 @@
 //! node, and every CPU counts as a core.
 
 mod affinity;
+mod expected;
 #[cfg(not(feature = "hwloc"))]
 mod flat;
 #[cfg(feature = "hwloc")]
@@ -15,6 +16,8 @@ mod topology;
 pub(crate) use flat::Machine;
 #[cfg(feature = "hwloc")]
 pub(crate) use hwloc::Machine;
+
+pub(crate) use expected::{Expected, expected};
 
 pub use affinity::{Memory, Pinned, pin};
 pub use node::{Core, Node};
