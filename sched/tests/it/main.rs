@@ -18,6 +18,8 @@ mod bare;
 mod bell;
 #[cfg(feature = "std")]
 mod bind;
+#[cfg(feature = "std")]
+mod blocking;
 mod board;
 #[cfg(feature = "alloc")]
 mod context;
@@ -58,6 +60,12 @@ mod given;
 #[cfg(feature = "std")]
 mod gradients;
 #[cfg(feature = "std")]
+mod handle;
+#[cfg(feature = "std")]
+mod helper_thread;
+#[cfg(feature = "std")]
+mod in_thread;
+#[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
 mod kernels;
@@ -69,6 +77,8 @@ mod left_elsewhere;
 mod limits;
 #[cfg(feature = "alloc")]
 mod monitor;
+#[cfg(feature = "std")]
+mod nano;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/nested.rs"]
 mod nested;
