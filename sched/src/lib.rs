@@ -24,6 +24,8 @@ mod order;
 pub mod pace;
 #[cfg(feature = "std")]
 pub mod pool;
+#[cfg(feature = "std")]
+pub mod shutdown;
 mod stats;
 mod waits;
 

@@ -40,6 +40,8 @@ mod delayer;
 #[cfg(feature = "alloc")]
 mod end_cycle;
 #[cfg(feature = "std")]
+mod ending;
+#[cfg(feature = "std")]
 mod epochs;
 #[cfg(feature = "std")]
 mod epochs_life;
