@@ -43,7 +43,8 @@ pin_project! {
     impl<T: 'static> PinnedDrop for InThread<T> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if this.job.cancel() && this.line.is_none() {
+            // In the queue, or not yet.
+            if this.job.cancel() {
                 this.set.withdraw(this.job);
             }
         }

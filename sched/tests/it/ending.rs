@@ -10,7 +10,7 @@ use std::{
 
 use tidemill_core::{
     clock::{Clock, Instant},
-    context::Monitor,
+    context::{Context, Monitor},
     error::Fault,
     scope::after,
 };
@@ -131,6 +131,22 @@ fn a_handler_that_takes_too_long_has_the_end_forced() {
 }
 
 #[test]
+fn a_handler_runs_in_the_root_context_whoever_registers_it() {
+    let (shutdown, log) = (Shutdown::new(), Log::default());
+    let says = log.clone();
+    let body = async {
+        let handler = async move { says.say(Context::current().is_root().to_string()) };
+        shutdown.at_shutdown(handler).unwrap();
+        assert!(!Context::current().is_root());
+        shutdown.shutdown(0).unwrap();
+        shutdown.finished().await.unwrap()
+    };
+    let context = Context::root().with_monitor(Monitor::top());
+    let (ended, _) = run(context.within(body));
+    assert_eq!((ended.status, log.take()), (0, vec![String::from("true")]));
+}
+
+#[test]
 fn what_was_given_out_stays() {
     let shutdown = Shutdown::new();
     let ((first, again), _) = run(async {
@@ -143,9 +159,12 @@ fn what_was_given_out_stays() {
     assert_eq!((first.status, again.status), (0, 0));
     let forced = Shutdown::forced_after(Duration::from_secs(1));
     run(async {
-        forced.at_shutdown(pending::<()>()).unwrap();
+        forced.at_shutdown(after(Duration::from_secs(2))).unwrap();
         forced.shutdown(0).unwrap();
         assert!(forced.finished().await.unwrap().forced);
+        after(Duration::from_secs(2)).await.unwrap();
+        let again = forced.finished().await.unwrap();
+        assert!(again.forced, "though its handler has ended since");
         assert_eq!(forced.shutdown(1), Ok(()), "that is what it ended with");
         assert_eq!(forced.shutdown(2), Err(StatusError { stays: 1, refused: 2 }));
     });
@@ -194,13 +213,13 @@ fn it_waits_for_what_it_is_deferred_until_also_while_it_is_under_way() {
             };
             later.defer_until(second).unwrap();
         };
-        shutdown.at_shutdown(first).unwrap();
         let says = log.clone();
         shutdown.defer_until(async move { says.say("at once") }).unwrap();
         yield_now().await;
         yield_now().await;
         yield_now().await;
         assert_eq!(log.take(), ["at once"]);
+        shutdown.at_shutdown(first).unwrap();
         shutdown.shutdown(0).unwrap();
         shutdown.finished().await.unwrap()
     });

@@ -13,9 +13,10 @@ use std::{
 };
 
 use tidemill_core::{
-    context::{Monitor, current},
+    context::{Context, Monitor, current},
     error::NoContext,
     ivar,
+    scope::{Scope, scope},
     wait::Wait,
 };
 use tidemill_sched::{
@@ -290,6 +291,24 @@ fn the_panic_of_a_post_goes_to_the_root_monitor_and_the_next_is_run() {
     assert_eq!(log.take(), ["next"]);
     let told = root.failures().unwrap().first().fault.to_string();
     assert_eq!(told, "what was asked of the executor panicked: posted in vain");
+}
+
+#[test]
+fn a_handle_belongs_to_no_scope_and_to_no_monitor_but_the_root() {
+    let board = Board::default();
+    let local = Local::new(board.clone());
+    let (root, inner) = (Monitor::top(), Monitor::top());
+    let context = Context::root().with_monitor(inner.clone());
+    let handle = root.as_root(0, || {
+        let body =
+            context.within(async { scope(async |_: Scope<_>| Handle::current()).await.unwrap() });
+        let handle = local.run_with(pin!(body), &mut board.virtual_time());
+        assert!(handle.post(|| panic!("posted")).is_ok());
+        while local.tick() == Wait::Poll {}
+        handle
+    });
+    assert_eq!((root.seen(), inner.seen()), (1, 0));
+    drop(handle);
 }
 
 #[test]

@@ -88,6 +88,9 @@ fn an_idle_helper_ends_when_it_is_dropped() {
     let helper = HelperThread::new().unwrap();
     let (ends, ended) = mpsc::channel();
     wait(helper.run(move || ENDS.set(Some(Ends(ends))))).unwrap().unwrap();
+    while !format!("{helper:?}").contains("idle: 1") {
+        thread::yield_now();
+    }
     drop(helper);
     ended.recv().unwrap();
 }

@@ -123,6 +123,24 @@ fn there_are_as_many_threads_as_jobs_need_and_no_more_than_may_be() {
 }
 
 #[test]
+fn two_jobs_that_come_at_once_do_not_wait_for_one_idle_thread() {
+    for _ in 0..50 {
+        let threads = Threads::builder().most(2).build();
+        wait(threads.run(|| ())).unwrap().unwrap();
+        while !format!("{threads:?}").contains("idle: 1") {
+            thread::yield_now();
+        }
+        let (first, second) = (gate(), gate());
+        let both = (threads.run(first.0), threads.run(second.0));
+        first.1.recv().unwrap();
+        second.1.recv().unwrap();
+        drop((first.2, second.2));
+        wait(both.0).unwrap().unwrap();
+        wait(both.1).unwrap().unwrap();
+    }
+}
+
+#[test]
 fn an_idle_thread_takes_the_next_job_and_no_other_is_started() {
     let started = Arc::new(AtomicUsize::new(0));
     let counts = started.clone();
@@ -183,8 +201,8 @@ fn a_job_that_is_dropped_before_it_begins_is_dropped_there_and_never_runs() {
         assert!(log.take().is_empty());
         drop(job);
         assert_eq!(log.take(), ["dropped"], "on this thread, at once");
+        assert!(format!("{threads:?}").contains("waiting: 0"), "and its seat is free again");
     }
-    // Its seat is free again.
     let runs = ran.clone();
     let last = threads.run(move || runs.fetch_add(10, SeqCst));
     assert!(format!("{threads:?}").contains("waiting: 1"), "{threads:?}");
@@ -320,6 +338,7 @@ fn jobs_in_line_are_closed_with_their_threads_and_those_that_wait_are_run() {
 fn scarce(most: usize) -> Threads {
     let left = Mutex::new(most);
     Threads::builder()
+        .waiting(5)
         .start_with(move |name, work| {
             let mut left = left.lock().unwrap();
             *left = left.checked_sub(1).ok_or(io::Error::from_raw_os_error(11))?;
@@ -331,11 +350,14 @@ fn scarce(most: usize) -> Threads {
 #[test]
 fn where_no_thread_can_be_started_and_none_is_there_the_error_says_so() {
     let none = scarce(0);
-    let Err(JobError::NoThread(error)) = wait(none.run(|| ())).unwrap() else {
-        panic!("nobody can have run it")
-    };
-    assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "the system's own error");
-    assert_eq!(none.count(), 0);
+    // More of them than may wait: none of them does.
+    for _ in 0..10 {
+        let Err(JobError::NoThread(error)) = wait(none.run(|| ())).unwrap() else {
+            panic!("nobody can have run it")
+        };
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "the system's own error");
+        assert_eq!(none.count(), 0);
+    }
     // A stack that no address space has room for: the standard library's way to start threads fails too.
     let huge = Threads::builder().stack_size(1 << 48).build();
     assert!(matches!(wait(huge.run(|| ())).unwrap(), Err(JobError::NoThread(_))));
