@@ -31,8 +31,7 @@ impl Drop for Counts {
 /// **A job that a thread runs while who asked for it goes: it ran, or its closure was dropped; and either way what it held, or
 /// returned, is dropped once. Who called it off before it began knows so.**
 ///
-/// Seen to break it: a `cancel` that says it was to be done though the body was gone (`true`); a `run` that takes the body by looking first
-/// (`is_full`) and unwraps it.
+/// Seen to break it: a `cancel` that looks whether the body is there before it takes it; a `run` that does.
 #[test]
 fn a_job_ends_while_who_awaits_it_goes() {
     loom::model(|| {
@@ -124,8 +123,7 @@ fn a_thread_waits_for_a_value_that_is_abandoned() {
 /// **A thread has something done on an executor that may go meanwhile: it gets the value, or learns that the executor is gone. It
 /// never waits for ever, and what it sent is dropped.**
 ///
-/// Seen to break it: a task of the handle that does not own the reading end (it leaks, and the thread waits); a check of the
-/// executor before the pipe alone, without closing it.
+/// Seen to break it: a reading end that does not go with the task of the handle (the thread waits for ever).
 #[test]
 fn a_thread_asks_an_executor_that_goes() {
     loom::model(|| {

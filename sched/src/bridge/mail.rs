@@ -11,7 +11,7 @@
 
 use tidemill_core::{
     context::{Context, Here},
-    error::{Closed, Refused, WriteError, ZeroCapacity},
+    error::{Closed, Refused, WriteError},
     share::pipe::{ReadEnd, WriteEnd, channel},
     sync::thread::{ThreadId, current},
     task::{Attributes, yield_now},
@@ -36,7 +36,7 @@ pub(super) struct Mail {
 impl Mail {
     /// Has a task of this executor, in the root context, run what comes; at most `bound` errands wait.
     pub(super) fn new(here: &Here, bound: usize) -> Result<Self, Refused<()>> {
-        let Ok((end, read)) = channel(bound.max(1)) as Result<_, ZeroCapacity> else {
+        let Ok((end, read)) = channel::<Errand>(bound.max(1)) else {
             unreachable!("it is one at least")
         };
         let named = Attributes::new().name("handle");

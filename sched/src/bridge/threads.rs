@@ -65,6 +65,8 @@ impl Threads {
     /// It is sent at once, whether or not the future is polled, and begun in the order of the calls. Only where as many jobs wait as may, the future waits
     /// in line until there is room, from its first poll on: that is the back-pressure, and blocks nobody.
     ///
+    /// A job that waits for another job of the same threads waits for ever where all threads do so: give those a set of their own.
+    ///
     /// # Errors
     /// [`JobError`](super::JobError), of the future: `run` panicked; the threads were closed before it began; or no thread could be started,
     /// and none is there.

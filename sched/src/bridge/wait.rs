@@ -21,7 +21,7 @@ use tidemill_core::{
     context::with_current,
     sync::{
         AtomicBool,
-        Ordering::{AcqRel, Acquire},
+        Ordering::{Acquire, Release},
         thread::{Thread, current, park, park_timeout},
     },
 };
@@ -30,6 +30,8 @@ use super::error::{OnExecutor, WaitError};
 
 /// Waits on this system thread for what others complete: a value that is filled by a task, a [`JoinHandle`](tidemill_core::task::JoinHandle), an
 /// [`InThread`](super::InThread). The future is polled on this thread and has no executor: no timer, no `spawn`.
+///
+/// What would have to be done by a task of an executor that is being dropped on this thread never comes: do not wait for that in the drop of another of its tasks.
 ///
 /// # Errors
 /// This is the thread of an executor, in its turn: the future is dropped unpolled.
@@ -112,9 +114,9 @@ impl Wake for Sleeper {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // ordering: Release pairs with Acquire in `sleep`. AcqRel: a wake that finds another's mark leaves the sleep to that one, and both are
-        // seen by who takes the mark, since an exchange carries on the other's Release.
-        if !self.woken.swap(true, AcqRel) {
+        // ordering: Release pairs with Acquire in `sleep`. A wake that finds another's mark leaves the sleep to that one; it is an exchange, and so
+        // carries on the other's Release.
+        if !self.woken.swap(true, Release) {
             self.thread.unpark();
         }
     }

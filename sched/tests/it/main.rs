@@ -125,6 +125,8 @@ mod shutdown;
 #[cfg(feature = "std")]
 mod threads;
 #[cfg(feature = "std")]
+mod threads_set;
+#[cfg(feature = "std")]
 mod timers;
 #[cfg(feature = "std")]
 mod topology;
