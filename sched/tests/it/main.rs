@@ -21,6 +21,8 @@ mod bind;
 #[cfg(feature = "std")]
 mod blocking;
 mod board;
+#[cfg(feature = "std")]
+mod bound;
 #[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "std")]
@@ -77,6 +79,8 @@ mod left_behind;
 mod left_elsewhere;
 #[cfg(feature = "std")]
 mod limits;
+#[cfg(feature = "hwloc")]
+mod machines;
 #[cfg(feature = "alloc")]
 mod monitor;
 #[cfg(feature = "std")]

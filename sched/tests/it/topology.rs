@@ -41,7 +41,15 @@ fn every_cpu_that_this_thread_may_use_has_one_place() {
         assert_eq!(topology.node_of(cpu).unwrap().id, node);
     }
     assert_eq!(topology.node_of(1 << 20), None);
-    assert!(topology.to_string().starts_with("node "), "{topology}");
+    assert_eq!(topology.cpuset(), allowed());
+    let nodes = topology.nodes();
+    for node in nodes {
+        assert_eq!(topology.distance(node.id, node.id), Some(10));
+        assert_eq!(topology.nearest(node.id).len(), nodes.len() - 1);
+    }
+    assert_eq!((topology.nearest(1 << 20).len(), topology.distance(0, 1 << 20)), (0, None));
+    let lines = topology.to_string().lines().count();
+    assert_eq!(lines, 1 + nodes.len(), "{topology}");
 }
 
 #[test]
@@ -83,45 +91,35 @@ fn a_cpu_that_is_not_there_is_refused_and_nothing_changes() {
     }
 }
 
-#[cfg(feature = "hwloc")]
-mod made_up {
-    use tidemill_sched::pool::{Place, Topology, pin};
+#[test]
+fn a_machine_of_one_node_has_no_other() {
+    let topology = Topology::detect().unwrap();
+    if let [node] = topology.nodes() {
+        assert_eq!(topology.nearest(node.id).next(), None);
+        assert_eq!(topology.node_of(allowed()[0]), Some(node));
+    }
+}
 
-    fn places(places: impl Iterator<Item = Place>) -> Vec<(usize, usize)> {
-        places.map(|place| (place.cpu, place.node)).collect()
+#[cfg(not(feature = "hwloc"))]
+mod flat {
+    use std::io::ErrorKind;
+
+    use tidemill_sched::pool::Topology;
+
+    #[test]
+    fn without_hwloc_a_machine_is_one_node_of_the_cpus_of_this_thread() {
+        let topology = Topology::detect().unwrap();
+        let [node] = topology.nodes() else { panic!("one node, not {topology}") };
+        assert_eq!((node.id, node.cores.len()), (0, super::allowed().len()));
     }
 
     #[test]
-    fn two_nodes_of_two_cores_of_two_threads() {
-        let topology = Topology::synthetic("node:2 core:2 pu:2").unwrap();
-        assert_eq!(topology.to_string(), "node 0: 0+1 2+3\nnode 1: 4+5 6+7\n");
-        assert_eq!(places(topology.cores()), [(0, 0), (2, 0), (4, 1), (6, 1)]);
-        // The second thread of a core comes after the first of all.
-        let threads = [(0, 0), (2, 0), (4, 1), (6, 1), (1, 0), (3, 0), (5, 1), (7, 1)];
-        assert_eq!(places(topology.cpus()), threads);
-    }
-
-    #[test]
-    fn one_cpu_and_many_nodes() {
-        let topology = Topology::synthetic("pu:1").unwrap();
-        assert_eq!(topology.to_string(), "node 0: 0\n");
-        let topology = Topology::synthetic("pack:2 node:2 core:3 pu:1").unwrap();
-        assert_eq!((topology.nodes().len(), topology.cores().count()), (4, 12));
-    }
-
-    #[test]
-    fn memory_alone_is_a_node_without_cores() {
-        // Two nodes beside the same four cores: these belong to the first.
-        let topology = Topology::synthetic("[numa] [numa] core:4 pu:1").unwrap();
-        assert_eq!(topology.to_string(), "node 0: 0 1 2 3\nnode 1: memory alone\n");
-    }
-
-    #[test]
-    fn nothing_is_pinned_to_a_made_up_machine() {
-        let topology = Topology::synthetic("node:2 pu:2").unwrap();
-        let place = topology.cores().next().unwrap();
-        pin(&topology, place).map(drop).unwrap_err();
-        Topology::synthetic("what is this").unwrap_err();
-        Topology::synthetic("pu:\0").unwrap_err();
+    fn without_hwloc_other_machines_are_refused_in_so_many_words() {
+        for error in [Topology::synthetic("pu:1"), Topology::from_xml("")].map(Result::unwrap_err) {
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.to_string().contains("without the feature `hwloc`"), "{error}");
+        }
+        let error = Topology::detect().unwrap().memory_nodes(&1).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
 }
