@@ -27,7 +27,8 @@ pub(super) trait Takes: Send + Sync {
     /// Takes an errand in at once, or hands it back.
     fn offer(&self, errand: Errand) -> Result<(), WriteError<Errand>>;
 
-    /// Takes an errand in, and blocks this thread until there is room for it. One that is not taken is dropped.
+    /// Takes an errand in, and blocks this thread until there is room for it. One that is not taken is dropped; none is in the turn of an executor, which is an
+    /// error.
     fn deliver(&self, errand: Errand) -> Result<(), HandleError>;
 
     /// Whether this thread is the executor's own, in a turn or not.

@@ -22,9 +22,9 @@ use super::{
     errand::{Asked, Errand, Posted, Takes},
     error::{HandleError, PostError},
     mail::Mail,
-    wait::{is_executor, wait},
+    wait::wait,
 };
-use crate::local::Local;
+use crate::{local::Local, pool::Pool};
 
 /// How many errands wait by default.
 const BOUND: usize = 1024;
@@ -67,7 +67,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// That of the executor in whose turn this is called, with room for 1024 errands that wait.
+    /// That of the executor in whose turn this is called, with room for 1024 errands that wait. In a pool that is the worker's own, on its thread:
+    /// what may run on any worker goes through [`Pool::handle`].
     ///
     /// # Errors
     /// No executor is current here, or it is being dropped.
@@ -108,7 +109,9 @@ impl Handle {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.may_block()?;
+        if self.takes.is_own_thread() {
+            return Err(HandleError::OnExecutor);
+        }
         let (answer, once) = once();
         self.takes.deliver(Box::new(Asked { ask: f, answer }))?;
         match wait(once)? {
@@ -137,13 +140,6 @@ impl Handle {
             Err(_) => Err(HandleError::Closed),
         }
     }
-
-    fn may_block(&self) -> Result<(), HandleError> {
-        match is_executor() || self.takes.is_own_thread() {
-            true => Err(HandleError::OnExecutor),
-            false => Ok(()),
-        }
-    }
 }
 
 /// The closure of an errand that was handed back.
@@ -161,6 +157,26 @@ impl<H: Hooks> Local<H> {
         match Handle::on(&self.here(), BOUND) {
             Ok(handle) => handle,
             Err(Refused(())) => unreachable!("a Local that is borrowed is not being dropped"),
+        }
+    }
+}
+
+impl Pool {
+    /// A handle for other threads, with room for 1024 errands that wait. They are run one at a time, in order, on whichever worker has time; what
+    /// [`block_on`](Handle::block_on) makes stays on the worker where it was made, beside the others. Each call makes a task of its own, and the pool
+    /// reports no deadlock as long as there is a clone of it.
+    ///
+    /// ```
+    /// use tidemill_sched::pool::Pool;
+    ///
+    /// let pool = Pool::new(1)?;
+    /// assert_eq!(pool.handle().run(|| 6 * 7)?, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn handle(&self) -> Handle {
+        match Mail::of_pool(self.spawner(), BOUND) {
+            Ok(mail) => Handle { takes: Arc::new(mail) },
+            Err(Refused(())) => unreachable!("a pool that one has takes tasks"),
         }
     }
 }

@@ -11,7 +11,7 @@
 
 use tidemill_core::{
     context::{Context, Here},
-    error::{Closed, Refused, WriteError},
+    error::{Closed, Refused, WriteError, ZeroCapacity},
     share::pipe::{ReadEnd, WriteEnd, channel},
     sync::thread::{ThreadId, current},
     task::{Attributes, yield_now},
@@ -22,29 +22,54 @@ use super::{
     error::HandleError,
     wait::wait,
 };
+use crate::pool::Spawner;
+
+/// What their task is made with.
+const NAMED: Attributes<&str> = Attributes::new().name("handle");
 
 /// Errands that are run in one turn at most.
 const BATCH: usize = 64;
 
-/// What errands for an executor of one thread go through.
+/// What errands for an executor go through.
 pub(super) struct Mail {
     end: WriteEnd<Errand>,
-    /// Whose turns run them.
-    thread: ThreadId,
+    whose: Whose,
+}
+
+/// Whose turns run them.
+enum Whose {
+    /// Those of an executor of one thread: this one.
+    Thread(ThreadId),
+    /// Those of a pool, which expects more from outside while this is there.
+    Pool { _expects: Spawner },
 }
 
 impl Mail {
     /// Has a task of this executor, in the root context, run what comes; at most `bound` errands wait.
     pub(super) fn new(here: &Here, bound: usize) -> Result<Self, Refused<()>> {
-        let Ok((end, read)) = channel::<Errand>(bound.max(1)) else {
-            unreachable!("it is one at least")
-        };
-        let named = Attributes::new().name("handle");
-        match Context::root().run(|| here.spawn_with(named, serve(read))) {
+        let (end, read) = pipe(bound);
+        match Context::root().run(|| here.spawn_with(NAMED, serve(read))) {
             Ok(task) => task.detach(),
             Err(Refused(_)) => return Err(Refused(())),
         }
-        Ok(Self { end, thread: current().id() })
+        Ok(Self { end, whose: Whose::Thread(current().id()) })
+    }
+
+    /// As `new`, on a pool: one errand at a time, on whichever worker has time.
+    pub(super) fn of_pool(pool: Spawner, bound: usize) -> Result<Self, Refused<()>> {
+        let (end, read) = pipe(bound);
+        match Context::root().run(|| pool.spawn_with(NAMED, serve(read))) {
+            Ok(task) => task.detach(),
+            Err(Refused(_)) => return Err(Refused(())),
+        }
+        Ok(Self { end, whose: Whose::Pool { _expects: pool } })
+    }
+}
+
+fn pipe(bound: usize) -> (WriteEnd<Errand>, ReadEnd<Errand>) {
+    match channel(bound.max(1)) {
+        Ok(ends) => ends,
+        Err(ZeroCapacity) => unreachable!("it is one at least"),
     }
 }
 
@@ -58,7 +83,11 @@ impl Takes for Mail {
     }
 
     fn is_own_thread(&self) -> bool {
-        current().id() == self.thread
+        match self.whose {
+            Whose::Thread(thread) => current().id() == thread,
+            // Whether it is in a turn is all there is to know of a worker.
+            Whose::Pool { .. } => false,
+        }
     }
 }
 

@@ -23,6 +23,8 @@ mod blocking;
 mod board;
 #[cfg(feature = "std")]
 mod bound;
+#[cfg(feature = "std")]
+mod bridge_pool;
 #[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "std")]
