@@ -45,7 +45,6 @@ pub use ambient::{Migrate, migrate, node, preferred_node, set_preferred_node, wo
 pub use bound::NodeBox;
 pub use builder::Builder;
 pub use counts::WorkerStats;
-#[expect(unused_imports, reason = "what runs jobs on other threads comes")]
 pub(crate) use expected::{Expected, expected};
 pub use idle::Idle;
 pub use node::{Core, Node};
