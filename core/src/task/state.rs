@@ -240,6 +240,7 @@ impl State {
     #[inline]
     pub(super) fn complete(&self, own: &Own, output_dropped: bool) -> Complete {
         let mut word = self.0.load(Relaxed);
+        let counted_here = own.references();
         loop {
             if word & JOIN == 0 && !output_dropped {
                 return Complete::DropOutput;
@@ -247,16 +248,16 @@ impl State {
             // Woken in its turn it is in no queue.
             let queued = own.is_queued() || word & (SENT | RUNNING) == SENT;
             let told = word & AWAITED != 0;
-            let counted = (word | COMPLETE).wrapping_add_signed(references(own.references()));
+            let counted = (word | COMPLETE).wrapping_add_signed(references(counted_here));
             let next = counted - BIAS - if told || queued { 0 } else { REFERENCE };
+            // Before, since afterwards it may be freed.
+            own.end(word & SENT != 0);
             // ordering: Release pairs with Acquire in `is_complete`, publishing the output.
             // Acquire pairs with Release in `await_end` (its waker) and in `release` (whatever other references did).
-            match self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
-                Ok(_) => own.end(word & SENT != 0),
-                Err(now) => {
-                    word = now;
-                    continue;
-                }
+            if let Err(now) = self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
+                own.go_on(counted_here);
+                word = now;
+                continue;
             }
             return match next < REFERENCE {
                 _ if told => Complete::Tell { queued },
