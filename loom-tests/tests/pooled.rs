@@ -318,7 +318,7 @@ fn a_shutdown_meets_a_spawn() {
 
 /// **Handles and wakers that go on other threads free a task once, with its Home after it.**
 ///
-/// Seen to break it: a `complete` that takes a task that was woken in its turn for queued.
+/// Seen to break it: a `finish` that keeps the list's reference where the task was woken in its turn.
 #[test]
 fn a_task_that_is_woken_in_its_last_turn_is_freed() {
     loom::model(|| {
