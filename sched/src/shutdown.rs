@@ -7,9 +7,9 @@
 //! | n                | does nothing    | does nothing      | `StatusError`, stays          |
 //! | given out as n   | does nothing    | does nothing      | `StatusError`, stays          |
 //!
-//! [D1] A handler counts from when it is registered to its end, or until its task is dropped. The last one that ends after the beginning has
+//! \[D1] A handler counts from when it is registered to its end, or until its task is dropped. The last one that ends after the beginning has
 //!      `over` filled, and so has a beginning without any: `over` means that nobody counts, and from then on nobody does.
-//! [D2] Under the lock nobody is woken, and no handler is run or dropped.
+//! \[D2] Under the lock nobody is woken, and no handler is run or dropped.
 
 use std::{
     error, fmt,
