@@ -35,3 +35,5 @@ pub use local::Local;
 pub use stats::Stats;
 #[cfg(feature = "alloc")]
 pub use tidemill_core::task::{spawn, spawn_with};
+#[cfg(feature = "std")]
+pub use tidemill_core::task::{spawn_send, spawn_send_with};

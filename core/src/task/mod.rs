@@ -21,6 +21,7 @@
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | tasks in statics                                                                |
 //! | `pooled` | tasks that any thread of a pool may run                                         |
+//! | `roam`   | how what is `Send` gets there                                                   |
 //! | `spawn`  | how a future gets to an executor                                                |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
 //! | `yield_now` | a turn given up                                                              |
@@ -45,6 +46,8 @@ mod place;
 mod pooled;
 mod ready;
 mod reference;
+#[cfg(feature = "std")]
+mod roam;
 mod root;
 mod spawn;
 mod state;
@@ -67,6 +70,10 @@ pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 #[cfg(feature = "std")]
 pub use pooled::{PoolHead, Turned, prefer_node, preferred_node, spawn_pooled, task_info};
 pub use ready::Ready;
+#[cfg(feature = "std")]
+pub(crate) use roam::takes_send;
+#[cfg(feature = "std")]
+pub use roam::{roam, spawn_send, spawn_send_with};
 pub use root::Root;
 #[cfg(feature = "alloc")]
 pub use spawn::{spawn, spawn_with};

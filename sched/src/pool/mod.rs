@@ -41,9 +41,7 @@ pub(crate) use flat::{Bytes, Machine};
 pub(crate) use hwloc::{Bytes, Machine};
 
 pub use affinity::{Memory, Pinned, pin};
-pub use ambient::{
-    Migrate, migrate, node, preferred_node, set_preferred_node, spawn, spawn_with, worker,
-};
+pub use ambient::{Migrate, migrate, node, preferred_node, set_preferred_node, worker};
 pub use bound::NodeBox;
 pub use builder::Builder;
 pub use counts::WorkerStats;

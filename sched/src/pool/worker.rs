@@ -20,7 +20,7 @@ use tidemill_core::{
     context::Monitor,
     error::Fault,
     sync::Ordering::SeqCst,
-    task::{PoolHead, Turned, task_info},
+    task::{PoolHead, Turned, roam, task_info},
     wait::{Doorbell, Wait},
 };
 
@@ -125,7 +125,7 @@ impl Worker {
 
     /// Some turns, and what is due; or sleep.
     fn round(&self) {
-        let turns = self.local.enter(|| {
+        let turns = self.within(|| {
             let mut turns = 0;
             while turns < ROUND && self.step() {
                 turns += 1;
@@ -139,6 +139,12 @@ impl Worker {
         if turns == 0 && wait != Wait::Poll {
             self.sleep(wait);
         }
+    }
+
+    /// Runs `f` as turns of the pool's tasks are run: what they make is the pool's, if it is `Send`, or else the Local's.
+    pub(super) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: the handle is on a shard, which begins with a `PoolHead`; its `adopt` is for any thread.
+        self.local.enter(|| unsafe { roam(&self.desk.home, f) })
     }
 
     /// Gives a turn, if a task is ready.

@@ -1,6 +1,7 @@
 //! Tests of the pool: what many threads do together.
 #![cfg(feature = "std")]
 
+mod epochs;
 mod nodes;
 mod tasks;
 mod timers;
