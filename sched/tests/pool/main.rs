@@ -6,3 +6,4 @@ mod nodes;
 mod tasks;
 mod timers;
 mod waits;
+mod watch;
