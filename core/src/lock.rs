@@ -85,8 +85,8 @@ impl fmt::Debug for Unlocked {
     }
 }
 
-/// State behind a short lock.
-pub(crate) struct Locked<S, L: RawLock> {
+/// State behind a short lock, for what executors are made of.
+pub struct Locked<S, L: RawLock> {
     lock: L,
     state: UnsafeCell<S>,
 }
@@ -97,14 +97,17 @@ unsafe impl<S: Send, L: RawLock + Sync> Sync for Locked<S, L> {}
 impl<S, L: RawLock> Locked<S, L> {
     const_new! {
         /// State that nobody has locked.
-        pub(crate) fn new_in(state: S) -> Self {
+        pub fn new_in(state: S) -> Self {
             Self { lock: lock_init!(make L), state: UnsafeCell::new(state) }
         }
     }
 
     /// Lends the state. `f` keeps to \[I2].
+    ///
+    /// # Panics
+    /// As [`RawLock::with`].
     #[inline]
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
+    pub fn with<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
         self.lock.with(|| {
             self.state.with_mut(|state| {
                 // SAFETY: [I1], by the contract of `RawLock`: nothing else reaches the state while `f` runs.

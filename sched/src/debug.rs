@@ -11,13 +11,13 @@
 //!
 //! \[D1] The clock moves only when nothing is ready, and then to the next deadline.
 
-use core::{error, fmt, future::Future, ops::Deref, pin::Pin};
+use core::{error, fmt, future::Future, ops::Deref, pin::Pin, task::Waker};
 
 use tidemill_core::{
     clock::{Clock, Instant, ManualClock},
     const_new,
     sync::{AtomicBool, Ordering::Relaxed},
-    task::{Deadlock, Drive, Undone},
+    task::{Deadlock, Done, Drive, Undone},
     wait::{Doorbell, Wait},
 };
 
@@ -233,10 +233,10 @@ impl DebugScheduler {
 
 /// The clock moves as it does for `run`. In a task the same is reached by a handle on this executor.
 impl Drive for DebugScheduler {
-    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         let _deeper = self.bound().waits.deeper()?;
         loop {
-            if done() {
+            if done(Waker::noop()) {
                 return Ok(());
             }
             if !self.run_one() {

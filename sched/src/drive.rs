@@ -9,12 +9,12 @@
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
-use core::{cell::RefCell, fmt};
+use core::{cell::RefCell, fmt, task::Waker};
 
 use tidemill_core::{
     clock::Instant,
     context::{Here, Priority, enter},
-    task::{Deadlock, Drive, Hooks, Undone},
+    task::{Deadlock, Done, Drive, Hooks, Undone},
     wait::{Park, Wait},
 };
 
@@ -31,13 +31,13 @@ impl<H: Hooks> Home<H> {
     pub(crate) unsafe fn drive(
         &self,
         here: &Here,
-        done: &mut dyn FnMut() -> bool,
+        done: &mut Done<'_>,
         mut sleep: impl FnMut(Instant) -> bool,
     ) -> Result<(), Undone> {
         let _deeper = self.bound.waits.deeper()?;
         let mut turns = 0_usize;
         loop {
-            if done() {
+            if done(Waker::noop()) {
                 return Ok(());
             }
             if self.inbox.is_closed() {
@@ -130,10 +130,17 @@ impl<H: Hooks> Local<H> {
         self.bound().waits.allow(deepest);
     }
 
+    /// Gives one task its turn, on top of another's. `false`: none is ready.
+    #[cfg(feature = "std")]
+    pub(crate) fn step_within(&self, turns: usize) -> bool {
+        // SAFETY: [L1] of `local`.
+        unsafe { self.home().turn(&self.here(), turns) }
+    }
+
     /// Gives turns until `done`; `sleep` waits for a moment, or says that it cannot.
     fn drive_with(
         &self,
-        done: &mut dyn FnMut() -> bool,
+        done: &mut Done<'_>,
         sleep: impl FnMut(Instant) -> bool,
     ) -> Result<(), Undone> {
         // SAFETY: [L1] of `local`, the one consumer.
@@ -145,7 +152,7 @@ impl<H: Hooks> Local<H> {
 
 /// It does not sleep: where only a later moment brings more, that is [`Undone::Asleep`]. [`parking`](Local::parking) sleeps.
 impl<H: Hooks> Drive for Local<H> {
-    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         self.drive_with(done, |_| false)
     }
 }
@@ -157,7 +164,7 @@ pub struct Parking<'l, H: Hooks, P: Park> {
 }
 
 impl<H: Hooks, P: Park> Drive for Parking<'_, H, P> {
-    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         self.local.drive_with(done, |moment| {
             // Nobody parks within a park.
             let Ok(mut park) = self.park.try_borrow_mut() else { return false };

@@ -12,7 +12,7 @@ use tidemill_core::{
     const_new,
     context::{HOME_IS_KNOWN, Head, Here, HomeRef, HomeVTable, Priority},
     sync::Ordering::Relaxed,
-    task::{Hooks, Tasks, Undone},
+    task::{Done, Hooks, Tasks, Undone},
     wait::Push,
 };
 
@@ -149,7 +149,7 @@ unsafe fn end_cycle<H: Hooks>(head: NonNull<Head>) {
 
 /// # Safety
 /// As [`HomeVTable::drive`].
-unsafe fn drive<H: Hooks>(handle: &HomeRef, done: &mut dyn FnMut() -> bool, to: &mut dyn Any) {
+unsafe fn drive<H: Hooks>(handle: &HomeRef, done: &mut Done<'_>, to: &mut dyn Any) {
     // SAFETY: the handle counts it; it has these hooks (contract).
     let home = unsafe { &*handle.as_ptr().cast::<Home<H>>() };
     let ended = home.bound.waits.drive(done).unwrap_or_else(|| {

@@ -312,6 +312,19 @@ impl<H: Hooks> Local<H> {
         wait
     }
 
+    /// Takes the inbox, fires what is due, and says how to park: as `tick` leaves it, until `rouse`.
+    #[cfg(feature = "std")]
+    pub(crate) fn settle(&self) -> Wait {
+        self.enter(|| self.prepare())
+    }
+
+    /// The inbox is awake again.
+    #[cfg(feature = "std")]
+    pub(crate) fn rouse(&self) {
+        // SAFETY: [L1], the one consumer.
+        unsafe { self.home().inbox.wake_up() };
+    }
+
     /// Takes the inbox, fires what is due, and says how to park.
     #[inline(always)] // Every cycle passes here, and saves its registers once.
     fn prepare(&self) -> Wait {

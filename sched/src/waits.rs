@@ -6,7 +6,7 @@
 
 use core::{cell::Cell, ptr::NonNull};
 
-use tidemill_core::task::{Drive, Undone};
+use tidemill_core::task::{Done, Drive, Undone};
 
 /// How many may wait on top of each other by default.
 const DEEPEST: usize = 32;
@@ -50,7 +50,7 @@ impl Waits {
     }
 
     /// Has whoever gives turns in an order of its own give them until `done`; `None` where there is nobody.
-    pub(crate) fn drive(&self, done: &mut dyn FnMut() -> bool) -> Option<Result<(), Undone>> {
+    pub(crate) fn drive(&self, done: &mut Done<'_>) -> Option<Result<(), Undone>> {
         let driver = self.driver.get()?;
         // SAFETY: [V1].
         Some(unsafe { driver.as_ref() }.drive(done))

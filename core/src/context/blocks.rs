@@ -125,7 +125,7 @@ impl Blocks {
             class.len -= 1;
             Some(block.cast())
         });
-        block.unwrap_or_else(|| allocate(wanted.allocated()))
+        block.unwrap_or_else(|| lay(wanted))
     }
 
     /// Takes memory back. What is too many goes to the allocator.
@@ -178,6 +178,11 @@ impl Drop for Blocks {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+/// Memory for a task of this size, from the allocator.
+pub(super) fn lay(wanted: Size) -> NonNull<u8> {
+    allocate(wanted.allocated())
 }
 
 #[cold]

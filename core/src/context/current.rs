@@ -15,7 +15,10 @@
 
 use core::{any::Any, marker::PhantomData};
 
-use super::{handle::HomeRef, lock::HomeLock};
+use super::{
+    handle::{Done, HomeRef},
+    lock::HomeLock,
+};
 use crate::{
     clock::{Clock, Instant},
     error::NoContext,
@@ -63,7 +66,7 @@ impl Here {
     }
 
     /// Gives turns until `done` says that they need not go on, and puts how that ended into `ended`: see [`HomeVTable`](super::HomeVTable).
-    pub(crate) fn drive_home(&self, done: &mut dyn FnMut() -> bool, ended: &mut dyn Any) {
+    pub(crate) fn drive_home(&self, done: &mut Done<'_>, ended: &mut dyn Any) {
         // SAFETY: [C1].
         unsafe { self.home.drive(done, ended) };
     }

@@ -32,6 +32,12 @@ mod imp {
         ENTERED.with(|cell| cell.get().0)
     }
 
+    /// The address of the Home that was entered.
+    #[inline]
+    pub(in crate::context) fn home() -> *const () {
+        ENTERED.with(|cell| cell.get().1)
+    }
+
     /// Whether the Home at this address is the current one of this thread.
     #[inline]
     pub fn is_current(home: *const ()) -> bool {
@@ -42,4 +48,4 @@ mod imp {
 #[cfg(feature = "std")]
 pub use imp::is_current;
 #[cfg(feature = "std")]
-pub(super) use imp::{Entered, NOBODY, handle, replace};
+pub(super) use imp::{Entered, NOBODY, handle, home, replace};

@@ -17,10 +17,12 @@
 
 #![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
 
-use core::{any::Any, cell::Cell, fmt, ptr::NonNull};
+use core::{any::Any, cell::Cell, fmt, ptr::NonNull, task::Waker};
 
 #[cfg(feature = "alloc")]
 use super::blocks::{Blocks, Size, give_back};
+#[cfg(feature = "std")]
+use super::{blocks::lay, entered};
 use super::{entered::is_current, lock::HomeLock, priority::Priority};
 use crate::{
     clock::{Clock, Instant},
@@ -45,6 +47,9 @@ const MOST: usize = BIAS + BIAS / 2;
 /// or another core calls: all that can be reached from there has a lock or is atomic.
 pub const HOME_IS_KNOWN: bool = cfg!(feature = "std");
 
+/// Says whether what is waited for has come; it is asked again when the waker is woken.
+pub type Done<'d> = dyn FnMut(&Waker) -> bool + 'd;
+
 /// What one can ask of a Home of any type. Each takes the address of its [`Head`], or a handle.
 #[derive(Debug)]
 pub struct HomeVTable {
@@ -64,9 +69,9 @@ pub struct HomeVTable {
     pub send_new: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
     /// Leaves the Normal tasks that are ready to the next cycle. With `std` only for its own thread.
     pub end_cycle: unsafe fn(NonNull<Head>),
-    /// Gives turns until the first function says that they need not go on. Puts how that ended into the second, which is a `Result<(),
+    /// Gives turns until the first function, which is given a waker that has it asked again, says that they need not go on. Puts how that ended into the second, which is a `Result<(),
     /// Undone>`. Only for its own thread.
-    pub drive: unsafe fn(&HomeRef, &mut dyn FnMut() -> bool, &mut dyn Any),
+    pub drive: unsafe fn(&HomeRef, &mut Done<'_>, &mut dyn Any),
     /// Frees the Home, of which no handle is left. `None`: it stands in a static, and its handles are not counted.
     pub free: Option<unsafe fn(NonNull<Head>)>,
 }
@@ -296,7 +301,7 @@ impl HomeRef {
     ///
     /// # Safety
     /// This is the home thread.
-    pub(super) unsafe fn drive(&self, done: &mut dyn FnMut() -> bool, ended: &mut dyn Any) {
+    pub(super) unsafe fn drive(&self, done: &mut Done<'_>, ended: &mut dyn Any) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().drive)(self, done, ended) };
     }
@@ -315,6 +320,36 @@ impl HomeRef {
             // SAFETY: the contract is the same.
             unsafe { give_back(block, size) };
         }
+    }
+}
+
+/// The free blocks of the Home that is current.
+#[cfg(feature = "std")]
+#[inline]
+fn blocks_here<'a>() -> Option<&'a Blocks> {
+    // SAFETY: [C2] of `current`: it is alive, in this frame; and this is its thread.
+    Some(&unsafe { entered::home().cast::<Head>().as_ref() }?.blocks)
+}
+
+/// Memory for a task that belongs to no thread: it may end on another.
+#[cfg(feature = "std")]
+#[inline]
+pub(crate) fn lay_anywhere(size: Size) -> NonNull<u8> {
+    blocks_here().map_or_else(|| lay(size), |blocks| blocks.take(size))
+}
+
+/// Gives that memory back, wherever this is.
+///
+/// # Safety
+/// `block` comes from [`lay_anywhere`], for this size, and nothing uses it any more.
+#[cfg(feature = "std")]
+#[inline]
+pub(crate) unsafe fn clear_anywhere(block: NonNull<u8>, size: Size) {
+    match blocks_here() {
+        // SAFETY: the contract is the same.
+        Some(blocks) => unsafe { blocks.put(block, size) },
+        // SAFETY: the contract is the same.
+        None => unsafe { give_back(block, size) },
     }
 }
 

@@ -49,7 +49,9 @@ pub use current::{CurrentHome, Here, current, end_cycle, enter, leave, with_curr
 pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
-pub use handle::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
+pub use handle::{Done, HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
+#[cfg(feature = "std")]
+pub(crate) use handle::{clear_anywhere, lay_anywhere};
 pub use info::TaskInfo;
 #[cfg(feature = "alloc")]
 pub(crate) use keeper::Keeper;

@@ -10,7 +10,7 @@
 use core::{
     error, fmt,
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     task::{Context, Poll, Waker},
 };
 
@@ -56,6 +56,10 @@ impl<E: fmt::Display> fmt::Display for WaitError<E> {
 
 impl<E: fmt::Debug + fmt::Display> error::Error for WaitError<E> {}
 
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
 /// Runs tasks until `future` has ended.
 fn run<F, T, E>(drive: &(impl Drive + ?Sized), future: F) -> Result<T, WaitError<E>>
 where
@@ -63,9 +67,7 @@ where
 {
     let mut future = pin!(future);
     let mut ended = None;
-    // It is polled before each turn, so nobody need wake it.
-    let mut cx = Context::from_waker(Waker::noop());
-    let driven = drive.drive(&mut || match future.as_mut().poll(&mut cx) {
+    let driven = drive.drive(&mut |waker| match poll(future.as_mut(), waker) {
         Poll::Ready(output) => {
             ended = Some(output);
             true
@@ -87,11 +89,12 @@ impl<T, E: Clone, L: RawLock> Async<T, E, L> {
     /// executor.
     ///
     /// ```
-    /// # use tidemill_core::{epoch::Async, kernel::WaitError, task::{Drive, Undone}};
+    /// # use std::task::Waker;
+    /// # use tidemill_core::{epoch::Async, kernel::WaitError, task::{Done, Drive, Undone}};
     /// struct Nobody;
     /// impl Drive for Nobody {
-    ///     fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
-    ///         if done() { Ok(()) } else { Err(Undone::Gone) }
+    ///     fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
+    ///         if done(Waker::noop()) { Ok(()) } else { Err(Undone::Gone) }
     ///     }
     /// }
     /// let mut x: Async<u32> = Async::ready(1);

@@ -17,9 +17,22 @@ use crate::{
 
 /// What stands in the block: the task, and behind it its name.
 #[repr(C)]
-struct Named<F: Future, N> {
-    cell: TaskCell<F>,
-    name: N,
+pub(super) struct Named<F: Future, N> {
+    pub(super) cell: TaskCell<F>,
+    pub(super) name: N,
+}
+
+impl<F: Future, N: Name> Named<F, N> {
+    /// The name of a task that stands in one.
+    ///
+    /// # Safety
+    /// The task is alive, and its header stands at the beginning of one.
+    pub(super) unsafe fn name(task: NonNull<Header>) -> Option<&'static str> {
+        // SAFETY: it is alive, and stands there (contract).
+        let name = unsafe { &raw const (*task.cast::<Self>().as_ptr()).name };
+        // SAFETY: it was written before the task was made, and is changed no more.
+        unsafe { name.read() }.text()
+    }
 }
 
 /// In a block of the task's Home, with a name.
@@ -35,9 +48,7 @@ impl<F: Future, N: Name> Storage<F> for Boxed<N> {
 
     unsafe fn name(task: NonNull<Header>) -> Option<&'static str> {
         // SAFETY: the header stands at the beginning of one, see `spawn_at`; it is alive (contract).
-        let name = unsafe { &raw const (*task.cast::<Named<F, N>>().as_ptr()).name };
-        // SAFETY: it was written before the task was made, and is changed no more.
-        unsafe { name.read() }.text()
+        unsafe { Named::<F, N>::name(task) }
     }
 }
 

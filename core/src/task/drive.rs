@@ -9,7 +9,7 @@
 use core::{any::Any, error, fmt};
 
 use super::deadlock::Deadlock;
-use crate::context::Here;
+use crate::context::{Done, Here};
 
 /// Why what was waited for has not come.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Undone {
     TooDeep,
     /// The executor is gone, or being dropped.
     Gone,
+    /// An executor runs on this thread, which is not to be blocked: await it instead.
+    OnWorker,
 }
 
 impl fmt::Display for Undone {
@@ -39,6 +41,9 @@ impl fmt::Display for Undone {
                 f.write_str("too many wait on top of each other: await instead, or allow more")
             }
             Self::Gone => f.write_str("the executor is gone"),
+            Self::OnWorker => {
+                f.write_str("an executor runs on this thread, which must not be blocked: await it")
+            }
         }
     }
 }
@@ -53,16 +58,17 @@ impl error::Error for Undone {}
 
 /// An executor that gives turns to its tasks while somebody waits.
 pub trait Drive {
-    /// Gives turns until `done` says that they need not go on. It is asked before each turn, and may be asked in any frame of this thread.
+    /// Gives turns until `done` says that they need not go on. It is asked before each turn, and may be asked in any frame of this thread. The waker
+    /// that it is given has it asked again: by who sleeps meanwhile, as a pool's workers do. Who never sleeps gives one that does nothing.
     ///
     /// # Errors
     /// No turn can be given any more, and `done` has not said so.
-    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone>;
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone>;
 }
 
 /// Inside of a task, too: others have their turns on top of its frame.
 impl Drive for Here {
-    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         let mut ended: Result<(), Undone> = Err(Undone::Gone);
         self.drive_home(done, &mut ended as &mut dyn Any);
         ended

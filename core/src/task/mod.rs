@@ -20,6 +20,7 @@
 //! | `join`   | the handle                                                                      |
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | tasks in statics                                                                |
+//! | `pooled` | tasks that any thread of a pool may run                                         |
 //! | `spawn`  | how a future gets to an executor                                                |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
 //! | `yield_now` | a turn given up                                                              |
@@ -40,6 +41,8 @@ mod hook;
 mod join;
 mod own;
 mod place;
+#[cfg(feature = "std")]
+mod pooled;
 mod ready;
 mod reference;
 mod root;
@@ -50,7 +53,7 @@ mod unwind;
 mod waker;
 mod yield_now;
 
-pub use crate::context::{Priority, TaskInfo};
+pub use crate::context::{Done, Priority, TaskInfo};
 pub use ahead::Notes;
 pub use attributes::{Attributes, Name};
 #[cfg(feature = "alloc")]
@@ -61,6 +64,8 @@ pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
 pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
+#[cfg(feature = "std")]
+pub use pooled::{PoolHead, Turned, prefer_node, preferred_node, spawn_pooled, task_info};
 pub use ready::Ready;
 pub use root::Root;
 #[cfg(feature = "alloc")]

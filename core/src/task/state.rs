@@ -8,20 +8,23 @@
 //! | CANCELLED  | `cancel`, `cancel_here`                         | the next turn drops the future instead of polling it            |
 //! | JOIN       | birth; cleared by `detach`                      | a handle wants the output                                       |
 //! | AWAITED    | `await_end`; cleared by `take_back`, `detach`   | the handle has left a waker                                     |
+//! | RUNNING    | `begin`, `seize`; cleared by `pause`            | it is in its turn: for [pooled](super::pooled) tasks alone      |
 //! | references | the rest of the word                            | the list of all tasks 1, the handle 1, each waker 1; until COMPLETE without those counted by the home thread, and with BIAS |
 //!
-//! There is no bit for a turn: an executor of one thread knows which task it is at, and a task that is woken in its turn is queued at
-//! once. (An executor of several threads will need the bit.)
+//! An executor of one thread knows which task it is at, and a task that is woken in its turn is queued at once. A pooled task may be taken by any
+//! thread, and needs the bit: who wakes it in its turn leaves SENT to whoever gives the turn, who queues it afterwards.
 //!
 //! [S1] The home thread puts a task into a queue of its Local when it moves QUEUED from clear to set, and clears it when it takes it out.
-//!      Any other thread puts it into the inbox, by another link, when it moves SENT from clear to set on a task that is not complete.
+//!      Any other thread puts it into the inbox, by another link, when it moves SENT from clear to set on a task that is not complete. A pooled
+//!      task has one queue at a time, into which it is put by whoever moves SENT while RUNNING is clear, or by `pause` RUNNING while SENT is set.
 //! [S2] A queue holds no reference, and neither does the inbox. The list of all tasks keeps its own until the task is complete and in
 //!      none of them (or they are gone), so what is queued is alive.
 //! [S3] COMPLETE is final. Future and output are the executor's before it; the output is the handle's after it, if JOIN was set.
 //! [S4] The header lives while there are references. Until COMPLETE the word has BIAS, so that it never counts none.
 //! [S5] The slot of the handle's waker is the handle's while AWAITED is clear, and for good if it was when COMPLETE came; it is the
 //!      executor's for good if AWAITED was set when COMPLETE came; else nobody's.
-//! [S6] What ends in `_here`, and `start`, `receive`, `complete` and `retire`, is for the home thread.
+//! [S6] What ends in `_here`, and `start`, `receive`, `complete` and `retire`, is for the home thread. A pooled task has none: `complete` is for
+//!      whoever has set RUNNING, and the home thread's half stays as it was made.
 
 use super::own::{Left, MANY, Own};
 use crate::{
@@ -37,7 +40,8 @@ const COMPLETE: usize = 1 << 1;
 const CANCELLED: usize = 1 << 2;
 const JOIN: usize = 1 << 3;
 const AWAITED: usize = 1 << 4;
-const REFERENCE: usize = 1 << 5;
+const RUNNING: usize = 1 << 5;
+const REFERENCE: usize = 1 << 6;
 /// More references than the home thread's half ever lacks.
 const BIAS: usize = 4 * (MANY as usize) * REFERENCE;
 
@@ -164,7 +168,7 @@ impl State {
         // ordering: Release pairs with Acquire in `receive`: the poll sees what its waker did before. Also when the bit was set
         // already, hence no look before this. Acquire pairs with Release in `receive`: the inbox is done with the link.
         let before = self.0.fetch_or(bits, AcqRel);
-        if before & (SENT | COMPLETE) == 0 { Wake::Enqueue } else { Wake::Nothing }
+        if before & (SENT | RUNNING | COMPLETE) == 0 { Wake::Enqueue } else { Wake::Nothing }
     }
 
     /// Wakes the task and gives up a reference, on its home thread. `None`: it has ended, and the reference is still held.
@@ -180,6 +184,33 @@ impl State {
         let _ = own.leave_queue();
         // ordering: Relaxed, the inbox publishes it.
         self.0.fetch_or(SENT, Relaxed);
+    }
+
+    /// Begins a turn of a pooled task, which has just left its queue. `false`: its end was asked for.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(super) fn begin(&self) -> bool {
+        // ordering: Acquire pairs with Release in `send`: the turn sees what its wakers did before; and with that in `pause`: what the turn before
+        // did, on whatever thread.
+        let before = self.0.fetch_add(RUNNING - SENT, Acquire);
+        debug_assert_eq!(before & (SENT | RUNNING | COMPLETE), SENT, "[S1]");
+        before & CANCELLED == 0
+    }
+
+    /// Ends a turn of a pooled task that goes on. `Enqueue`: it was woken meanwhile.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(super) fn pause(&self) -> Wake {
+        // ordering: Release pairs with Acquire in `begin`, and in `seize`.
+        let before = self.0.fetch_and(!RUNNING, Release);
+        if before & SENT == 0 { Wake::Nothing } else { Wake::Enqueue }
+    }
+
+    /// Takes a pooled task for good, in whatever queue it stands: nobody uses that again, or takes turns.
+    #[cfg(feature = "std")]
+    pub(super) fn seize(&self) {
+        // ordering: Acquire pairs with Release in `pause`.
+        self.0.fetch_or(RUNNING, Acquire);
     }
 
     /// It has left the inbox.
@@ -213,7 +244,8 @@ impl State {
             if word & JOIN == 0 && !output_dropped {
                 return Complete::DropOutput;
             }
-            let queued = own.is_queued() || word & SENT != 0;
+            // Woken in its turn it is in no queue.
+            let queued = own.is_queued() || word & (SENT | RUNNING) == SENT;
             let told = word & AWAITED != 0;
             let counted = (word | COMPLETE).wrapping_add_signed(references(own.references()));
             let next = counted - BIAS - if told || queued { 0 } else { REFERENCE };

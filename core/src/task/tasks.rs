@@ -219,18 +219,8 @@ impl Tasks {
         header.turn.set(Turn::Running);
         match header.start() {
             Start::Poll => {
-                // SAFETY: this is the home thread, and the task has not ended.
-                let context = unsafe { header.context() };
-                let turn = header.node.turn();
-                let ended = if context.is_root() {
-                    // SAFETY: [T3] of `header`; [A2].
-                    unsafe { (header.vtable.poll)(task) }
-                } else {
-                    // SAFETY: [T3] of `header`; [A2].
-                    within(context, || unsafe { (header.vtable.poll)(task) })
-                };
-                turn.over();
-                if !ended {
+                // SAFETY: it is our turn [A2].
+                if !unsafe { poll(task) } {
                     return header.turn.replace(Turn::Waits) == Turn::Again;
                 }
             }
@@ -329,12 +319,34 @@ impl Tasks {
     }
 }
 
+/// Polls the future of a task, in its context. `true`: it has ended.
+///
+/// # Safety
+/// The turn is the caller's, and the task has not ended.
+#[inline(always)]
+pub(super) unsafe fn poll(task: NonNull<Header>) -> bool {
+    // SAFETY: [A1].
+    let header = unsafe { task.as_ref() };
+    // SAFETY: the turn is ours (contract).
+    let context = unsafe { header.context() };
+    let turn = header.node.turn();
+    let ended = if context.is_root() {
+        // SAFETY: [T3] of `header`, and the contract.
+        unsafe { (header.vtable.poll)(task) }
+    } else {
+        // SAFETY: [T3] of `header`, and the contract.
+        within(context, || unsafe { (header.vtable.poll)(task) })
+    };
+    turn.over();
+    ended
+}
+
 /// Completes a task, tells its handle, and gives up the list's reference: to `keep`, if the task is queued.
 ///
 /// # Safety
 /// The task is in no list, its future is dropped and its output stands in the cell; the list's reference is the caller's.
 #[inline(always)]
-unsafe fn complete(task: NonNull<Header>, keep: impl FnOnce()) {
+pub(super) unsafe fn complete(task: NonNull<Header>, keep: impl FnOnce()) {
     // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
     let header = unsafe { task.as_ref() };
     header.node.ends();
@@ -378,7 +390,7 @@ fn hold(task: NonNull<Header>) -> TaskRef {
 ///
 /// # Safety
 /// As `TaskVTable::cancel`, with no turn taken.
-unsafe fn cancel(task: NonNull<Header>) {
+pub(super) unsafe fn cancel(task: NonNull<Header>) {
     // SAFETY: [A1].
     let header = unsafe { task.as_ref() };
     // SAFETY: this is the home thread, and the task has not ended.

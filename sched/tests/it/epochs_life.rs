@@ -336,6 +336,6 @@ fn what_lies_elsewhere_is_written_there_and_kept_by_who_may_still_do_so() {
         drop(seen);
         assert_eq!(tally.0.get(), (2, 2));
         let drive: &dyn Drive = place;
-        assert_eq!(drive.drive(&mut || true), Ok(()));
+        assert_eq!(drive.drive(&mut |_| true), Ok(()));
     });
 }

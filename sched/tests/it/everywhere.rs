@@ -10,13 +10,14 @@ use std::{
     panic,
     pin::{Pin, pin},
     sync::Arc,
+    task::Waker,
     time::Duration,
 };
 
 use tidemill_core::{
     clock::{Clock, Instant},
     scope::after,
-    task::{Drive, Undone},
+    task::{Done, Drive, Undone},
     wait::{Park, Wait},
 };
 use tidemill_sched::{
@@ -170,7 +171,7 @@ impl Place {
 }
 
 impl Drive for Place {
-    fn drive(&self, done: &mut dyn FnMut() -> bool) -> Result<(), Undone> {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         match &self.way {
             Way::Local(local) => local.drive(done),
             Way::Debug(scheduler) => scheduler.drive(done),

@@ -1,0 +1,108 @@
+//! Idle workers: who sleeps, who searches, and who is woken when there is more to do.
+//!
+//! | a worker        | does                                            | counts as          |
+//! |-----------------|-------------------------------------------------|--------------------|
+//! | at work         | gives turns                                     |                    |
+//! | `search`        | looks for work everywhere                       | searching          |
+//! | `found`         | is at work; the last to search wakes another    |                    |
+//! | `lie_down`      | looks once more, and sleeps                     | asleep             |
+//! | woken, `rise`   | searches                                        | searching          |
+//!
+//! Whoever queues work calls `wake_one` then, which wakes nobody while somebody searches: who searches finds it, or looks once more.
+//!
+//! [I1] No wake is lost: who queues work puts a fence between that and its look at who searches and sleeps; who lies down puts one between
+//!      saying that it sleeps, and searches no more, and its last look for work. One of the two sees the other.
+//! [I2] Whoever takes a sleeper out of the set wakes it. It counts as searching when it has risen; until then others may be woken too.
+
+use tidemill_core::sync::{
+    AtomicUsize,
+    Ordering::{AcqRel, Acquire, SeqCst},
+    fence,
+};
+
+use super::set::Set;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Idle {
+    asleep: Set,
+    searching: AtomicUsize,
+}
+
+impl Idle {
+    /// Of so many workers, all of them at work.
+    pub fn new(workers: usize) -> Self {
+        Self { asleep: Set::new(workers), searching: AtomicUsize::new(0) }
+    }
+
+    /// A worker has no work of its own any more, and looks for some.
+    pub fn search(&self) {
+        // ordering: AcqRel, see [I1].
+        self.searching.fetch_add(1, AcqRel);
+    }
+
+    /// A worker that searches has found work. `true`: nobody searches any more, so that somebody should be woken if there is more.
+    #[must_use]
+    pub fn found(&self) -> bool {
+        // ordering: AcqRel, see [I1].
+        self.searching.fetch_sub(1, AcqRel) == 1
+    }
+
+    /// A worker that searches has found nothing, and is to sleep: it looks once more after this.
+    pub fn lie_down(&self, worker: usize) {
+        self.asleep.add(worker);
+        // ordering: AcqRel, see below.
+        self.searching.fetch_sub(1, AcqRel);
+        // ordering: [I1] pairs with the fence in `wake_one`.
+        fence(SeqCst);
+    }
+
+    /// Whether a worker that lay down was not woken yet.
+    pub fn is_asleep(&self, worker: usize) -> bool {
+        self.asleep.has(worker)
+    }
+
+    /// A worker that lay down gets up, woken or not, and searches.
+    pub fn rise(&self, worker: usize) {
+        // Before it is out of the set, lest it seems at work.
+        self.search();
+        self.asleep.remove(worker);
+    }
+
+    /// Work was queued: takes a sleeper out that is to be woken, the first of these; none, where somebody searches or nobody sleeps.
+    #[must_use]
+    pub fn wake_one(&self, workers: impl IntoIterator<Item = usize>) -> Option<usize> {
+        // ordering: [I1] pairs with the fence in `lie_down`.
+        fence(SeqCst);
+        // ordering: Acquire, see [I1].
+        if self.asleep.is_empty() || self.searching.load(Acquire) > 0 {
+            return None;
+        }
+        workers.into_iter().find(|worker| self.call(*worker))
+    }
+
+    /// Work was queued that these workers alone may take: as `wake_one`, whoever searches.
+    #[must_use]
+    pub fn wake_one_of(&self, workers: impl IntoIterator<Item = usize>) -> Option<usize> {
+        // ordering: as in `wake_one`.
+        fence(SeqCst);
+        workers.into_iter().find(|worker| self.call(*worker))
+    }
+
+    /// Takes this worker out, if it sleeps: then it is to be woken.
+    #[must_use]
+    pub fn wake(&self, worker: usize) -> bool {
+        // ordering: as in `wake_one`.
+        fence(SeqCst);
+        self.call(worker)
+    }
+
+    fn call(&self, worker: usize) -> bool {
+        self.asleep.has(worker) && self.asleep.remove(worker)
+    }
+
+    /// Whether all are asleep, but those in `others`.
+    pub(super) fn covers_with(&self, others: &Set) -> bool {
+        self.asleep.covers_with(others)
+    }
+}

@@ -1,0 +1,318 @@
+//! A pool: the executor of many threads, on the nodes of a machine.
+//!
+//! Its end, in steps: 1. no task is taken any more; 2. what is left has its turns, if it is drained, until nothing goes on; 3. the workers are
+//! stopped, each after its turn, and waits in turns end with [`Undone::Gone`]; 4. each cancels what its thread alone may touch; 5. the last one
+//! cancels what is left; 6. their threads end.
+//!
+//! [O1] A pool is `!Sync`: while its owner waits in one of its methods, nobody else does anything with it.
+
+use core::{
+    cell::Cell,
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+use std::{
+    sync::Arc,
+    task::Wake,
+    thread::{self, Thread},
+};
+
+use tidemill_core::{
+    context::{HomeRef, Monitor, current},
+    error::Refused,
+    sync::Ordering::{Relaxed, Release, SeqCst},
+    task::{Attributes, Done, Drive, JoinHandle, Name, TaskInfo, Undone},
+};
+
+use super::{
+    counts::WorkerStats,
+    desk::with_desk_of,
+    rest::{For, Told, Who, is_told},
+    shared::Shared,
+    spawn::spawn_at,
+    spawner::Spawner,
+    topology::Place,
+};
+
+/// An executor of many threads: tasks that are `Send` run on whichever has time.
+///
+/// Each worker has a bounded queue of its own, from which others steal when they have nothing to do, near before far; each node has an injector for what
+/// comes from outside. A task that [prefers](Pool::spawn_on) a node runs there alone.
+///
+/// ```
+/// use tidemill_sched::pool::Pool;
+///
+/// let pool = Pool::new(2)?;
+/// let sums: Vec<_> = (0..10_u64).map(|n| pool.spawn(async move { (0..n).sum::<u64>() }).unwrap()).collect();
+/// let total = pool.block_on(async {
+///     let mut total = 0;
+///     for sum in sums {
+///         total += sum.await.unwrap();
+///     }
+///     total
+/// });
+/// assert_eq!(total.unwrap(), 120);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// In its tasks, [`spawn`](tidemill_core::task::spawn) and timers of core are those of the worker's own [`Local`](crate::Local), and stay on its
+/// thread; what may move is spawned by [`pool::spawn`](super::spawn), and waits by [`pool::after`](super::after).
+///
+/// Dropping it cancels what is left: see [`shutdown`](Self::shutdown).
+pub struct Pool {
+    shared: Arc<Shared>,
+    /// The Home of tasks that come from elsewhere.
+    outside: HomeRef,
+    threads: Vec<thread::JoinHandle<()>>,
+    places: Vec<Place>,
+    monitor: Monitor,
+    owner: PhantomData<Cell<()>>,
+}
+
+/// What becomes of tasks that have not ended when a pool is shut down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// They have their turns until nothing goes on; those that still wait are cancelled.
+    Drain,
+    /// They are cancelled.
+    Cancel,
+}
+
+impl Pool {
+    pub(super) fn of(
+        shared: Arc<Shared>,
+        outside: HomeRef,
+        threads: Vec<thread::JoinHandle<()>>,
+        places: Vec<Place>,
+        monitor: Monitor,
+    ) -> Self {
+        Self { shared, outside, threads, places, monitor, owner: PhantomData }
+    }
+
+    /// Makes a task of `future`, which runs on any worker.
+    ///
+    /// # Errors
+    /// None: a pool that one has takes tasks. (The error is what other executors answer that are shut down.)
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn spawn<F>(&self, future: F) -> Result<JoinHandle<F::Output>, Refused<F>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        spawn_at(&self.shared, &self.outside, (Attributes::new(), None), future)
+    }
+
+    /// Makes a task of `future`, with a priority or a name.
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn).
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn spawn_with<F, N: Name>(
+        &self,
+        attributes: Attributes<N>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, Refused<F>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        spawn_at(&self.shared, &self.outside, (attributes, None), future)
+    }
+
+    /// Makes a task of `future` that runs on workers of this node alone, named by the system's number, until it [says
+    /// otherwise](super::set_preferred_node).
+    ///
+    /// # Errors
+    /// The pool has no worker on that node: the future is handed back.
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn spawn_on<F>(&self, node: usize, future: F) -> Result<JoinHandle<F::Output>, Refused<F>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        match self.shared.group_of(node) {
+            Some(group) => {
+                let how = (Attributes::new(), Some(group));
+                spawn_at(&self.shared, &self.outside, how, future)
+            }
+            None => Err(Refused(future)),
+        }
+    }
+
+    /// A handle that spawns, for any thread.
+    pub fn spawner(&self) -> Spawner {
+        Spawner::new(self.shared.clone(), self.outside.clone())
+    }
+
+    /// Runs `future` on this thread, while the workers run tasks.
+    ///
+    /// # Errors
+    /// It has not ended: nothing goes on in the pool, there is no [`Spawner`], and no job of other threads is under way
+    /// ([`Undone::Deadlock`]); the pool is paused; or this is a thread on which an executor runs ([`Undone::OnWorker`]).
+    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Undone> {
+        let mut future = pin!(future);
+        let mut ended = None;
+        self.drive(&mut |waker| match future.as_mut().poll(&mut Context::from_waker(waker)) {
+            Poll::Ready(output) => {
+                ended = Some(output);
+                true
+            }
+            Poll::Pending => false,
+        })?;
+        Ok(ended.expect("it was driven until then"))
+    }
+
+    /// Ends a pause, and waits until nothing goes on: no task is ready, no timer is set, no job of other threads is under way.
+    ///
+    /// # Errors
+    /// This is a thread on which an executor runs ([`Undone::OnWorker`]).
+    pub fn run_all(&self) -> Result<(), Undone> {
+        let _wait = Waits::begin(&self.shared, For::Rest)?;
+        self.resume();
+        loop {
+            self.shared.look();
+            if is_told(&_wait.told) {
+                return Ok(());
+            }
+            thread::park();
+        }
+    }
+
+    /// Has the workers give no turns from now on; those that are under way go on.
+    pub fn pause(&self) {
+        // ordering: Release pairs with Acquire in `is_paused`.
+        self.shared.paused.store(true, Release);
+    }
+
+    /// Ends a pause.
+    pub fn resume(&self) {
+        // ordering: Release pairs with Acquire in `is_paused`.
+        if self.shared.paused.swap(false, SeqCst) {
+            self.shared.ring_all();
+        }
+    }
+
+    /// How many tasks have not ended.
+    pub fn live(&self) -> usize {
+        self.shared.live()
+    }
+
+    /// The tasks that have not ended, worker by worker.
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        self.shared.shards.iter().flat_map(|shard| shard.head.tasks()).collect()
+    }
+
+    /// Where its workers are, by their numbers.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// What each worker has done so far.
+    pub fn stats(&self) -> Vec<WorkerStats> {
+        self.shared.seats.iter().map(|seat| seat.counts.read()).collect()
+    }
+
+    /// How many tasks were made for the workers of a node: those that prefer it, and those that came to it in turn. `None`: there is no worker.
+    pub fn spawned_on(&self, node: usize) -> Option<usize> {
+        let group = &self.shared.groups[self.shared.group_of(node)?];
+        // ordering: Relaxed, it is a number and no more.
+        Some(group.spawned.load(Relaxed))
+    }
+
+    /// Who is told of errors that nobody else answers for.
+    pub fn monitor(&self) -> &Monitor {
+        &self.monitor
+    }
+
+    /// Ends the pool, and waits until its threads have ended.
+    ///
+    /// Called on a worker's own thread it does not wait.
+    pub fn shutdown(self, end: End) {
+        if end == End::Drain {
+            // On a worker's own thread one cannot wait.
+            let _ = self.run_all();
+        }
+        drop(self);
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.stop();
+        let mine = with_desk_of(&self.shared, |desk| desk.is_some());
+        for thread in self.threads.drain(..) {
+            if !mine {
+                // What panics in a worker's thread was told to its monitor.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// While it waits it brings nothing [O1].
+impl Drive for Pool {
+    fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
+        let wait = Waits::begin(&self.shared, For::Value)?;
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        loop {
+            if done(&waker) {
+                return Ok(());
+            }
+            if self.shared.is_paused() {
+                return Err(Undone::Paused);
+            }
+            self.shared.look();
+            if is_told(&wait.told) {
+                // It may have come since it was looked for, before everything came to rest.
+                return match done(&waker) {
+                    true => Ok(()),
+                    false => Err(Undone::Deadlock(self.shared.deadlock())),
+                };
+            }
+            thread::park();
+        }
+    }
+}
+
+/// Wakes a thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The owner waits, until this is dropped.
+struct Waits<'s> {
+    shared: &'s Shared,
+    told: Told,
+}
+
+impl<'s> Waits<'s> {
+    fn begin(shared: &'s Shared, what: For) -> Result<Self, Undone> {
+        if current().is_some() {
+            return Err(Undone::OnWorker);
+        }
+        Ok(Self { shared, told: shared.enter(what, Who::Owner(thread::current())) })
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.shared.leave(&self.told);
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("workers", &self.places.len())
+            .field("live", &self.live())
+            .finish_non_exhaustive()
+    }
+}

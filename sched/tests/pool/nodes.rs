@@ -1,0 +1,94 @@
+//! Nodes: what prefers one runs there, and says otherwise at any time.
+#![cfg(feature = "hwloc")]
+
+use tidemill_core::task::yield_now;
+use tidemill_sched::pool::{self, Pool, Topology};
+
+fn two_nodes() -> Pool {
+    let topology = Topology::synthetic("node:2 core:2 pu:1").unwrap();
+    Pool::builder().topology(topology).pinned(false).build().unwrap()
+}
+
+// epochs 158
+#[test]
+fn a_preference_that_changes_between_awaits_takes_effect() {
+    let pool = two_nodes();
+    let tasks: Vec<_> = (0..50)
+        .map(|n| {
+            let moves = async move {
+                let mut seen = Vec::new();
+                for node in [n % 2, (n + 1) % 2, n % 2] {
+                    pool::set_preferred_node(Some(node)).unwrap();
+                    for _ in 0..3 {
+                        yield_now().await;
+                        seen.push((node, pool::node().unwrap()));
+                    }
+                    assert_eq!(pool::preferred_node().unwrap(), Some(node));
+                }
+                pool::set_preferred_node(None).unwrap();
+                yield_now().await;
+                assert_eq!(pool::preferred_node().unwrap(), None);
+                seen
+            };
+            pool.spawn(moves).unwrap()
+        })
+        .collect();
+    for task in tasks {
+        for (wanted, node) in pool.block_on(task).unwrap().unwrap() {
+            assert_eq!(wanted, node);
+        }
+    }
+}
+
+#[test]
+fn who_migrates_goes_on_there() {
+    let pool = two_nodes();
+    let task = pool.spawn(async {
+        let mut seen = Vec::new();
+        for node in [1, 0, 1, 1, 0] {
+            pool::migrate(node).await.unwrap();
+            seen.push(pool::node().unwrap());
+        }
+        (seen, pool::migrate(5).await.is_err())
+    });
+    assert_eq!(pool.block_on(task.unwrap()).unwrap().unwrap(), (vec![1, 0, 1, 1, 0], true));
+    assert!(pool::set_preferred_node(None).is_err(), "this is no worker");
+    assert_eq!((pool::node(), pool::worker()), (None, None));
+}
+
+// epochs 116
+#[test]
+fn tasks_from_outside_come_to_the_nodes_in_turn() {
+    let pool = two_nodes();
+    for round in 1..=3 {
+        for _ in 0..7 {
+            pool.spawn(async {}).unwrap().detach();
+        }
+        let counts = [0, 1].map(|node| pool.spawned_on(node).unwrap());
+        assert_eq!(counts[0] + counts[1], 7 * round);
+        assert!(counts[0].abs_diff(counts[1]) <= 1, "{counts:?}");
+    }
+}
+
+// epochs 117
+#[test]
+fn what_prefers_a_node_counts_there_alone() {
+    let pool = two_nodes();
+    for _ in 0..9 {
+        pool.spawn_on(1, async {}).unwrap().detach();
+    }
+    assert_eq!([0, 1].map(|node| pool.spawned_on(node).unwrap()), [0, 9]);
+}
+
+// epochs 118
+#[test]
+fn running_all_drains_every_node() {
+    let pool = two_nodes();
+    pool.pause();
+    for n in 0..16 {
+        pool.spawn_on(n % 2, async { yield_now().await }).unwrap().detach();
+    }
+    assert_eq!(pool.live(), 16);
+    pool.run_all().unwrap();
+    assert_eq!(pool.live(), 0);
+}
