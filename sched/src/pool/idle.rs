@@ -27,12 +27,18 @@ use super::set::Set;
 pub struct Idle {
     asleep: Set,
     searching: AtomicUsize,
+    /// How often somebody got up: who looks at everybody in turn sees by it that nobody moved meanwhile.
+    rises: AtomicUsize,
 }
 
 impl Idle {
     /// Of so many workers, all of them at work.
     pub fn new(workers: usize) -> Self {
-        Self { asleep: Set::new(workers), searching: AtomicUsize::new(0) }
+        Self {
+            asleep: Set::new(workers),
+            searching: AtomicUsize::new(0),
+            rises: AtomicUsize::new(0),
+        }
     }
 
     /// A worker has no work of its own any more, and looks for some.
@@ -64,9 +70,28 @@ impl Idle {
 
     /// A worker that lay down gets up, woken or not, and searches.
     pub fn rise(&self, worker: usize) {
+        self.stir();
         // Before it is out of the set, lest it seems at work.
         self.search();
         self.asleep.remove(worker);
+    }
+
+    /// Somebody who slept gets up, and takes work only after this.
+    pub(super) fn stir(&self) {
+        // ordering: AcqRel, and the fence pairs with that in `is_still`: who sees what is taken after this sees this.
+        self.rises.fetch_add(1, AcqRel);
+        fence(SeqCst);
+    }
+
+    /// Whether all were asleep, but those in `others`, for as long as `look` looked, and it said yes.
+    pub(super) fn is_still(&self, others: &Set, look: impl FnOnce() -> bool) -> bool {
+        // ordering: Acquire, what they do after this is seen below.
+        let rises = self.rises.load(Acquire);
+        let still = self.asleep.covers_with(others) && look();
+        // ordering: pairs with the fence in `stir`.
+        fence(SeqCst);
+        // ordering: Acquire, as above.
+        still && self.rises.load(Acquire) == rises
     }
 
     /// Work was queued: takes a sleeper out that is to be woken, the first of these; none, where somebody searches or nobody sleeps.
@@ -99,10 +124,5 @@ impl Idle {
 
     fn call(&self, worker: usize) -> bool {
         self.asleep.has(worker) && self.asleep.remove(worker)
-    }
-
-    /// Whether all are asleep, but those in `others`.
-    pub(super) fn covers_with(&self, others: &Set) -> bool {
-        self.asleep.covers_with(others)
     }
 }

@@ -192,8 +192,8 @@ impl Shared {
             return;
         }
         let mut rest = self.rest();
-        // ordering: as above.
-        let alone = self.spawners.load(Relaxed) == 0;
+        // ordering: SeqCst, before what they have queued is looked at.
+        let alone = self.spawners.load(SeqCst) == 0;
         let over = match rest.owner_waits() && self.is_at_rest() {
             true => rest.tell(alone),
             false => Vec::new(),
@@ -207,18 +207,20 @@ impl Shared {
         }
     }
 
-    /// Whether nothing happens any more unless somebody outside does something.
+    /// Whether nothing happens any more unless somebody outside does something. Who brings something queues it before he counts as gone, so that is
+    /// looked at in this order.
     fn is_at_rest(&self) -> bool {
         // ordering: as in `look`.
-        let nobody = |count: &AtomicUsize| count.load(Relaxed) == 0;
+        let nobody = |count: &AtomicUsize| count.load(SeqCst) == 0;
         // ordering: as in `look`.
-        let rung = self.seats.iter().any(|seat| seat.rung.load(Relaxed));
-        !self.is_paused()
-            && self.idle.covers_with(&self.full)
-            && !rung
-            && nobody(&self.timed)
-            && nobody(&self.expected)
-            && !self.could_go_on()
+        let rung = |seat: &Seat| seat.rung.load(SeqCst);
+        let look = || {
+            nobody(&self.timed)
+                && nobody(&self.expected)
+                && !self.seats.iter().any(rung)
+                && !self.could_go_on()
+        };
+        !self.is_paused() && self.idle.is_still(&self.full, look)
     }
 
     /// Whether somebody who sleeps could take a task.

@@ -34,6 +34,7 @@ impl Worker {
             shared.seats[worker].counts.parks.add(1);
             while !self.is_rung() && park(&shared.clock, Wait::Forever) {}
         }
+        shared.idle.stir();
         shared.full.remove(worker);
         self.answer();
     }
