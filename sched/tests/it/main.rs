@@ -76,6 +76,8 @@ mod monitor;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/nested.rs"]
 mod nested;
+#[cfg(feature = "hwloc")]
+mod nodes;
 #[cfg(feature = "std")]
 mod operators;
 #[cfg(feature = "std")]
@@ -120,6 +122,8 @@ mod threads;
 mod timers;
 #[cfg(feature = "std")]
 mod topology;
+#[cfg(feature = "hwloc")]
+mod two_nodes;
 #[cfg(feature = "std")]
 mod values;
 #[cfg(feature = "std")]

@@ -1,0 +1,243 @@
+//! A pool on several nodes: who runs where. The machines are made up or recorded; their workers run wherever the system has them.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    mpsc::{self, Receiver, Sender},
+};
+
+use tidemill_core::{
+    ivar,
+    task::{JoinHandle, yield_now},
+};
+use tidemill_sched::pool::{self, Pool, Topology};
+
+/// Four nodes, the last of them memory alone: 16 from 0 to 2, 31 from 0 to 1. With `0x15` for its CPUs, each of the others has one.
+const FOUR: &str = include_str!("../data/four-nodes.xml");
+
+fn made_up(description: &str, workers: usize) -> Pool {
+    let topology = Topology::synthetic(description).unwrap();
+    Pool::builder().workers(workers).topology(topology).pinned(false).build().unwrap()
+}
+
+fn all<T>(pool: &Pool, tasks: impl IntoIterator<Item = JoinHandle<T>>) -> Vec<T> {
+    let tasks: Vec<_> = tasks.into_iter().collect();
+    let ended = pool.block_on(async {
+        let mut ended = Vec::new();
+        for task in tasks {
+            ended.push(task.await.unwrap());
+        }
+        ended
+    });
+    ended.unwrap()
+}
+
+/// Has pairs of tasks on two nodes hand values to each other, `rounds` times there and back, while loose tasks keep all workers busy. In every turn each
+/// task of a pair calls `look` with its node.
+pub(crate) fn play_under_load(pool: &Pool, rounds: usize, look: fn(usize)) {
+    let over = Arc::new(AtomicBool::new(false));
+    let mut nodes: Vec<_> = pool.places().iter().map(|place| place.node).collect();
+    nodes.dedup();
+    let busy = (0..2 * pool.places().len()).map(|_| {
+        let over = over.clone();
+        async move {
+            while !over.load(SeqCst) {
+                yield_now().await;
+            }
+        }
+    });
+    let busy: Vec<_> = busy.map(|task| pool.spawn(task).unwrap()).collect();
+    let mut players = Vec::new();
+    for pair in 0..4 {
+        let (mut fill, mut wait) = (Vec::new(), Vec::new());
+        for _ in 0..=2 * rounds {
+            let (filler, value) = ivar::channel::<usize>();
+            fill.push(Some(filler));
+            wait.push(value);
+        }
+        fill[0].take().unwrap().fill(0).unwrap();
+        // The even values are awaited by the first of the two, the odd ones by the second.
+        for side in 0..2 {
+            let node = nodes[(pair + side) % nodes.len()];
+            let wait = wait.clone();
+            let mine = |value: &usize| value % 2 == side;
+            let fillers: Vec<_> =
+                (0..2 * rounds).filter(mine).map(|value| fill[value + 1].take()).collect();
+            let player = async move {
+                for (turn, filler) in fillers.into_iter().enumerate() {
+                    look(node);
+                    let value = *wait[2 * turn + side].read().await.unwrap();
+                    look(node);
+                    yield_now().await;
+                    look(node);
+                    filler.unwrap().fill(value + 1).unwrap();
+                }
+                assert_eq!(pool::preferred_node(), Ok(Some(node)));
+            };
+            players.push(pool.spawn_on(node, player).ok().unwrap());
+        }
+    }
+    all(pool, players);
+    over.store(true, SeqCst);
+    all(pool, busy);
+}
+
+#[test]
+fn a_task_that_prefers_a_node_runs_there_in_every_turn_though_all_are_busy() {
+    static TURNS: AtomicUsize = AtomicUsize::new(0);
+    let pool = made_up("node:2 core:2 pu:1", 4);
+    play_under_load(&pool, 500, |node| {
+        assert_eq!(pool::node(), Some(node));
+        TURNS.fetch_add(1, SeqCst);
+    });
+    assert_eq!(TURNS.load(SeqCst), 8 * 500 * 3);
+}
+
+// epochs 158
+#[test]
+fn a_preference_that_changes_between_awaits_holds_from_the_next_wake_on() {
+    let pool = made_up("node:3 pu:1", 3);
+    let task = pool.spawn(async {
+        assert_eq!(pool::preferred_node(), Ok(None));
+        for round in 0..300 {
+            let node = round % 3;
+            pool::set_preferred_node(Some(node)).unwrap();
+            yield_now().await;
+            assert_eq!((pool::node(), pool::preferred_node()), (Some(node), Ok(Some(node))));
+            pool::migrate((node + 1) % 3).await.unwrap();
+            assert_eq!(pool::node(), Some((node + 1) % 3));
+        }
+        pool::set_preferred_node(None).unwrap();
+        assert_eq!(pool::preferred_node(), Ok(None));
+        pool::set_preferred_node(Some(7)).unwrap_err();
+        pool::migrate(7).await.unwrap_err();
+        assert_eq!(pool::preferred_node(), Ok(None), "nothing has changed");
+    });
+    all(&pool, task);
+    pool::set_preferred_node(Some(0)).unwrap_err();
+}
+
+#[test]
+fn a_node_without_workers_hands_the_future_back() {
+    // Two workers stand on the two cores of node 0.
+    let pool = made_up("node:2 core:2 pu:1", 2);
+    let future = pool.spawn_on(1, async { 7 }).unwrap_err().0;
+    assert_eq!(all(&pool, pool.spawn_on(0, future).ok()), [7]);
+    assert_eq!((pool.spawned_on(0), pool.spawned_on(1)), (Some(1), None));
+}
+
+// epochs 116
+#[test]
+fn tasks_from_outside_go_to_the_nodes_in_turn() {
+    let pool = made_up("node:3 core:2 pu:1", 6);
+    for round in 1..=3 {
+        all(&pool, (0..3).map(|_| pool.spawn(async {}).unwrap()));
+        let counts = [0, 1, 2].map(|node| pool.spawned_on(node).unwrap());
+        assert_eq!(counts, [round; 3]);
+    }
+    pool.spawn(async {}).unwrap().detach();
+    let counts = [0, 1, 2].map(|node| pool.spawned_on(node).unwrap());
+    assert_eq!(counts.iter().max().unwrap() - counts.iter().min().unwrap(), 1);
+}
+
+// epochs 117
+#[test]
+fn of_tasks_that_prefer_a_node_only_that_one_counts() {
+    let pool = made_up("node:2 core:2 pu:1", 4);
+    let tasks = (0..9).map(|_| pool.spawn_on(1, async { pool::node() }).ok().unwrap());
+    assert_eq!(all(&pool, tasks), [Some(1); 9]);
+    assert_eq!((pool.spawned_on(0), pool.spawned_on(1)), (Some(0), Some(9)));
+}
+
+// epochs 118
+#[test]
+fn all_tasks_of_all_nodes_are_run_though_they_lead_to_others_elsewhere() {
+    static RAN: AtomicUsize = AtomicUsize::new(0);
+    RAN.store(0, SeqCst);
+    let pool = made_up("node:2 core:2 pu:1", 4);
+    pool.pause();
+    for number in 0..16 {
+        let task = pool.spawn_on(number % 2, async move {
+            pool::migrate((number + 1) % 2).await.unwrap();
+            drop(pool::spawn(async {
+                yield_now().await;
+                RAN.fetch_add(1, SeqCst);
+            }));
+        });
+        task.ok().unwrap().detach();
+    }
+    pool.run_all().unwrap();
+    assert_eq!((RAN.load(SeqCst), pool.live()), (16, 0));
+}
+
+/// A task that keeps a worker of a node busy: told of, until it is let go. It spawns `more` loose tasks first, each of which sends its node's number.
+struct Held {
+    go: Sender<()>,
+    task: JoinHandle<()>,
+}
+
+fn hold(pool: &Pool, node: usize, more: usize, told: &Sender<usize>) -> Held {
+    let (go, gone) = mpsc::channel();
+    let (there, is_there) = mpsc::channel();
+    let told = told.clone();
+    let gone: Mutex<Receiver<()>> = Mutex::new(gone);
+    let task = pool.spawn_on(node, async move {
+        for _ in 0..more {
+            let told = told.clone();
+            pool::spawn(async move { told.send(node).unwrap() }).ok().unwrap().detach();
+        }
+        there.send(()).unwrap();
+        gone.lock().unwrap().recv().unwrap();
+    });
+    is_there.recv().unwrap();
+    Held { go, task: task.ok().unwrap() }
+}
+
+fn let_go(pool: &Pool, held: impl IntoIterator<Item = Held>) {
+    let tasks: Vec<_> = held
+        .into_iter()
+        .map(|held| {
+            held.go.send(()).unwrap();
+            held.task
+        })
+        .collect();
+    all(pool, tasks);
+}
+
+#[test]
+fn a_thief_goes_to_near_nodes_before_far_ones() {
+    // One CPU of each node that has some, and so one worker.
+    let topology = FOUR.replace("allowed_cpuset=\"0x0000003f\"", "allowed_cpuset=\"0x00000015\"");
+    let topology = Topology::from_xml(&topology).unwrap();
+    for (thief, near, far) in [(0, 2, 1), (1, 0, 2), (2, 0, 1)] {
+        assert!(topology.nearest(thief).filter(|node| *node != 3).eq([near, far]));
+        let builder = Pool::builder().workers(3).pinned(false).topology(topology.clone());
+        let pool = builder.build().unwrap();
+        let (told, tells) = mpsc::channel();
+        // All three are held before the others have something to steal.
+        let thief = hold(&pool, thief, 0, &told);
+        let others = [far, near].map(|node| hold(&pool, node, 100, &told));
+        let_go(&pool, [thief]);
+        let order: Vec<_> = tells.iter().take(200).collect();
+        let expected: Vec<_> = [near; 100].into_iter().chain([far; 100]).collect();
+        assert_eq!(order, expected);
+        let stolen: usize = pool.stats().iter().map(|stats| stats.steals).sum();
+        assert_eq!(stolen, 200);
+        let_go(&pool, others);
+    }
+}
+
+#[test]
+fn what_prefers_a_node_is_not_stolen_by_another() {
+    let pool = made_up("node:2 pu:1", 2);
+    let (told, _tells) = mpsc::channel();
+    let held = hold(&pool, 1, 0, &told);
+    let there: Vec<_> =
+        (0..10).map(|_| pool.spawn_on(1, async { pool::node() }).ok().unwrap()).collect();
+    // The other worker looks around, and finds nothing for it.
+    let here = (0..100).map(|_| pool.spawn_on(0, async { pool::node() }).ok().unwrap());
+    assert_eq!(all(&pool, here), [Some(0); 100]);
+    assert!(there.iter().all(|task| !task.is_finished()));
+    let_go(&pool, [held]);
+    assert_eq!(all(&pool, there), [Some(1); 10]);
+}
