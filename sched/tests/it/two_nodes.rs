@@ -114,7 +114,7 @@ fn a_preferred_node_holds_under_load() {
     let topology = several();
     NODES.get_or_init(|| topology.cpus().collect());
     let pool = Pool::builder().topology(topology).build().unwrap();
-    play_under_load(&pool, 500, |node| {
+    play_under_load(&pool, 100, |node| {
         let place = Place { cpu: sched_getcpu(), node };
         assert!(pool::node() == Some(node) && NODES.get().unwrap().contains(&place), "{place:?}");
     });
