@@ -9,6 +9,9 @@ pub use imp::{AtomicBool, AtomicPtr, AtomicUsize, Gate, Ordering, UnsafeCell, fe
 #[cfg(feature = "alloc")]
 pub use imp::Arc;
 
+#[cfg(feature = "std")]
+pub use imp::thread;
+
 /// A lock for a few instructions: an exchange takes it, a plain store gives it back, which is half of what a futex costs that nobody else wants. Whoever
 /// finds it taken tries again, and soon sleeps between one try and the next: no priorities keep the holder from going on.
 #[cfg(any(feature = "std", loom))]
@@ -200,6 +203,12 @@ mod imp {
     #[cfg(feature = "std")]
     pub use super::Spin as Gate;
 
+    /// System threads that sleep until another one wakes them.
+    #[cfg(feature = "std")]
+    pub mod thread {
+        pub use std::thread::{Thread, ThreadId, current, park, park_timeout};
+    }
+
     /// Waits for the holder of a [`Spin`](super::Spin), the longer the more often it was to no avail.
     #[cfg(feature = "std")]
     pub(super) fn pause(times: u32) {
@@ -262,6 +271,17 @@ mod imp {
     /// Lets others go on.
     pub(super) fn pause(_times: u32) {
         loom::thread::yield_now();
+    }
+
+    /// System threads that sleep until another one wakes them. Under a model there is no time: a sleep does not end by itself.
+    #[cfg(feature = "std")]
+    pub mod thread {
+        pub use loom::thread::{Thread, ThreadId, current, park};
+
+        /// Sleeps until somebody wakes this thread.
+        pub fn park_timeout(_at_most: core::time::Duration) {
+            park();
+        }
     }
 
     /// What [`Lock`](crate::lock::Lock) is made of: loom's own mutex.

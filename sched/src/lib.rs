@@ -3,7 +3,7 @@
 //! A [`Local`] with its [`Home`] is a whole executor on two hooks of the platform, a clock and a doorbell, and a place to park.
 //!
 //! Features: `alloc` adds tasks in boxes; `std` (default, implies `alloc`) adds wakes without an inbox on the home thread, caught
-//! panics, and the places of a machine ([`pool`]); `hwloc` (default, implies `std`) knows nodes and cores. It needs the library:
+//! panics, the places of a machine ([`pool`]), the ways between threads and tasks ([`bridge`]), and an end in order ([`shutdown`]); `hwloc` (default, implies `std`) knows nodes and cores. It needs the library:
 //! `apt-get install libhwloc-dev libudev-dev pkg-config`, or `default-features = false`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -12,6 +12,8 @@
 extern crate alloc;
 
 mod batch;
+#[cfg(feature = "std")]
+pub mod bridge;
 mod claim;
 pub mod debug;
 mod drive;
@@ -22,6 +24,8 @@ mod order;
 pub mod pace;
 #[cfg(feature = "std")]
 pub mod pool;
+#[cfg(feature = "std")]
+pub mod shutdown;
 mod stats;
 mod waits;
 
@@ -31,3 +35,5 @@ pub use local::Local;
 pub use stats::Stats;
 #[cfg(feature = "alloc")]
 pub use tidemill_core::task::{spawn, spawn_with};
+#[cfg(feature = "std")]
+pub use tidemill_core::task::{spawn_send, spawn_send_with};

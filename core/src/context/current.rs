@@ -7,7 +7,7 @@
 //!
 //! [C1] Only the thread that has the Home's Local enters it. So with `std` whoever sees it as current is on that thread; and there a
 //!      `Here` stays, being `!Send`, wherever it was made.
-//! [C2] The thread local names a `Here` that `enter` has borrowed until it returns, and restores what was there before, also on a
+//! [C2] The thread local names a `Here` that `enter` has borrowed until it returns (and a handle that `enter_pool` has), and restores what was there before, also on a
 //!      panic: it never dangles.
 //! [C3] Without `std` an interrupt or a second core may be answered the Home of the task that it interrupts; never a dead one.
 
@@ -117,9 +117,11 @@ pub type CurrentHome = HomeRef;
 
 #[cfg(feature = "std")]
 mod imp {
-    use super::Here;
+    use core::ptr;
+
+    use super::{Here, HomeRef};
     use crate::context::{
-        entered::{Entered, NOBODY, handle, replace},
+        entered::{Entered, NOBODY, entered, handle, replace},
         outside,
     };
 
@@ -138,8 +140,25 @@ mod imp {
     /// This is the Home's thread, and its Local outlives the call.
     pub unsafe fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
         let address: *const Here = here;
-        let _restore = Restore(replace((address.cast(), here.home().as_ptr())));
+        let entered = (address.cast(), here.home().as_ptr(), ptr::null());
+        let _restore = Restore(replace(entered));
         outside(f)
+    }
+
+    /// Runs `f` with `pool` as the one to which tasks go that are `Send`, until another Home is entered.
+    pub(crate) fn enter_pool<R>(pool: &HomeRef, f: impl FnOnce() -> R) -> R {
+        let address: *const HomeRef = pool;
+        let (handle, home, _) = entered();
+        let _restore = Restore(replace((handle, home, address.cast())));
+        f()
+    }
+
+    /// Lends that pool, if there is one.
+    #[inline]
+    pub(crate) fn with_pool<R>(f: impl FnOnce(Option<&HomeRef>) -> R) -> R {
+        let pool: *const HomeRef = entered().2.cast();
+        // SAFETY: [C2], and `f` runs within the frame that entered.
+        f(unsafe { pool.as_ref() })
     }
 
     /// Runs `f` with no Home as the current one.
@@ -205,6 +224,8 @@ mod imp {
 }
 
 pub use imp::{enter, leave, with_current};
+#[cfg(feature = "std")]
+pub(crate) use imp::{enter_pool, with_pool};
 
 /// A handle on the current Home, if there is one.
 pub fn current() -> Option<CurrentHome> {

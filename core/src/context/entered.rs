@@ -13,13 +13,13 @@ mod imp {
 
     use crate::thread_local_cell;
 
-    /// The address of the handle that was entered, and that of its Home.
-    pub(in crate::context) type Entered = (*const (), *const ());
+    /// The address of the handle that was entered, and that of its Home; and that of a handle on the pool to which tasks may go that are `Send`.
+    pub(in crate::context) type Entered = (*const (), *const (), *const ());
 
     /// None.
-    pub(in crate::context) const NOBODY: Entered = (ptr::null(), ptr::null());
+    pub(in crate::context) const NOBODY: Entered = (ptr::null(), ptr::null(), ptr::null());
 
-    thread_local_cell!(static ENTERED: Entered = (ptr::null(), ptr::null()));
+    thread_local_cell!(static ENTERED: Entered = (ptr::null(), ptr::null(), ptr::null()));
 
     /// Enters another, and says which was entered before.
     pub(in crate::context) fn replace(entered: Entered) -> Entered {
@@ -30,6 +30,12 @@ mod imp {
     #[inline]
     pub(in crate::context) fn handle() -> *const () {
         ENTERED.with(|cell| cell.get().0)
+    }
+
+    /// What is entered.
+    #[inline]
+    pub(in crate::context) fn entered() -> Entered {
+        ENTERED.with(|cell| cell.get())
     }
 
     /// The address of the Home that was entered.
@@ -48,4 +54,4 @@ mod imp {
 #[cfg(feature = "std")]
 pub use imp::is_current;
 #[cfg(feature = "std")]
-pub(super) use imp::{Entered, NOBODY, handle, home, replace};
+pub(super) use imp::{Entered, NOBODY, entered, handle, home, replace};

@@ -31,3 +31,8 @@ pub trait MayShare: Send + Sync {}
 
 #[cfg(not(feature = "std"))]
 impl<T: Send + Sync + ?Sized> MayShare for T {}
+
+/// What tasks on several threads may share: what is `Send` and `Sync`.
+pub trait Shares: Send + Sync {}
+
+impl<T: Send + Sync + ?Sized> Shares for T {}

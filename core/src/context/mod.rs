@@ -46,6 +46,8 @@ pub use context::{Context, Key};
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 pub(crate) use counted::{ambient, outside, within};
 pub use current::{CurrentHome, Here, current, end_cycle, enter, leave, with_current};
+#[cfg(feature = "std")]
+pub(crate) use current::{enter_pool, with_pool};
 pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
@@ -56,7 +58,7 @@ pub use info::TaskInfo;
 #[cfg(feature = "alloc")]
 pub(crate) use keeper::Keeper;
 pub use lock::HomeLock;
-pub use may_send::{MaySend, MayShare};
+pub use may_send::{MaySend, MayShare, Shares};
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};
 pub use priority::Priority;

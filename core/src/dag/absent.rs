@@ -84,11 +84,12 @@ pub(crate) enum Content {
 
 /// What a place in an epoch tells nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seat;
+pub(crate) struct Seat;
 
 impl Seat {
     /// That of nobody.
-    pub const NONE: Self = Self;
+    #[cfg(feature = "alloc")]
+    pub(crate) const NONE: Self = Self;
 
     #[inline(always)]
     pub(crate) fn arrives(self) {}

@@ -1,9 +1,9 @@
 //! Waiting for several buffers at once: whoever waits is woken once, when all of them have arrived.
 //!
-//! | polled             | some have not arrived         | all have              | polled again after that |
-//! |--------------------|-------------------------------|-----------------------|-------------------------|
-//! | the first time     | joins the lines of those      | ready, all outputs    | panics                  |
-//! | later              | only renews its waker         | ready, all outputs    | panics                  |
+//! | polled             | all were found come before  | some have not arrived         | all have              | polled again after that |
+//! |--------------------|-----------------------------|-------------------------------|-----------------------|-------------------------|
+//! | the first time     | ready, without any wait     | joins the lines of those      | ready, all outputs    | panics                  |
+//! | later              | -                           | only renews its waker         | ready, all outputs    | panics                  |
 //!
 //! \[J1] Who waits joins every line in its first poll. The latch counts those that it joined; each is counted down once, when it is taken out.
 //! \[J2] The parts of a group are pinned where the whole is, and are dropped before the latch.
@@ -56,8 +56,9 @@ use crate::epoch::{
 /// Strict for references; the buffers that it was given are dropped with it.
 ///
 /// Source: uni20's `all`, which does not nest.
-pub fn all<G: Group>(group: G) -> All<G::Parts> {
-    All { parts: group.parts(), latch: Latch::new(), begun: false }
+#[inline]
+pub fn all<G: Group>(group: G) -> All<G> {
+    All { group: Some(group), wait: None }
 }
 
 /// Buffers that are awaited together.
@@ -68,6 +69,17 @@ pub trait Group {
     /// Those waits.
     #[doc(hidden)]
     fn parts(self) -> Self::Parts;
+
+    /// Whether all were found come.
+    #[doc(hidden)]
+    fn are_now(&self) -> bool;
+
+    /// What comes of it.
+    ///
+    /// # Safety
+    /// All were found come.
+    #[doc(hidden)]
+    unsafe fn outputs(self) -> <Self::Parts as Parts>::Output;
 }
 
 /// What waits together for one latch.
@@ -99,6 +111,18 @@ impl<B: Enrolled> Group for B {
     fn parts(self) -> Arrival<B> {
         Arrival::new(self)
     }
+
+    #[inline]
+    fn are_now(&self) -> bool {
+        self.spot().now
+    }
+
+    #[inline]
+    unsafe fn outputs(self) -> B::Output {
+        self.spot().seat.arrives();
+        // SAFETY: by the same contract.
+        unsafe { self.arrived() }
+    }
 }
 
 // SAFETY: the waiter is in the arrival.
@@ -123,6 +147,19 @@ macro_rules! tuples {
 
             fn parts(self) -> Self::Parts {
                 ($(self.$at.parts(),)+)
+            }
+
+            #[inline]
+            fn are_now(&self) -> bool {
+                $(self.$at.are_now())&&+
+            }
+
+            #[inline]
+            unsafe fn outputs(self) -> <Self::Parts as Parts>::Output {
+                ($({
+                    // SAFETY: by the same contract.
+                    unsafe { self.$at.outputs() }
+                },)+)
             }
         }
 
@@ -172,6 +209,17 @@ impl<P: Group, const N: usize> Group for [P; N] {
     fn parts(self) -> Self::Parts {
         self.map(Group::parts)
     }
+
+    fn are_now(&self) -> bool {
+        self.iter().all(Group::are_now)
+    }
+
+    unsafe fn outputs(self) -> <Self::Parts as Parts>::Output {
+        self.map(|part| {
+            // SAFETY: by the same contract.
+            unsafe { part.outputs() }
+        })
+    }
 }
 
 // SAFETY: the parts are in the array.
@@ -199,6 +247,18 @@ impl<P: Group> Group for Vec<P> {
 
     fn parts(self) -> Self::Parts {
         Box::into_pin(self.into_iter().map(Group::parts).collect())
+    }
+
+    fn are_now(&self) -> bool {
+        self.iter().all(Group::are_now)
+    }
+
+    unsafe fn outputs(self) -> <Self::Parts as Parts>::Output {
+        let output = |part: P| {
+            // SAFETY: by the same contract.
+            unsafe { part.outputs() }
+        };
+        self.into_iter().map(output).collect()
     }
 }
 
@@ -229,28 +289,57 @@ unsafe impl<P: Parts> Parts for Pin<Box<[P]>> {
 pin_project! {
     /// The future of [`all`].
     #[must_use = "a future does nothing unless it is polled"]
-    pub struct All<P> {
+    pub struct All<G>
+    where
+        G: Group,
+    {
+        // Until the first poll. So nothing is laid out to wait where nobody does.
+        group: Option<G>,
+        #[pin]
+        wait: Option<Joint<G::Parts>>,
+    }
+}
+
+pin_project! {
+    /// Parts that wait together.
+    struct Joint<P> {
         // [J2] Before `latch`: fields are dropped in this order.
         #[pin]
         parts: P,
         #[pin]
         latch: Latch,
-        begun: bool,
     }
 }
 
-impl<P: Parts> Future for All<P> {
-    type Output = P::Output;
+impl<G: Group> Future for All<G> {
+    type Output = <G::Parts as Parts>::Output;
 
     /// # Panics
     /// When polled again after it was ready.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let begins = match this.group.take() {
+            // SAFETY: they were found come.
+            Some(group) if group.are_now() => return Poll::Ready(unsafe { group.outputs() }),
+            Some(group) => {
+                this.wait.set(Some(Joint { parts: group.parts(), latch: Latch::new() }));
+                true
+            }
+            None => false,
+        };
+        let wait = this.wait.as_pin_mut().expect("it is not polled after it was ready");
+        wait.poll(begins, cx)
+    }
+}
+
+impl<P: Parts> Joint<P> {
+    fn poll(self: Pin<&mut Self>, begins: bool, cx: &mut Context<'_>) -> Poll<P::Output> {
         let mut this = self.project();
         let latch = this.latch.into_ref().get_ref();
-        if !*this.begun {
-            *this.begun = true;
+        if begins {
             latch.add();
-            // SAFETY: [J2] both are in this future, which is pinned, in this order.
+            // SAFETY: [J2] both are in this, which is pinned, in this order.
             unsafe { this.parts.as_mut().join(latch) };
             if latch.sub() {
                 // SAFETY: [J1] they were joined above, and all have been counted down.
@@ -266,7 +355,7 @@ impl<P: Parts> Future for All<P> {
     }
 }
 
-impl<P> fmt::Debug for All<P> {
+impl<G: Group> fmt::Debug for All<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("All")
     }

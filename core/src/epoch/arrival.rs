@@ -23,11 +23,12 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    dag::{Seat, Wait},
+    dag::Wait,
     epoch::{
-        latch::{Latch, Mark},
+        latch::Latch,
         phase::Key,
         queue::{Inside, Queue},
+        seat::Spot,
         slot::Line,
     },
     lock::RawLock,
@@ -37,7 +38,7 @@ use crate::{
 /// What is enrolled, and can be awaited: a buffer, or a reference to one.
 ///
 /// # Safety
-/// The line is that of a cell which lives, where it is, for as long as this or what it borrows.
+/// The line of each spot is that of a cell which lives, where it is, for as long as this or what it borrows.
 pub unsafe trait Enrolled: Sized {
     /// Why a value failed.
     type Error: 'static;
@@ -46,27 +47,28 @@ pub unsafe trait Enrolled: Sized {
     /// What comes of waiting.
     type Output;
 
+    /// Whether it waits at several places, one after the other: then it is no part of a group.
     #[doc(hidden)]
-    fn line(&self) -> &Line<Self::Error, Self::Lock>;
+    const SEVERAL: bool = false;
 
+    /// Where it is waited for now.
     #[doc(hidden)]
-    fn key(&self) -> Key;
+    fn spot(&self) -> Spot<'_, Self::Error, Self::Lock>;
 
-    /// Whether the time was found come.
-    #[doc(hidden)]
-    fn is_now(&self) -> bool;
-
-    /// By what its place is written down.
+    /// Goes on to the next place. `false`: there is none.
+    ///
+    /// # Safety
+    /// At the one before the time was found come.
     #[doc(hidden)]
     #[inline]
-    fn seat(&self) -> Seat {
-        Seat::NONE
+    unsafe fn next(&mut self) -> bool {
+        false
     }
 
     /// What comes of it, now that the time has come.
     ///
     /// # Safety
-    /// It was found come.
+    /// It was found come, wherever it waits.
     #[doc(hidden)]
     unsafe fn arrived(self) -> Self::Output;
 }
@@ -83,7 +85,7 @@ pin_project! {
     {
         // [A2] Before `buffer`: fields are dropped in this order.
         #[pin]
-        waiter: Waiter<'static, B::Lock, Queue<B::Error>, Mark>,
+        waiter: Waiter<'static, B::Lock, Queue<B::Error>, Key>,
         wait: Wait,
         buffer: Option<B>,
         // Whether a poll has left it in line.
@@ -93,37 +95,29 @@ pin_project! {
 
 impl<B: Enrolled> Arrival<B> {
     #[inline]
-    pub(super) fn new(buffer: B) -> Self {
-        let line: *const Line<B::Error, B::Lock> = ptr::from_ref(buffer.line());
-        // SAFETY: the cell lives and stays for as long as `buffer` [A1], which lives for longer than the waiter [A2].
-        let line: &'static Line<B::Error, B::Lock> = unsafe { &*line };
-        let waiter = Waiter::new(line, Mark::new(buffer.key()));
+    pub(crate) fn new(buffer: B) -> Self {
+        let Spot { line, key, .. } = buffer.spot();
+        // SAFETY: the line is that of `buffer`, beside which the waiter comes to lie.
+        let waiter = Waiter::new(unsafe { kept(line) }, key);
         Self { waiter, wait: Wait::new(), buffer: Some(buffer), joined: false }
     }
-}
 
-impl<B: Enrolled> Arrival<B> {
     /// Joins the line, unless the time has come: then `latch` counts it.
     ///
     /// # Safety
     /// This and `latch` are in one pinned future, which drops this first.
     pub(super) unsafe fn join(self: Pin<&mut Self>, latch: &Latch) {
+        const { assert!(!B::SEVERAL, "who waits at several places is no part of a group") }
         let this = self.project();
-        let Some(buffer) = this.buffer.as_ref().filter(|buffer| !buffer.is_now()) else { return };
-        let key = buffer.key();
+        let Some(spot) = this.buffer.as_ref().map(B::spot).filter(|spot| !spot.now) else { return };
         latch.add();
-        let asked = this.waiter.poll_in_order(Waker::noop(), |turn| {
-            let due = turn.state.is_due(key);
-            if let Some(mark) = turn.mark().filter(|_| !due) {
-                // SAFETY: by the contract above.
-                unsafe { mark.set_latch(latch) };
-            }
-            due.then_some(())
-        });
-        if asked.is_ready() {
+        // SAFETY: by the contract above; it goes into the line of this waiter alone.
+        let waker = unsafe { latch.waker() };
+        let due = |turn: &mut Inside<'_, B::Error>| turn.state.is_due(spot.key).then_some(());
+        if this.waiter.poll_in_order(&waker, due).is_ready() {
             latch.sub();
         } else {
-            this.wait.begin(buffer.seat());
+            this.wait.begin(spot.seat);
         }
     }
 
@@ -137,18 +131,40 @@ impl<B: Enrolled> Arrival<B> {
     pub(super) unsafe fn arrived(self: Pin<&mut Self>) -> B::Output {
         let this = self.project();
         this.wait.end();
+        let buffer = this.buffer.take().expect(AGAIN);
+        buffer.spot().seat.arrives();
         // SAFETY: the contract is the same.
-        unsafe { arrived(this.buffer.take().expect(AGAIN)) }
+        unsafe { buffer.arrived() }
     }
 }
 
+// Both are functions of their own, lest every poll save registers for them.
+
+/// Whether the time of `key` has come.
+#[inline(never)]
+fn is_due<E, L: RawLock>(line: &Line<E, L>, key: Key) -> bool {
+    line.with(|turn| turn.state.is_due(key))
+}
+
+/// Joins the line, unless the time of `key` has come.
+#[inline(never)]
+fn wait<E, L: RawLock>(
+    waiter: Pin<&mut Waiter<'static, L, Queue<E>, Key>>,
+    key: Key,
+    waker: &Waker,
+) -> Poll<()> {
+    waiter.poll_in_order(waker, |turn| turn.state.is_due(key).then_some(()))
+}
+
+/// The line, for as long as the cell lives.
+///
 /// # Safety
-/// Its time was found come.
+/// It is that of a buffer which keeps it [A1], and lives for longer than the waiter that gets it [A2].
 #[inline]
-unsafe fn arrived<B: Enrolled>(buffer: B) -> B::Output {
-    buffer.seat().arrives();
-    // SAFETY: the contract is the same.
-    unsafe { buffer.arrived() }
+unsafe fn kept<E, L: RawLock>(line: &Line<E, L>) -> &'static Line<E, L> {
+    let line = ptr::from_ref(line);
+    // SAFETY: the cell lives and stays for as long as it is used, by the contract above.
+    unsafe { &*line }
 }
 
 const AGAIN: &str = "it is not polled after it was ready";
@@ -158,28 +174,38 @@ impl<B: Enrolled> Future for Arrival<B> {
 
     /// # Panics
     /// When polled again after it was ready.
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
-        let this = self.project();
-        let buffer = this.buffer.as_ref().expect(AGAIN);
-        // [A3]
-        let taken_out = *this.joined && !this.waiter.is_waiting();
-        if !buffer.is_now() && !taken_out {
-            let due = |queue: &Queue<B::Error>| queue.is_due(buffer.key());
+        let mut this = self.project();
+        loop {
+            let buffer = this.buffer.as_mut().expect(AGAIN);
+            let spot = buffer.spot();
+            // [A3]
+            let taken_out = *this.joined && !this.waiter.is_waiting();
+            let found = spot.now || taken_out;
             // Who finds it come needs no clone of the waker.
-            if *this.joined || !buffer.line().with(|turn| due(turn.state)) {
-                let ask = |turn: &mut Inside<'_, B::Error>| due(turn.state).then_some(());
-                if this.waiter.poll_in_order(cx.waker(), ask).is_pending() {
-                    this.wait.begin(buffer.seat());
+            if !found && (*this.joined || !is_due(spot.line, spot.key)) {
+                if B::SEVERAL && !*this.joined {
+                    // SAFETY: the line is that of `buffer`.
+                    this.waiter.as_mut().turn_to(unsafe { kept(spot.line) }, spot.key);
+                }
+                if wait(this.waiter.as_mut(), spot.key, cx.waker()).is_pending() {
+                    this.wait.begin(spot.seat);
                     *this.joined = true;
                     return Poll::Pending;
                 }
             }
+            this.wait.end();
+            spot.seat.arrives();
+            // SAFETY: it was found come, now or before.
+            if !unsafe { buffer.next() } {
+                break;
+            }
+            *this.joined = false;
         }
-        this.wait.end();
         let buffer = this.buffer.take().expect("it was there above");
-        // SAFETY: it was found come, now or before.
-        Poll::Ready(unsafe { arrived(buffer) })
+        // SAFETY: it was found come at each place.
+        Poll::Ready(unsafe { buffer.arrived() })
     }
 }
 

@@ -5,19 +5,22 @@
 //! | `begin` | who waits, before it joins any line           | 1     |                               |
 //! | `add`   | who waits, before it joins a line             | + 1   |                               |
 //! | `sub`   | who waits, for a line that it need not join, and for `begin` | - 1 | ready       |
-//! | `serve` | who finds a waiter due, under its lock        | - 1   | takes the waker, to wake it   |
+//! | `count` | who finds a waiter due, under its lock        | - 1   | takes the waker, to wake it   |
 //!
-//! \[L1] A mark with a latch stands in a line only while the latch is alive and in its place: who waits is pinned, with the latch in it, and
+//! \[L1] The waker of a latch stands in a line only while the latch is alive and in its place: who waits is pinned, with the latch in it, and
 //!      its waiters are dropped before the latch; if it is forgotten, it stays for ever. So under the lock of its line the latch is alive.
 //! \[L2] Who waits registers its waker before it looks at the count, and who counts to 0 takes the waker after it: so the last one is seen,
 //!      or wakes.
 
 #![expect(unsafe_code, reason = "a waiter in a line points at the latch that it belongs to")]
 
-use core::{cmp, fmt, marker::PhantomPinned, ptr::NonNull, task::Waker};
+use core::{
+    marker::PhantomPinned,
+    ptr,
+    task::{RawWaker, RawWakerVTable, Waker},
+};
 
 use crate::{
-    epoch::phase::Key,
     sync::{
         AtomicUsize,
         Ordering::{AcqRel, Acquire, Relaxed},
@@ -62,63 +65,35 @@ impl Latch {
     }
 }
 
-/// What a waiter waits for, and the latch that it belongs to.
-#[derive(Clone, Copy)]
-pub struct Mark {
-    pub(super) key: Key,
-    latch: Option<NonNull<Latch>>,
+static VTABLE: RawWakerVTable = RawWakerVTable::new(copy, nothing, nothing, nothing);
+
+fn copy(latch: *const ()) -> RawWaker {
+    RawWaker::new(latch, &VTABLE)
 }
 
-// SAFETY: a latch is shared between threads: it is `Sync`. [L1] says when it may be looked at.
-unsafe impl Send for Mark {}
+fn nothing(_: *const ()) {}
 
-impl Mark {
-    pub(super) const fn new(key: Key) -> Self {
-        Self { key, latch: None }
-    }
-
-    /// Has `latch` count this mark down in place of a wake.
+impl Latch {
+    /// What stands in a line for this latch: it does nothing when it is woken. [`count`] finds the latch by it.
     ///
     /// # Safety
-    /// The latch is where [L1] says.
-    pub(super) unsafe fn set_latch(&mut self, latch: &Latch) {
-        self.latch = Some(NonNull::from(latch));
-    }
-
-    /// Counts the latch down, if there is one: then here is the waker to wake, if nobody is waited for any more.
-    ///
-    /// # Safety
-    /// This mark is in a line, whose lock is held.
-    #[inline]
-    pub(super) unsafe fn count(&self) -> Option<Option<Waker>> {
-        // SAFETY: [L1] its mark is in a line, whose lock is held.
-        let latch = unsafe { self.latch?.as_ref() };
-        Some(if latch.sub() { latch.waker.take() } else { None })
+    /// It goes nowhere but in a line, where [L1] says.
+    pub(super) unsafe fn waker(&self) -> Waker {
+        // SAFETY: what the functions of the vtable are given they do not look at.
+        unsafe { Waker::new(ptr::from_ref(self).cast(), &VTABLE) }
     }
 }
 
-impl PartialEq for Mark {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+/// Counts the latch of `waker` down, if that is one: then here is the waker to wake, if nobody is waited for any more.
+///
+/// # Safety
+/// The waker is in a line, whose lock is held.
+#[inline]
+pub(super) unsafe fn count(waker: &Waker) -> Option<Option<Waker>> {
+    if !ptr::eq(waker.vtable(), &VTABLE) {
+        return None;
     }
-}
-
-impl Eq for Mark {}
-
-impl PartialOrd for Mark {
-    fn partial_cmp(&self, other: &Self) -> Option<cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Mark {
-    fn cmp(&self, other: &Self) -> cmp::Ordering {
-        self.key.cmp(&other.key)
-    }
-}
-
-impl fmt::Debug for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.key.fmt(f)
-    }
+    // SAFETY: [L1] it is in a line, whose lock is held.
+    let latch = unsafe { &*waker.data().cast::<Latch>() };
+    Some(if latch.sub() { latch.waker.take() } else { None })
 }

@@ -16,6 +16,7 @@
 mod all;
 mod arrival;
 mod emplace;
+mod failures;
 mod latch;
 mod mutate;
 mod overwrite;
@@ -44,6 +45,8 @@ pub use read::{ReadBuffer, ReadGuard};
 #[cfg(feature = "alloc")]
 pub use reverse::ReverseValue;
 pub use room::Room;
+#[cfg(feature = "alloc")]
+pub(crate) use seat::Spot;
 #[cfg(feature = "alloc")]
 pub use value::Async;
 pub use view::{MutableView, PartGuard, ReadView, View};

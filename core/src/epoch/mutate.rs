@@ -16,12 +16,11 @@ use core::{
 };
 
 use crate::{
-    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
-        phase::{End, Key},
-        seat::Writer,
-        slot::{Content, Line},
+        phase::End,
+        seat::{Spot, Writer},
+        slot::Content,
     },
     error::{Fault, Missing},
     lock::{Lock, RawLock},
@@ -76,6 +75,18 @@ impl<T, E: Clone, L: RawLock> MutableBuffer<T, E, L> {
     pub(crate) async fn turn(&mut self) -> Sum<'_, T, E> {
         // Whether there is something is told apart later.
         let _ = self.get().await.is_ok();
+        Sum(self.0.content().expect(TURN))
+    }
+
+    /// What there is, whatever it is.
+    ///
+    /// # Safety
+    /// Its turn was found come.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) unsafe fn arrived_sum(&mut self) -> Sum<'_, T, E> {
+        // SAFETY: the contract is the same.
+        unsafe { self.0.come() };
         Sum(self.0.content().expect(TURN))
     }
 
@@ -148,22 +159,9 @@ unsafe impl<'a, T, E: Clone, L: RawLock> Enrolled for &'a mut MutableBuffer<T, E
     type Lock = L;
     type Output = Result<&'a mut T, Missing<E>>;
 
-    fn line(&self) -> &Line<E, L> {
-        self.0.line()
-    }
-
-    fn key(&self) -> Key {
-        self.0.key()
-    }
-
     #[inline]
-    fn seat(&self) -> Seat {
-        self.0.seat()
-    }
-
-    #[inline]
-    fn is_now(&self) -> bool {
-        self.0.is_now()
+    fn spot(&self) -> Spot<'_, E, L> {
+        self.0.spot()
     }
 
     #[inline]
@@ -180,22 +178,9 @@ unsafe impl<T, E: Clone, L: RawLock> Enrolled for MutableBuffer<T, E, L> {
     type Lock = L;
     type Output = Result<MutableGuard<T, E, L>, Missing<E>>;
 
-    fn line(&self) -> &Line<E, L> {
-        self.0.line()
-    }
-
-    fn key(&self) -> Key {
-        self.0.key()
-    }
-
     #[inline]
-    fn seat(&self) -> Seat {
-        self.0.seat()
-    }
-
-    #[inline]
-    fn is_now(&self) -> bool {
-        self.0.is_now()
+    fn spot(&self) -> Spot<'_, E, L> {
+        self.0.spot()
     }
 
     #[inline]
@@ -237,13 +222,6 @@ pub struct MutableGuard<T, E: 'static = Fault, L: RawLock = Lock>(MutableBuffer<
 const THERE: &str = "a guard was made when the value was there, and keeps it";
 
 impl<T, E: 'static, L: RawLock> MutableGuard<T, E, L> {
-    /// Leaves with the value as it is, whatever dropping it would do.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) fn keep(mut self) {
-        self.0.0.keeps = true;
-    }
-
     /// Fails the epoch with `error`.
     pub fn fail(self, error: E) {
         self.0.fail(error);

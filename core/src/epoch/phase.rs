@@ -4,7 +4,7 @@
 //! |---------|------------------------------------------------|----------------------------|-------------------------|
 //! | Vacant  | without a writer, and may get one              | whoever enrols next        | wait                    |
 //! | Writing | has a writer, whose turn it is when in front   | waits, or has its turn     | wait                    |
-//! | Ended   | its writer left before its turn, and said how  | nobody                     | wait                    |
+//! | Ended (Kept, Cancelled, Failed) | its writer left before its turn, and said how | nobody | wait               |
 //! | Reading | written, or not to be written any more         | nobody                     | wait, or read when in front |
 //!
 //! Phases follow each other in this order. An epoch is in front when all before it have ended: then Vacant, Writing and Reading mean what
@@ -21,53 +21,82 @@ pub(super) enum End<E> {
     Fail(E),
 }
 
-/// Where an epoch stands.
-#[derive(Debug)]
-pub(super) enum Phase<E> {
+/// Where an epoch stands. What a writer failed with that left before its turn is kept [elsewhere](super::failures).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Phase {
+    // First, so that an epoch that is over is zero.
+    Reading,
     Vacant,
     Writing,
-    Ended(End<E>),
-    Reading,
+    /// Ended: what there is stays.
+    Kept,
+    /// Ended: there is no value.
+    Cancelled,
+    /// Ended, with a failure.
+    Failed,
 }
 
-/// One step of a value.
-#[derive(Debug)]
-pub(super) struct Epoch<E> {
-    pub(super) phase: Phase<E>,
-    /// How many read it, or will.
-    readers: u32,
-}
+/// One step of a value: its phase, and how many read it, or will, in one word, since a million may wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Epoch(u32);
 
-impl<E> Epoch<E> {
-    pub(super) const fn new(phase: Phase<E>) -> Self {
-        Self { phase, readers: 0 }
+/// One reader, above the bits of the phase.
+const READER: u32 = 8;
+
+impl Epoch {
+    pub(super) const fn new(phase: Phase) -> Self {
+        Self(phase as u32)
+    }
+
+    #[inline]
+    pub(super) fn phase(self) -> Phase {
+        match self.0 % READER {
+            0 => Phase::Reading,
+            1 => Phase::Vacant,
+            2 => Phase::Writing,
+            3 => Phase::Kept,
+            4 => Phase::Cancelled,
+            _ => Phase::Failed,
+        }
+    }
+
+    /// Whether it stands there.
+    #[inline]
+    pub(super) fn is(self, phase: Phase) -> bool {
+        self.0 % READER == phase as u32
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, phase: Phase) {
+        self.0 = self.0 - self.0 % READER + phase as u32;
     }
 
     /// Counts one more reader.
     ///
     /// # Panics
-    /// If there are more than four thousand million: most of them were forgotten.
+    /// If there are more than five hundred million: most of them were forgotten.
     #[inline]
     pub(super) fn add_reader(&mut self) {
-        self.readers = self.readers.checked_add(1).expect("one epoch has too many readers");
+        self.0 = self.0.checked_add(READER).expect("one epoch has too many readers");
     }
 
     /// Counts one reader less.
     #[inline]
     pub(super) fn remove_reader(&mut self) {
-        self.readers -= 1;
+        self.0 -= READER;
     }
 
     /// Whether nobody reads it or will, and it is done.
     #[inline]
-    pub(super) fn is_over(&self) -> bool {
-        self.readers == 0 && matches!(self.phase, Phase::Reading)
+    pub(super) fn is_over(self) -> bool {
+        self.0 == Phase::Reading as u32
     }
 }
 
 /// What a waiter waits for: the least is due first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key(u64);
+pub(super) struct Key(u64);
 
 impl Key {
     /// The turn of the writer of an epoch, or that it is in front.

@@ -5,7 +5,7 @@
 //! | new        | -> claimed, with the handle | nobody                                        |
 //! | claimed    | `None`                      | through the handle, while a writer has room   |
 //!
-//! \[C1] Who moved `claimed` to true, once, has the first handle of the cell and the window for ever.
+//! \[C1] Who moved `claimed` to true, once, has the first handle of the cell, the window and the failures for ever.
 
 #![expect(
     unsafe_code,
@@ -14,7 +14,11 @@
 
 use core::fmt;
 
-use heapless::deque::{Deque, DequeView};
+use heapless::{
+    Vec,
+    deque::{Deque, DequeView},
+    vec::VecView,
+};
 
 use crate::{
     const_new,
@@ -53,11 +57,12 @@ use crate::{
 /// ```
 pub struct AsyncCell<T, const N: usize, E: 'static = Fault, L: RawLock = Lock> {
     cell: Cell<T, E, L>,
-    window: UnsafeCell<Deque<Epoch<E>, N>>,
+    window: UnsafeCell<Deque<Epoch, N>>,
+    failures: UnsafeCell<Vec<(u64, E), N>>,
     claimed: AtomicBool,
 }
 
-// SAFETY: the window is touched by who claims it alone [C1], under the lock of the cell; the rest is `Sync` where the cell is.
+// SAFETY: window and failures are touched by who claims it alone [C1], under the lock of the cell; the rest is `Sync` where the cell is.
 unsafe impl<T, const N: usize, E: Send, L: RawLock> Sync for AsyncCell<T, N, E, L> where
     Cell<T, E, L>: Sync
 {
@@ -106,7 +111,7 @@ impl<T, const N: usize, E: 'static, L: RawLock> AsyncCell<T, N, E, L> {
         #[cfg_attr(feature = "dag", track_caller)]
         fn with(content: Content<T, E>) -> Self {
             const { assert!(N > 0, "one epoch at least can wait") }
-            Self { cell: Cell::new(content, false, Site::here()), window: UnsafeCell::new(Deque::new()), claimed: AtomicBool::new(false) }
+            Self { cell: Cell::new(content, false, Site::here()), window: UnsafeCell::new(Deque::new()), failures: UnsafeCell::new(Vec::new()), claimed: AtomicBool::new(false) }
         }
     }
 
@@ -118,11 +123,15 @@ impl<T, const N: usize, E: 'static, L: RawLock> AsyncCell<T, N, E, L> {
         }
         // SAFETY: [C1] we moved it.
         let owner = unsafe { Owner::placed(&self.cell) };
-        let window: &'static mut DequeView<Epoch<E>> = self.window.with_mut(|window| {
+        let window: &'static mut DequeView<Epoch> = self.window.with_mut(|window| {
             // SAFETY: [C1] we moved it, so nobody else touches the window; it lies in a static.
             unsafe { &mut *window }
         });
-        owner.line().with(|turn| turn.state.window().lend(window));
+        let failures: &'static mut VecView<(u64, E)> = self.failures.with_mut(|failures| {
+            // SAFETY: [C1] as above.
+            unsafe { &mut *failures }
+        });
+        owner.line().with(|turn| turn.state.lend(window, failures));
         Some(Placed { owner })
     }
 }

@@ -20,12 +20,12 @@
 //! [Q6] When the lock is free, and nobody has the turn of [Q4] or is on the way for [`Next::More`], the epoch in front is not over, or is
 //!      the last; and nobody in line is due, or somebody is on the way to wake who is.
 
-use core::mem;
+use heapless::{deque::DequeView, vec::VecView};
 
 use crate::{
     dag::{self, Seat, Site},
     epoch::{
-        latch::Mark,
+        failures::Failures,
         phase::{End, Epoch, Key, Phase},
         window::Window,
     },
@@ -60,8 +60,9 @@ pub(super) struct Place {
 }
 
 /// The queue of one value.
-pub struct Queue<E: 'static> {
-    window: Window<E>,
+pub(super) struct Queue<E: 'static> {
+    window: Window,
+    failures: Failures<E>,
     first: u64,
     /// How many handles keep the value.
     holders: usize,
@@ -74,13 +75,14 @@ pub struct Queue<E: 'static> {
 }
 
 /// The queue and who waits for it.
-pub(super) type Inside<'a, E> = Turn<'a, Queue<E>, Mark>;
+pub(super) type Inside<'a, E> = Turn<'a, Queue<E>, Key>;
 
 impl<E> Queue<E> {
     /// The queue of a value that is there (`Reading`) or not (`Vacant`), with one handle that may enrol writers.
-    pub(super) const fn new(phase: Phase<E>, node: dag::Value) -> Self {
+    pub(super) const fn new(phase: Phase, node: dag::Value) -> Self {
         Self {
             window: Window::new(Epoch::new(phase)),
+            failures: Failures::new(),
             first: 0,
             holders: 1,
             owners: 1,
@@ -102,8 +104,19 @@ impl<E> Queue<E> {
         self.node.show(self.first);
     }
 
-    pub(super) fn window(&mut self) -> &mut Window<E> {
+    #[cfg(feature = "alloc")]
+    pub(super) fn window(&mut self) -> &mut Window {
         &mut self.window
+    }
+
+    /// Has epochs and failures wait there.
+    pub(super) fn lend(
+        &mut self,
+        window: &'static mut DequeView<Epoch>,
+        failures: &'static mut VecView<(u64, E)>,
+    ) {
+        self.window.lend(window);
+        self.failures.lend(failures);
     }
 
     /// Counts one more handle.
@@ -142,7 +155,7 @@ impl<E> Queue<E> {
         let front = &mut self.window.front;
         front.add_reader();
         // [Q7] Nothing is Reading before it is started.
-        Place { number, now: matches!(front.phase, Phase::Reading), seat }
+        Place { number, now: front.is(Phase::Reading), seat }
     }
 
     /// Enrols one more reader beside one, with a handle.
@@ -167,14 +180,15 @@ impl<E> Queue<E> {
             self.node().open(number, site);
             self.node.front(number);
             self.first = number;
-        } else if matches!(self.window.front.phase, Phase::Vacant) {
+            self.window.front = Epoch::new(Phase::Writing);
+        } else if self.window.front.is(Phase::Vacant) {
             let number = self.first;
             self.node().writing(number);
+            self.window.front.set(Phase::Writing);
         } else {
             return self.write_behind(site);
         }
         self.hold();
-        self.window.front.phase = Phase::Writing;
         Ok(Place { number: self.first, now: true, seat: self.node.writer(self.first) })
     }
 
@@ -193,7 +207,7 @@ impl<E> Queue<E> {
     /// Whether a writer can be enrolled, or else which number must be in front before it can.
     pub(super) fn room(&mut self) -> Result<(), Key> {
         let idle = self.window.behind() == 0 && self.window.front.is_over();
-        if idle || self.window.has_room() || matches!(self.window.back().phase, Phase::Vacant) {
+        if idle || self.window.has_room() || self.window.back().is(Phase::Vacant) {
             return Ok(());
         }
         Err(Key::writer(self.first + self.window.surplus() as u64))
@@ -201,9 +215,23 @@ impl<E> Queue<E> {
 
     /// Has the one in front ended by whoever is told so [Q4].
     fn take_over(&mut self, end: End<E>) -> Next<E> {
-        self.window.front.phase = Phase::Writing;
+        self.window.front.set(Phase::Writing);
         self.node.writing(self.first);
         Next::End(end)
+    }
+
+    /// A writer has left before its turn.
+    fn ended(&mut self, number: u64, end: End<E>) {
+        let phase = match end {
+            End::Keep => Phase::Kept,
+            End::Cancel => Phase::Cancelled,
+            End::Fail(failure) => {
+                self.failures.put(number, failure);
+                Phase::Failed
+            }
+        };
+        self.at(number).set(phase);
+        self.node.ended(number);
     }
 
     /// Whether the one in front is over, and not the last.
@@ -213,7 +241,7 @@ impl<E> Queue<E> {
     }
 
     #[inline]
-    fn at(&mut self, number: u64) -> &mut Epoch<E> {
+    fn at(&mut self, number: u64) -> &mut Epoch {
         self.window.nth((number - self.first) as usize)
     }
 
@@ -225,15 +253,15 @@ impl<E> Queue<E> {
 
     /// A place in the first epoch, if that has no writer yet, or else in a new one before it.
     #[cfg(feature = "alloc")]
-    fn before(&mut self, phase: Phase<E>, site: Site) -> Place {
+    fn before(&mut self, phase: Phase, site: Site) -> Place {
         self.hold();
         self.node();
-        if !matches!(self.window.front.phase, Phase::Vacant) {
+        if !self.window.front.is(Phase::Vacant) {
             self.window.push_front(Epoch::new(Phase::Vacant));
             self.first -= 1;
             self.node.prepend(self.first, site);
         }
-        self.window.front.phase = phase;
+        self.window.front.set(phase);
         Place { number: self.first, now: false, seat: Seat::NONE }
     }
 
@@ -259,16 +287,13 @@ impl<E> Queue<E> {
         if !self.started {
             return false;
         }
-        let reached = match self.window.front.phase {
-            Phase::Reading => Key::reader(self.first),
-            Phase::Vacant | Phase::Writing | Phase::Ended(_) => Key::writer(self.first),
-        };
-        key <= reached
+        let is_read = self.window.front.is(Phase::Reading);
+        key <= if is_read { Key::reader(self.first) } else { Key::writer(self.first) }
     }
 }
 
 /// A reader leaves.
-#[inline]
+#[inline(always)]
 pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
     let queue = &mut *turn.state;
     if number != queue.first {
@@ -284,8 +309,7 @@ pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
 #[inline]
 pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next<E> {
     if number != turn.state.first || !turn.state.started {
-        turn.state.at(number).phase = Phase::Ended(end);
-        turn.state.node.ended(number);
+        turn.state.ended(number, end);
         return Next::Nothing;
     }
     match end {
@@ -298,7 +322,7 @@ pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next
 #[inline]
 pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     let queue = &mut *turn.state;
-    queue.window.front.phase = Phase::Reading;
+    queue.window.front.set(Phase::Reading);
     queue.node.reading(queue.first);
     // Nobody waits for it, and nobody comes after it.
     if queue.window.behind() == 0 && queue.window.front.is_over() {
@@ -311,11 +335,10 @@ pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next<E> {
 pub(super) fn disown<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     let queue = &mut *turn.state;
     queue.owners -= 1;
-    if queue.owners > 0 || !matches!(queue.window.back().phase, Phase::Vacant) {
+    if queue.owners > 0 || !queue.window.back().is(Phase::Vacant) {
         return Next::Nothing;
     }
-    queue.window.back().phase = Phase::Ended(End::Cancel);
-    queue.node.ended(queue.first + queue.window.behind() as u64);
+    queue.ended(queue.first + queue.window.behind() as u64, End::Cancel);
     advance(turn)
 }
 
@@ -323,10 +346,8 @@ pub(super) fn disown<E>(turn: &mut Inside<'_, E>) -> Next<E> {
 #[cfg(feature = "alloc")]
 pub(super) fn start<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     turn.state.started = true;
-    let front = &mut turn.state.window.front.phase;
-    if matches!(front, Phase::Vacant) {
-        *front = Phase::Ended(End::Cancel);
-        turn.state.node.ended(turn.state.first);
+    if turn.state.window.front.is(Phase::Vacant) {
+        turn.state.ended(turn.state.first, End::Cancel);
     }
     advance(turn)
 }
@@ -343,17 +364,21 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
             queue.first += 1;
             queue.node.front(queue.first);
         }
-        let phase = &mut queue.window.front.phase;
-        if !matches!(phase, Phase::Ended(_)) {
-            if queue.is_over() {
-                continue;
+        match queue.window.front.phase() {
+            Phase::Kept => {
+                queue.window.front.set(Phase::Reading);
+                queue.node.reading(queue.first);
             }
-            return due(turn);
-        }
-        match mem::replace(phase, Phase::Reading) {
-            Phase::Ended(End::Cancel) => return queue.take_over(End::Cancel),
-            Phase::Ended(End::Fail(error)) => return queue.take_over(End::Fail(error)),
-            _ => queue.node.reading(queue.first),
+            Phase::Cancelled => return queue.take_over(End::Cancel),
+            Phase::Failed => {
+                let failure = queue.failures.take(queue.first);
+                return queue.take_over(failure.map_or(End::Cancel, End::Fail));
+            }
+            Phase::Vacant | Phase::Writing | Phase::Reading => {
+                if !queue.is_over() {
+                    return due(turn);
+                }
+            }
         }
     }
     Next::More
@@ -368,7 +393,7 @@ pub(super) fn due<E>(turn: &mut Inside<'_, E>) -> Next<E> {
 /// Whether what the first in line waits for has come.
 #[inline]
 pub(super) fn is_first_due<E>(turn: &mut Inside<'_, E>) -> bool {
-    match turn.first().map(|mark| mark.key) {
+    match turn.first().copied() {
         Some(key) => turn.state.is_due(key),
         None => false,
     }

@@ -14,12 +14,10 @@
 use core::{fmt, future::IntoFuture, ops::Deref};
 
 use crate::{
-    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
-        phase::Key,
-        seat::Reader,
-        slot::{Content, Line},
+        seat::{Reader, Spot},
+        slot::Content,
     },
     error::{Fault, Missing},
     lock::{Lock, RawLock},
@@ -104,22 +102,9 @@ unsafe impl<'a, T, E: Clone, L: RawLock> Enrolled for &'a ReadBuffer<T, E, L> {
     type Lock = L;
     type Output = Result<&'a T, Missing<E>>;
 
-    fn line(&self) -> &Line<E, L> {
-        self.0.line()
-    }
-
-    fn key(&self) -> Key {
-        self.0.key()
-    }
-
     #[inline]
-    fn seat(&self) -> Seat {
-        self.0.seat()
-    }
-
-    #[inline]
-    fn is_now(&self) -> bool {
-        self.0.is_now()
+    fn spot(&self) -> Spot<'_, E, L> {
+        self.0.spot()
     }
 
     #[inline]
@@ -135,22 +120,9 @@ unsafe impl<T, E: Clone, L: RawLock> Enrolled for ReadBuffer<T, E, L> {
     type Lock = L;
     type Output = Result<ReadGuard<T, E, L>, Missing<E>>;
 
-    fn line(&self) -> &Line<E, L> {
-        self.0.line()
-    }
-
-    fn key(&self) -> Key {
-        self.0.key()
-    }
-
     #[inline]
-    fn seat(&self) -> Seat {
-        self.0.seat()
-    }
-
-    #[inline]
-    fn is_now(&self) -> bool {
-        self.0.is_now()
+    fn spot(&self) -> Spot<'_, E, L> {
+        self.0.spot()
     }
 
     #[inline]

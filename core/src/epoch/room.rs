@@ -10,7 +10,7 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    epoch::{latch::Mark, phase::Key, queue::Queue, slot::Line},
+    epoch::{phase::Key, queue::Queue, slot::Line},
     lock::RawLock,
     wait::Waiter,
 };
@@ -24,13 +24,13 @@ pin_project! {
         L: RawLock,
     {
         #[pin]
-        waiter: Waiter<'a, L, Queue<E>, Mark>,
+        waiter: Waiter<'a, L, Queue<E>, Key>,
     }
 }
 
 impl<'a, E, L: RawLock> Room<'a, E, L> {
     pub(super) fn new(line: &'a Line<E, L>) -> Self {
-        Self { waiter: Waiter::new(line, Mark::new(Key::writer(0))) }
+        Self { waiter: Waiter::new(line, Key::writer(0)) }
     }
 }
 
@@ -46,7 +46,7 @@ impl<E, L: RawLock> Future for Room<'_, E, L> {
         waiter.poll_in_order(cx.waker(), |turn| {
             let Err(until) = turn.state.room() else { return Some(()) };
             if let Some(mark) = turn.mark() {
-                mark.key = until;
+                *mark = until;
             }
             None
         })

@@ -69,7 +69,7 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
     pub(super) fn write(&self, keeps: bool) -> Result<Writer<T, E, L>, WindowFull> {
         let site = Site::here();
         let place = self.0.line.with(|turn| turn.state.write(site))?;
-        Ok(Writer { place, keeps, cell: self.0.counted() })
+        Ok(Writer::new(self.0.counted(), place, keeps))
     }
 }
 
@@ -88,7 +88,7 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
     pub(super) fn write_before(&self, keeps: bool) -> Writer<T, E, L> {
         let site = Site::here();
         let place = self.0.line.with(|turn| turn.state.write_before(site));
-        Writer { place, keeps, cell: self.0.counted() }
+        Writer::new(self.0.counted(), place, keeps)
     }
 
     /// Has a value that was built backwards begin.
@@ -112,6 +112,16 @@ impl<T, E, L: RawLock> Drop for Owner<T, E, L> {
     }
 }
 
+/// Where somebody is enrolled: what it takes to wait there.
+pub struct Spot<'a, E: 'static, L: RawLock> {
+    pub(super) line: &'a Line<E, L>,
+    pub(super) key: Key,
+    /// Whether its time was found come.
+    pub(super) now: bool,
+    /// By what it is written down.
+    pub(crate) seat: Seat,
+}
+
 /// Who reads an epoch, or will.
 pub(super) struct Reader<T, E: 'static, L: RawLock> {
     cell: Handle<T, E, L>,
@@ -119,24 +129,15 @@ pub(super) struct Reader<T, E: 'static, L: RawLock> {
 }
 
 impl<T, E, L: RawLock> Reader<T, E, L> {
-    pub(super) fn line(&self) -> &Line<E, L> {
-        &self.cell.line
-    }
-
-    pub(super) fn key(&self) -> Key {
+    fn key(&self) -> Key {
         Key::reader(self.place.number)
     }
 
-    /// By what its place is written down.
+    /// Where it is waited for.
     #[inline]
-    pub(super) fn seat(&self) -> Seat {
-        self.place.seat
-    }
-
-    /// Whether its time was found come.
-    #[inline]
-    pub(super) fn is_now(&self) -> bool {
-        self.place.now
+    pub(super) fn spot(&self) -> Spot<'_, E, L> {
+        let Place { now, seat, .. } = self.place;
+        Spot { line: &self.cell.line, key: self.key(), now, seat }
     }
 
     /// Finds out whether its time has come.
@@ -195,38 +196,36 @@ impl<T, E, L: RawLock> Drop for Reader<T, E, L> {
 /// Who writes an epoch, or will.
 pub(super) struct Writer<T, E: 'static, L: RawLock> {
     cell: Handle<T, E, L>,
-    place: Place,
+    // What a [`Place`] has, flat: so it takes three words.
+    number: u64,
+    now: bool,
+    seat: Seat,
     /// How it leaves when it is dropped: what there is stays, or else is gone.
     pub(super) keeps: bool,
 }
 
 impl<T, E, L: RawLock> Writer<T, E, L> {
-    pub(super) fn line(&self) -> &Line<E, L> {
-        &self.cell.line
-    }
-
-    pub(super) fn key(&self) -> Key {
-        Key::writer(self.place.number)
-    }
-
-    /// By what its place is written down.
     #[inline]
-    pub(super) fn seat(&self) -> Seat {
-        self.place.seat
+    fn new(cell: Handle<T, E, L>, Place { number, now, seat }: Place, keeps: bool) -> Self {
+        Self { cell, number, now, seat, keeps }
     }
 
-    /// Whether its turn was found come.
+    fn key(&self) -> Key {
+        Key::writer(self.number)
+    }
+
+    /// Where it is waited for.
     #[inline]
-    pub(super) fn is_now(&self) -> bool {
-        self.place.now
+    pub(super) fn spot(&self) -> Spot<'_, E, L> {
+        Spot { line: &self.cell.line, key: self.key(), now: self.now, seat: self.seat }
     }
 
     /// Finds out whether its turn has come, and remembers it.
     #[inline]
     pub(super) fn arrive(&mut self) -> bool {
         let key = self.key();
-        self.place.now = self.place.now || self.cell.line.with(|turn| turn.state.is_due(key));
-        self.place.now
+        self.now = self.now || self.cell.line.with(|turn| turn.state.is_due(key));
+        self.now
     }
 
     /// Remembers that its turn has come.
@@ -235,13 +234,13 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
     /// It was found come [S3].
     #[inline]
     pub(super) unsafe fn come(&mut self) {
-        self.place.now = true;
+        self.now = true;
     }
 
     /// What there is, if its turn was found come.
     #[inline]
     pub(super) fn content(&mut self) -> Option<&mut Content<T, E>> {
-        if !self.place.now {
+        if !self.now {
             return None;
         }
         // SAFETY: [S2] it has its turn, and the result borrows it.
@@ -250,7 +249,7 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
 
     /// As [`content`](Self::content), with how it leaves when it is dropped.
     pub(super) fn content_and_keeps(&mut self) -> Option<(&mut Content<T, E>, &mut bool)> {
-        if !self.place.now {
+        if !self.now {
             return None;
         }
         // SAFETY: [S2] it has its turn, and the result borrows it.
@@ -261,7 +260,7 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
     /// As [`content`](Self::content), to look at.
     #[inline]
     pub(super) fn shared(&self) -> Option<&Content<T, E>> {
-        if !self.place.now {
+        if !self.now {
             return None;
         }
         // SAFETY: [S2] it has its turn, and the result borrows it.
@@ -281,8 +280,8 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
     /// # Safety
     /// It is not used any more [S1].
     unsafe fn leave(&mut self, how: End<E>) {
-        let number = self.place.number;
-        self.place.seat.leaves();
+        let number = self.number;
+        self.seat.leaves();
         let Some(content) = self.content() else {
             // SAFETY: [S1] by the contract above.
             return unsafe { self.cell.step(|turn| end(turn, number, how)) };
@@ -307,7 +306,7 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
 impl<T, E, L: RawLock> Drop for Writer<T, E, L> {
     #[inline]
     fn drop(&mut self) {
-        if self.keeps && self.place.now && !dag::Value::SHOWN {
+        if self.keeps && self.now && !dag::Value::SHOWN {
             // SAFETY: [S1] the handle goes here.
             return unsafe { self.cell.step(pass) };
         }

@@ -26,8 +26,8 @@ use crate::{
     const_new,
     dag::{self, Site},
     epoch::{
-        latch::Mark,
-        phase::{End, Phase},
+        latch::count,
+        phase::{End, Key, Phase},
         queue::{Inside, Next, Queue, advance, is_first_due, pass},
     },
     lock::RawLock,
@@ -54,7 +54,7 @@ impl<T, E> Content<T, E> {
 }
 
 /// The queue of a value and who waits in it.
-pub(super) type Line<E, L> = WaitList<L, Queue<E>, Mark>;
+pub(super) type Line<E, L> = WaitList<L, Queue<E>, Key>;
 
 /// A value, and who has to do with it.
 pub(super) struct Cell<T, E: 'static, L: RawLock> {
@@ -72,11 +72,11 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
     const_new! {
         /// A value with one handle that may enrol writers.
         pub(super) fn new(content: Content<T, E>, boxed: bool, site: Site) -> Self {
-            let phase = match content {
-                Content::Nothing => Phase::Vacant,
-                Content::Value(_) | Content::Failed(_) => Phase::Reading,
+            let (phase, there) = match content {
+                Content::Nothing => (Phase::Vacant, false),
+                Content::Value(_) | Content::Failed(_) => (Phase::Reading, true),
             };
-            let node = dag::Value::new(any::type_name::<T>, site, matches!(phase, Phase::Reading));
+            let node = dag::Value::new(any::type_name::<T>, site, there);
             Self { line: WaitList::new_in(Queue::new(phase, node)), content: UnsafeCell::new(content), boxed }
         }
     }
@@ -121,9 +121,9 @@ fn serve<E>(turn: &mut Inside<'_, E>, batch: &mut WakeBatch) -> bool {
 /// Takes out the first in line, who is due: here is who is to be woken.
 #[inline]
 fn serve_first<E>(turn: &mut Inside<'_, E>) -> Option<Waker> {
-    // SAFETY: the mark is in this line, whose lock is held.
-    let latch = turn.first().and_then(|mark| unsafe { mark.count() });
-    // Who counts for a latch has a waker that does nothing, and is dropped here; the latch may be gone when it is out of line.
+    // SAFETY: the waker is in this line, whose lock is held.
+    let latch = turn.first_waker().and_then(|waker| unsafe { count(waker) });
+    // The latch may be gone when its waker is out of line, which does nothing any more.
     let own = turn.pop();
     latch.unwrap_or(own)
 }
@@ -193,7 +193,8 @@ impl<T, E, L: RawLock> Handle<T, E, L> {
     /// The first handle of a boxed cell.
     #[cfg(feature = "alloc")]
     pub(super) fn boxed(content: Content<T, E>, site: Site) -> Self {
-        let cell = Box::into_raw(Box::new(Cell::new(content, true, site)));
+        // Made where it comes to lie, and not moved there.
+        let cell = Box::into_raw(Box::write(Box::new_uninit(), Cell::new(content, true, site)));
         // SAFETY: a box is not at null.
         Self { cell: unsafe { NonNull::new_unchecked(cell) }, _shares: PhantomData }
     }

@@ -16,14 +16,11 @@ use core::{
 #[cfg(feature = "alloc")]
 use crate::epoch::slot::Content;
 use crate::{
-    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
         mutate::{MutableBuffer, MutableGuard},
-        phase::Key,
         read::{ReadBuffer, ReadGuard},
-        seat::Owner,
-        slot::Line,
+        seat::{Owner, Spot},
     },
     error::{Fault, Missing, WindowFull},
     lock::{Lock, RawLock},
@@ -182,21 +179,9 @@ macro_rules! enrolled {
             type Lock = L;
             type Output = Result<$output, Missing<E>>;
 
-            fn line(&self) -> &Line<E, L> {
-                self.whole.0.line()
-            }
-
-            fn key(&self) -> Key {
-                self.whole.0.key()
-            }
-
             #[inline]
-            fn seat(&self) -> Seat {
-                self.whole.0.seat()
-            }
-
-            fn is_now(&self) -> bool {
-                self.whole.0.is_now()
+            fn spot(&self) -> Spot<'_, E, L> {
+                self.whole.0.spot()
             }
 
             unsafe fn arrived(self) -> Self::Output {

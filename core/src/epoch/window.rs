@@ -20,29 +20,29 @@ use alloc::collections::VecDeque;
 use crate::epoch::phase::Epoch;
 
 /// The epochs of one value.
-pub(super) struct Window<E: 'static> {
-    pub(super) front: Epoch<E>,
-    behind: Behind<E>,
+pub(super) struct Window {
+    pub(super) front: Epoch,
+    behind: Behind,
     /// How many are behind.
     len: usize,
     bound: usize,
 }
 
-enum Behind<E: 'static> {
-    Few(Deque<Epoch<E>, 2>),
+enum Behind {
+    Few(Deque<Epoch, 2>),
     #[cfg(feature = "alloc")]
-    Many(VecDeque<Epoch<E>>),
-    Lent(&'static mut DequeView<Epoch<E>>),
+    Many(VecDeque<Epoch>),
+    Lent(&'static mut DequeView<Epoch>),
 }
 
-impl<E> Window<E> {
+impl Window {
     /// A window with one epoch, which may grow where there is an allocator.
-    pub(super) const fn new(front: Epoch<E>) -> Self {
+    pub(super) const fn new(front: Epoch) -> Self {
         Self { front, behind: Behind::Few(Deque::new()), len: 0, bound: usize::MAX }
     }
 
     /// Has further epochs wait in `room`.
-    pub(super) fn lend(&mut self, room: &'static mut DequeView<Epoch<E>>) {
+    pub(super) fn lend(&mut self, room: &'static mut DequeView<Epoch>) {
         self.behind = Behind::Lent(room);
     }
 
@@ -82,7 +82,7 @@ impl<E> Window<E> {
 
     /// The one that is last.
     #[inline]
-    pub(super) fn back(&mut self) -> &mut Epoch<E> {
+    pub(super) fn back(&mut self) -> &mut Epoch {
         if self.len == 0 {
             return &mut self.front;
         }
@@ -100,7 +100,7 @@ impl<E> Window<E> {
     /// # Panics
     /// If there are not so many.
     #[inline]
-    pub(super) fn nth(&mut self, at: usize) -> &mut Epoch<E> {
+    pub(super) fn nth(&mut self, at: usize) -> &mut Epoch {
         let Some(at) = at.checked_sub(1) else { return &mut self.front };
         let epoch = match &mut self.behind {
             Behind::Few(few) => few.get_mut(at),
@@ -112,49 +112,53 @@ impl<E> Window<E> {
     }
 
     /// Adds one behind the others. The caller knows that there is room.
-    pub(super) fn push(&mut self, epoch: Epoch<E>) {
-        #[cfg(feature = "alloc")]
-        self.spill();
+    #[inline]
+    pub(super) fn push(&mut self, epoch: Epoch) {
         self.len += 1;
-        let pushed = match &mut self.behind {
-            Behind::Few(few) => few.push_back(epoch).is_ok(),
+        let full = match &mut self.behind {
             #[cfg(feature = "alloc")]
-            Behind::Many(many) => {
-                many.push_back(epoch);
-                true
-            }
-            Behind::Lent(lent) => lent.push_back(epoch).is_ok(),
+            Behind::Many(many) => return many.push_back(epoch),
+            Behind::Few(few) => few.push_back(epoch),
+            Behind::Lent(lent) => lent.push_back(epoch),
         };
-        debug_assert!(pushed, "the caller knows that there is room");
+        match full {
+            Ok(()) => {}
+            #[cfg(feature = "alloc")]
+            Err(epoch) => self.spill(|many| many.push_back(epoch)),
+            #[cfg(not(feature = "alloc"))]
+            Err(_) => unreachable!("the caller knows that there is room"),
+        }
     }
 
     /// Adds one before the others, in an allocation where it must.
     #[cfg(feature = "alloc")]
-    pub(super) fn push_front(&mut self, epoch: Epoch<E>) {
-        self.spill();
+    #[inline]
+    pub(super) fn push_front(&mut self, epoch: Epoch) {
         self.len += 1;
         let next = mem::replace(&mut self.front, epoch);
-        let pushed = match &mut self.behind {
-            Behind::Few(few) => few.push_front(next).is_ok(),
-            Behind::Many(many) => {
-                many.push_front(next);
-                true
-            }
-            Behind::Lent(lent) => lent.push_front(next).is_ok(),
+        let full = match &mut self.behind {
+            Behind::Many(many) => return many.push_front(next),
+            Behind::Few(few) => few.push_front(next),
+            Behind::Lent(lent) => lent.push_front(next),
         };
-        debug_assert!(pushed, "a window in a static is not built backwards");
+        if let Err(next) = full {
+            self.spill(|many| many.push_front(next));
+        }
     }
 
-    /// Makes room for one more in an allocation, if it must.
+    /// Puts them into an allocation, for one more.
     #[cfg(feature = "alloc")]
-    fn spill(&mut self) {
-        if let Behind::Few(few) = &mut self.behind
-            && few.is_full()
-        {
-            let mut many = VecDeque::with_capacity(4 * few.len());
-            many.extend(mem::take(few));
-            self.behind = Behind::Many(many);
-        }
+    #[cold]
+    fn spill(&mut self, push: impl FnOnce(&mut VecDeque<Epoch>)) {
+        let Behind::Few(few) = &mut self.behind else {
+            unreachable!(
+                "the caller knows that there is room, and a window in a static is not built backwards"
+            )
+        };
+        let mut many = VecDeque::with_capacity(4 * few.len());
+        many.extend(mem::take(few));
+        push(&mut many);
+        self.behind = Behind::Many(many);
     }
 
     /// Removes the one in front, if there is another, which is in front then [W1].

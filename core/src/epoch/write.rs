@@ -15,12 +15,11 @@
 use core::{fmt, future::IntoFuture, mem};
 
 use crate::{
-    dag::Seat,
     epoch::{
         arrival::{Arrival, Enrolled},
-        phase::{End, Key},
-        seat::Writer,
-        slot::{Content, Line},
+        phase::End,
+        seat::{Spot, Writer},
+        slot::Content,
     },
     error::Fault,
     lock::{Lock, RawLock},
@@ -63,7 +62,11 @@ impl<T, E: 'static, L: RawLock> WriteBuffer<T, E, L> {
     /// # Cancel safety
     /// Dropped before, it drops the value; the buffer stays enrolled.
     pub async fn set(&mut self, value: T) {
-        self.slot().await.set(value);
+        // Most who are first to write have their turn from the beginning.
+        if !self.0.spot().now {
+            self.slot().await;
+        }
+        self.write(value);
     }
 
     /// Waits for its turn, takes out what was written before, if it is there, and leaves. The epoch is cancelled.
@@ -99,22 +102,9 @@ unsafe impl<'a, T, E: 'static, L: RawLock> Enrolled for &'a mut WriteBuffer<T, E
     type Lock = L;
     type Output = WriteSlot<'a, T, E, L>;
 
-    fn line(&self) -> &Line<E, L> {
-        self.0.line()
-    }
-
-    fn key(&self) -> Key {
-        self.0.key()
-    }
-
     #[inline]
-    fn seat(&self) -> Seat {
-        self.0.seat()
-    }
-
-    #[inline]
-    fn is_now(&self) -> bool {
-        self.0.is_now()
+    fn spot(&self) -> Spot<'_, E, L> {
+        self.0.spot()
     }
 
     #[inline]
@@ -131,22 +121,9 @@ unsafe impl<T, E: 'static, L: RawLock> Enrolled for WriteBuffer<T, E, L> {
     type Lock = L;
     type Output = WriteGuard<T, E, L>;
 
-    fn line(&self) -> &Line<E, L> {
-        self.0.line()
-    }
-
-    fn key(&self) -> Key {
-        self.0.key()
-    }
-
     #[inline]
-    fn seat(&self) -> Seat {
-        self.0.seat()
-    }
-
-    #[inline]
-    fn is_now(&self) -> bool {
-        self.0.is_now()
+    fn spot(&self) -> Spot<'_, E, L> {
+        self.0.spot()
     }
 
     #[inline]

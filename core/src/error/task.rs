@@ -33,7 +33,8 @@ pub struct Panic {
 
 #[cfg(feature = "std")]
 impl Panic {
-    pub(crate) fn new(payload: std::boxed::Box<dyn core::any::Any + Send>) -> Self {
+    /// The panic that `std::panic::catch_unwind` caught with this payload.
+    pub fn new(payload: std::boxed::Box<dyn core::any::Any + Send>) -> Self {
         Self { payload: std::sync::Mutex::new(payload) }
     }
 

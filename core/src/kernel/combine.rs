@@ -11,27 +11,17 @@
 //! computation. What they write fails with what they read, or with the panic of the function; where no executor takes the task, with
 //! [`NoContext`]. Cancelled, they cancel it.
 
-#![expect(
-    clippy::manual_async_fn,
-    reason = "what a block awaits stays where it came to lie; a function moves its arguments first"
-)]
-
-use core::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
-
-use pin_project_lite::pin_project;
-
 use crate::{
     context::{Here, MaySend, MayShare, with_current},
     dag::Seat,
-    epoch::{Arrival, Async, Enrolled, MutableBuffer, MutableGuard, ReadBuffer, WriteBuffer},
-    error::{Missing, NoContext, Refused},
-    kernel::outputs::{KernelError, Outputs},
+    epoch::Async,
+    error::Refused,
+    kernel::{
+        job::{Change, ChangeBy, Combine, Map, prepare},
+        outputs::KernelError,
+    },
     lock::RawLock,
-    task::{JoinHandle, catch, spawn},
+    task::{JoinHandle, spawn},
 };
 
 /// Whether the current executor takes tasks.
@@ -42,148 +32,9 @@ pub(super) fn is_here() -> bool {
 
 /// Lets a new task go on by itself, and notes the places that it was given.
 #[inline]
-fn go<R, F, const N: usize>(spawned: Result<JoinHandle<R>, Refused<F>>, given: [Seat; N]) {
+pub(super) fn go<R, F>(spawned: Result<JoinHandle<R>, Refused<F>>, given: [Seat; 3]) {
     if let Ok(task) = &spawned {
         given.into_iter().for_each(|seat| seat.give_to(task.node()));
-    }
-}
-
-/// Computes `output`, or ends it as `computed` says.
-fn finish<T, E, L>(output: WriteBuffer<T, E, L>, computed: Result<T, Missing<E>>)
-where
-    E: KernelError,
-    L: RawLock,
-{
-    match computed {
-        Ok(value) => {
-            let mut output = output;
-            match output.try_slot() {
-                Some(mut slot) => drop(slot.set(value)),
-                None => unreachable!("it is the first writer of a value that was made for it"),
-            }
-        }
-        Err(missing) => output.end(missing),
-    }
-}
-
-// What follows are blocks and not functions, so that buffers are awaited where they came to lie, and not moved there first; and they are
-// awaited one after the other, since most are there when a kernel runs.
-
-fn compute_one<T, R, E, L>(
-    input: ReadBuffer<T, E, L>,
-    output: WriteBuffer<R, E, L>,
-    f: impl FnOnce(&T) -> R,
-) -> impl Future<Output = ()>
-where
-    E: KernelError,
-    L: RawLock,
-{
-    async move {
-        let computed = match input.get().await {
-            Ok(value) => call(|| f(value)),
-            Err(missing) => Err(missing),
-        };
-        finish(output, computed);
-    }
-}
-
-fn compute_two<T, U, R, E, L>(
-    (one, two): (ReadBuffer<T, E, L>, ReadBuffer<U, E, L>),
-    output: WriteBuffer<R, E, L>,
-    f: impl FnOnce(&T, &U) -> R,
-) -> impl Future<Output = ()>
-where
-    E: KernelError,
-    L: RawLock,
-{
-    async move {
-        let computed = match one.get().await {
-            Ok(value) => match two.get().await {
-                Ok(other) => call(|| f(value, other)),
-                Err(missing) => Err(missing),
-            },
-            Err(missing) => Err(missing),
-        };
-        finish(output, computed);
-    }
-}
-
-fn change_two<T, U, E, L>(
-    mut target: MutableBuffer<T, E, L>,
-    input: ReadBuffer<U, E, L>,
-    f: impl FnOnce(&mut T, &U),
-) -> impl Future<Output = ()>
-where
-    E: KernelError,
-    L: RawLock,
-{
-    async move {
-        let changed = match input.get().await {
-            Ok(input) => match target.get().await {
-                Ok(value) => call(|| f(value, input)),
-                // What it finds stays.
-                Err(_) => Ok(()),
-            },
-            // Unless there is something else amiss before it.
-            Err(missing) => match target.get().await {
-                Ok(_) => Err(missing),
-                Err(_) => Ok(()),
-            },
-        };
-        match changed {
-            Ok(()) => target.keep(),
-            Err(missing) => target.end(missing),
-        }
-    }
-}
-
-/// Calls a function of the user's.
-#[inline]
-pub(super) fn call<R, E: KernelError>(f: impl FnOnce() -> R) -> Result<R, Missing<E>> {
-    catch(f).map_err(|panic| Missing::Failed(panic.into()))
-}
-
-/// Leaves the epoch of a value that was changed, or not.
-#[inline]
-fn leave<T, E: KernelError, L: RawLock>(
-    target: MutableGuard<T, E, L>,
-    changed: Result<(), Missing<E>>,
-) {
-    match changed {
-        Ok(()) => target.keep(),
-        Err(Missing::Failed(error)) => target.fail(error),
-        // It does so where it is not told to keep the value.
-        Err(Missing::Cancelled) => drop(target),
-    }
-}
-
-pin_project! {
-    /// Changes a value in its turn. Cancelled, it cancels it.
-    struct Change<T, E, L, F>
-    where
-        E: Clone,
-        E: 'static,
-        L: RawLock,
-    {
-        #[pin]
-        arrival: Arrival<MutableBuffer<T, E, L>>,
-        f: Option<F>,
-    }
-}
-
-impl<T, E: KernelError, L: RawLock, F: FnOnce(&mut T)> Future for Change<T, E, L, F> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        // Where there is no value, what it found stays.
-        if let Ok(mut target) = ready!(this.arrival.poll(cx))
-            && let Some(f) = this.f.take()
-        {
-            let changed = call(|| f(&mut target));
-            leave(target, changed);
-        }
-        Poll::Ready(())
     }
 }
 
@@ -198,13 +49,9 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         L: MayShare,
     {
         let (result, output) = Async::begun();
-        match is_here() {
-            true => {
-                let input = self.read();
-                let given = [input.seat(), output.seat()];
-                go(spawn(compute_one(input, output, f)), given);
-            }
-            false => output.fail(NoContext.into()),
+        let task = prepare(is_here(), output, |output| Map { input: self.read(), output, f });
+        if let Some((task, given)) = task {
+            go(spawn(task), given);
         }
         result
     }
@@ -217,13 +64,10 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         f: impl FnOnce(&T) -> R + 'static,
     ) -> Async<R, E, L> {
         let (result, output) = Async::begun();
-        match here.home().is_open() {
-            true => {
-                let input = self.read();
-                let given = [input.seat(), output.seat()];
-                go(here.spawn(compute_one(input, output, f)), given);
-            }
-            false => output.fail(NoContext.into()),
+        let task =
+            prepare(here.home().is_open(), output, |output| Map { input: self.read(), output, f });
+        if let Some((task, given)) = task {
+            go(here.spawn(task), given);
         }
         result
     }
@@ -243,13 +87,10 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         L: MayShare,
     {
         let (result, output) = Async::begun();
-        match is_here() {
-            true => {
-                let inputs = (self.read(), other.read());
-                let given = [inputs.0.seat(), inputs.1.seat(), output.seat()];
-                go(spawn(compute_two(inputs, output, f)), given);
-            }
-            false => output.fail(NoContext.into()),
+        let task =
+            prepare(is_here(), output, |output| Combine::new(self.read(), other.read(), output, f));
+        if let Some((task, given)) = task {
+            go(spawn(task), given);
         }
         result
     }
@@ -263,13 +104,11 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         f: impl FnOnce(&T, &U) -> R + 'static,
     ) -> Async<R, E, L> {
         let (result, output) = Async::begun();
-        match here.home().is_open() {
-            true => {
-                let inputs = (self.read(), other.read());
-                let given = [inputs.0.seat(), inputs.1.seat(), output.seat()];
-                go(here.spawn(compute_two(inputs, output, f)), given);
-            }
-            false => output.fail(NoContext.into()),
+        let task = prepare(here.home().is_open(), output, |output| {
+            Combine::new(self.read(), other.read(), output, f)
+        });
+        if let Some((task, given)) = task {
+            go(here.spawn(task), given);
         }
         result
     }
@@ -288,12 +127,9 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         L: MayShare,
     {
         let target = self.adjust();
-        match is_here() {
-            true => {
-                let given = [target.seat()];
-                go(spawn(Change { arrival: target.into_future(), f: Some(f) }), given);
-            }
-            false => target.fail(NoContext.into()),
+        let task = prepare(is_here(), target, |target| Change { target, f });
+        if let Some((task, given)) = task {
+            go(spawn(task), given);
         }
     }
 
@@ -304,12 +140,9 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     #[cfg_attr(feature = "dag", track_caller)]
     pub fn change_on(&mut self, here: &Here, f: impl FnOnce(&mut T) + 'static) {
         let target = self.adjust();
-        match here.home().is_open() {
-            true => {
-                let given = [target.seat()];
-                go(here.spawn(Change { arrival: target.into_future(), f: Some(f) }), given);
-            }
-            false => target.fail(NoContext.into()),
+        let task = prepare(here.home().is_open(), target, |target| Change { target, f });
+        if let Some((task, given)) = task {
+            go(here.spawn(task), given);
         }
     }
 
@@ -330,13 +163,9 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         L: MayShare,
     {
         let target = self.adjust();
-        match is_here() {
-            true => {
-                let input = other.read();
-                let given = [input.seat(), target.seat()];
-                go(spawn(change_two(target, input, f)), given);
-            }
-            false => target.fail(NoContext.into()),
+        let task = prepare(is_here(), target, |target| ChangeBy::new(other.read(), target, f));
+        if let Some((task, given)) = task {
+            go(spawn(task), given);
         }
     }
 
@@ -352,13 +181,10 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         f: impl FnOnce(&mut T, &U) + 'static,
     ) {
         let target = self.adjust();
-        match here.home().is_open() {
-            true => {
-                let input = other.read();
-                let given = [input.seat(), target.seat()];
-                go(here.spawn(change_two(target, input, f)), given);
-            }
-            false => target.fail(NoContext.into()),
+        let task =
+            prepare(here.home().is_open(), target, |target| ChangeBy::new(other.read(), target, f));
+        if let Some((task, given)) = task {
+            go(here.spawn(task), given);
         }
     }
 }

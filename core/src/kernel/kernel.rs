@@ -45,6 +45,8 @@ type Ended<O> = Result<(), Missing<<O as Outputs>::Error>>;
 /// # }
 /// ```
 ///
+/// On the threads of a pool, [`spawn_send`](crate::task::spawn_send)`(`[`compute`](crate::kernel::compute)`(inputs, outputs, body))` spreads it.
+///
 /// Without `std` there is [`kernel_on`] alone: nobody can say of a body in general that what it waits for may go to another thread.
 ///
 /// # Errors

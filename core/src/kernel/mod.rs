@@ -13,6 +13,8 @@
 #[cfg(feature = "alloc")]
 mod combine;
 mod exit;
+#[cfg(feature = "alloc")]
+mod job;
 #[expect(clippy::module_inception, reason = "the room is named after the noun in it")]
 mod kernel;
 #[cfg(feature = "alloc")]
@@ -20,6 +22,8 @@ mod ops;
 mod outputs;
 #[cfg(feature = "alloc")]
 mod reverse;
+#[cfg(feature = "alloc")]
+mod spread;
 #[cfg(feature = "alloc")]
 mod wait;
 

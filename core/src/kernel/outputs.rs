@@ -107,6 +107,7 @@ impl<O: Outputs> Ending<O> {
     }
 
     /// Ends them as the kernel has ended.
+    #[inline]
     pub(super) fn end(mut self, ended: &Result<(), Missing<O::Error>>) {
         let Some(outputs) = self.0.take() else { return };
         match ended {

@@ -21,18 +21,26 @@ use core::{
 };
 
 use crate::{
-    context::{Here, MaySend, MayShare},
+    context::{Here, MaySend, MayShare, Shares},
     epoch::{Async, MutableBuffer, ReadBuffer, ReadGuard, ReverseValue},
     error::{Missing, NoContext},
     kernel::{
-        combine::{call, is_here},
+        combine::{go, is_here},
+        job::{Add, call, prepare},
         kernel::poll,
         ops::NegOf,
         outputs::{KernelError, Outputs},
         wait::WaitError,
     },
-    lock::RawLock,
+    lock::{Lock, RawLock},
     task::{Drive, spawn},
+};
+#[cfg(not(feature = "std"))]
+use crate::{kernel::combine::is_here as takes_send, task::spawn as spawn_send};
+#[cfg(feature = "std")]
+use crate::{
+    lock::Unlocked,
+    task::{spawn_send, takes_send},
 };
 
 /// Leaves the sum as it is, where what is added is missing, or lets it fail with that.
@@ -40,29 +48,6 @@ fn leave<T, E: KernelError, L: RawLock>(sum: MutableBuffer<T, E, L>, missing: Mi
     match missing {
         Missing::Cancelled => sum.keep(),
         failed => sum.end(failed),
-    }
-}
-
-/// Adds what is read.
-fn add_read<T, E, L>(
-    mut sum: MutableBuffer<T, E, L>,
-    addend: ReadBuffer<T, E, L>,
-    first: impl FnOnce(&T) -> T,
-    add: impl FnOnce(&mut T, &T),
-) -> impl Future<Output = ()>
-where
-    E: KernelError,
-    L: RawLock,
-{
-    // A block: what is awaited stays where it came to lie.
-    async move {
-        let addend = match addend.get().await {
-            Ok(addend) => addend,
-            Err(missing) => return leave(sum, missing),
-        };
-        let there = sum.turn().await;
-        let added = call(|| there.add(addend, first, add));
-        end(sum, added);
     }
 }
 
@@ -130,22 +115,22 @@ impl<T: 'static, E: KernelError, L: RawLock> ReverseValue<T, E, L> {
             false => sum.fail(NoContext.into()),
         }
     }
+}
 
-    /// Adds what is read, as `add` does; where there is no sum it is what `first` makes of it.
+impl<T, E> ReverseValue<T, E, Lock>
+where
+    T: Shares + 'static,
+    E: KernelError + Shares,
+{
+    /// As [`accumulate`](Self::accumulate), in a task of the pool that is entered, or else of the current executor.
     #[cfg_attr(feature = "dag", track_caller)]
-    fn add_buffer(
-        &mut self,
-        addend: ReadBuffer<T, E, L>,
-        first: impl FnOnce(&T) -> T + MaySend + 'static,
-        add: impl FnOnce(&mut T, &T) + MaySend + 'static,
-    ) where
-        T: MayShare,
-        E: MayShare,
-        L: MayShare,
+    pub fn accumulate_send<F>(&mut self, addend: F, add: impl FnOnce(&mut T, T) + Send + 'static)
+    where
+        F: Future<Output = Result<T, Missing<E>>> + Send + 'static,
     {
         let sum = self.adjust();
-        match is_here() {
-            true => drop(spawn(add_read(sum, addend, first, add))),
+        match takes_send() {
+            true => drop(spawn_send(add_computed(sum, addend, add))),
             false => sum.fail(NoContext.into()),
         }
     }
@@ -173,54 +158,76 @@ impl<T, E: Clone, L: RawLock> ReverseValue<T, E, L> {
     }
 }
 
-/// What is read now is added before all that was enrolled earlier, in a task of the current executor.
-impl<T, E, L> AddAssign<ReadBuffer<T, E, L>> for ReverseValue<T, E, L>
-where
-    T: Clone + for<'a> AddAssign<&'a T> + MayShare + 'static,
-    E: KernelError + MayShare,
-    L: RawLock + MayShare,
-{
-    #[cfg_attr(feature = "dag", track_caller)]
-    fn add_assign(&mut self, addend: ReadBuffer<T, E, L>) {
-        self.add_buffer(addend, T::clone, |sum, addend| *sum += addend);
-    }
+/// Operators of sums with one kind of lock: which, what they and their errors are, and who takes their tasks.
+macro_rules! of_sums {
+    ($lock:ident $share:ident $is_open:ident $spawn:ident) => {
+        impl<T: $share + 'static, E: KernelError + $share> ReverseValue<T, E, $lock> {
+            /// Adds what is read, as `add` does; where there is no sum it is what `first` makes of it.
+            #[cfg_attr(feature = "dag", track_caller)]
+            fn add_buffer(
+                &mut self,
+                addend: ReadBuffer<T, E, $lock>,
+                first: impl FnOnce(&T) -> T + Send + 'static,
+                add: impl FnOnce(&mut T, &T) + Send + 'static,
+            ) {
+                let sum = self.adjust();
+                let task = prepare($is_open(), sum, |sum| Add::new(addend, sum, first, add));
+                if let Some((task, given)) = task {
+                    go($spawn(task), given);
+                }
+            }
+        }
+
+        /// What is read now is added before all that was enrolled earlier, in a task as of the operators between values.
+        impl<T, E> AddAssign<ReadBuffer<T, E, $lock>> for ReverseValue<T, E, $lock>
+        where
+            T: Clone + for<'a> AddAssign<&'a T> + $share + 'static,
+            E: KernelError + $share,
+        {
+            #[cfg_attr(feature = "dag", track_caller)]
+            fn add_assign(&mut self, addend: ReadBuffer<T, E, $lock>) {
+                self.add_buffer(addend, T::clone, |sum, addend| *sum += addend);
+            }
+        }
+
+        /// As [`AddAssign`], with its negative.
+        impl<T, E> SubAssign<ReadBuffer<T, E, $lock>> for ReverseValue<T, E, $lock>
+        where
+            T: for<'a> SubAssign<&'a T> + NegOf<Output = T> + $share + 'static,
+            E: KernelError + $share,
+        {
+            #[cfg_attr(feature = "dag", track_caller)]
+            fn sub_assign(&mut self, addend: ReadBuffer<T, E, $lock>) {
+                self.add_buffer(addend, NegOf::of, |sum, addend| *sum -= addend);
+            }
+        }
+
+        /// Adds the value as it is now.
+        impl<T, E> AddAssign<&Async<T, E, $lock>> for ReverseValue<T, E, $lock>
+        where
+            T: Clone + for<'a> AddAssign<&'a T> + $share + 'static,
+            E: KernelError + $share,
+        {
+            #[cfg_attr(feature = "dag", track_caller)]
+            fn add_assign(&mut self, addend: &Async<T, E, $lock>) {
+                *self += addend.read();
+            }
+        }
+
+        /// Subtracts the value as it is now.
+        impl<T, E> SubAssign<&Async<T, E, $lock>> for ReverseValue<T, E, $lock>
+        where
+            T: for<'a> SubAssign<&'a T> + NegOf<Output = T> + $share + 'static,
+            E: KernelError + $share,
+        {
+            #[cfg_attr(feature = "dag", track_caller)]
+            fn sub_assign(&mut self, addend: &Async<T, E, $lock>) {
+                *self -= addend.read();
+            }
+        }
+    };
 }
 
-/// As [`AddAssign`], with its negative.
-impl<T, E, L> SubAssign<ReadBuffer<T, E, L>> for ReverseValue<T, E, L>
-where
-    T: for<'a> SubAssign<&'a T> + NegOf<Output = T> + MayShare + 'static,
-    E: KernelError + MayShare,
-    L: RawLock + MayShare,
-{
-    #[cfg_attr(feature = "dag", track_caller)]
-    fn sub_assign(&mut self, addend: ReadBuffer<T, E, L>) {
-        self.add_buffer(addend, NegOf::of, |sum, addend| *sum -= addend);
-    }
-}
-
-/// Adds the value as it is now.
-impl<T, E, L> AddAssign<&Async<T, E, L>> for ReverseValue<T, E, L>
-where
-    T: Clone + for<'a> AddAssign<&'a T> + MayShare + 'static,
-    E: KernelError + MayShare,
-    L: RawLock + MayShare,
-{
-    #[cfg_attr(feature = "dag", track_caller)]
-    fn add_assign(&mut self, addend: &Async<T, E, L>) {
-        *self += addend.read();
-    }
-}
-
-/// Subtracts the value as it is now.
-impl<T, E, L> SubAssign<&Async<T, E, L>> for ReverseValue<T, E, L>
-where
-    T: for<'a> SubAssign<&'a T> + NegOf<Output = T> + MayShare + 'static,
-    E: KernelError + MayShare,
-    L: RawLock + MayShare,
-{
-    #[cfg_attr(feature = "dag", track_caller)]
-    fn sub_assign(&mut self, addend: &Async<T, E, L>) {
-        *self -= addend.read();
-    }
-}
+of_sums!(Lock Shares takes_send spawn_send);
+#[cfg(feature = "std")]
+of_sums!(Unlocked MayShare is_here spawn);

@@ -18,7 +18,7 @@ use core::{
     marker::PhantomData,
     mem::{self, ManuallyDrop, MaybeUninit},
     pin::Pin,
-    ptr::NonNull,
+    ptr::{self, NonNull},
     task::{Context, Poll, Waker},
 };
 
@@ -198,15 +198,13 @@ unsafe fn take_output<F: Future>(
 ) -> Option<Result<F::Output, JoinError>> {
     stage.with_mut(|stage| {
         // SAFETY: [C1].
-        let stage = unsafe { &mut *stage };
-        // [C2] A future is not moved.
-        if matches!(stage, Stage::Future(_)) {
-            return None;
-        }
-        match mem::replace(stage, Stage::Empty) {
-            Stage::Output(output) => Some(output),
-            _ => None,
-        }
+        let Stage::Output(output) = (unsafe { &*stage }) else { return None };
+        // SAFETY: it is read once: what stands there is overwritten below, and not dropped. Moved out as a whole a stage would take as
+        // long as its future is large.
+        let output = unsafe { ptr::read(output) };
+        // SAFETY: [C1], and nothing stands there that is still to be dropped.
+        unsafe { stage.write(Stage::Empty) };
+        Some(output)
     })
 }
 

@@ -4,6 +4,8 @@
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
 //! | `own`    | the home thread's half of the state                                             |
+//! | `handover` | the turns of a task that any thread may take                                  |
+//! | `turn`   | what is done with a task in its turn                                            |
 //! | `ahead`  | memory that will be wanted soon                                                 |
 //! | `attributes` | priority and name                                                            |
 //! | `deadlock` | tasks that wait for what never comes                                        |
@@ -21,6 +23,7 @@
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | tasks in statics                                                                |
 //! | `pooled` | tasks that any thread of a pool may run                                         |
+//! | `roam`   | how what is `Send` gets there                                                   |
 //! | `spawn`  | how a future gets to an executor                                                |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
 //! | `yield_now` | a turn given up                                                              |
@@ -36,6 +39,8 @@ mod boxed;
 mod cell;
 mod deadlock;
 mod drive;
+#[cfg(feature = "std")]
+mod handover;
 mod header;
 mod hook;
 mod join;
@@ -45,10 +50,13 @@ mod place;
 mod pooled;
 mod ready;
 mod reference;
+#[cfg(feature = "std")]
+mod roam;
 mod root;
 mod spawn;
 mod state;
 mod tasks;
+mod turn;
 mod unwind;
 mod waker;
 mod yield_now;
@@ -67,6 +75,10 @@ pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
 #[cfg(feature = "std")]
 pub use pooled::{PoolHead, Turned, prefer_node, preferred_node, spawn_pooled, task_info};
 pub use ready::Ready;
+#[cfg(feature = "std")]
+pub(crate) use roam::takes_send;
+#[cfg(feature = "std")]
+pub use roam::{roam, spawn_send, spawn_send_with};
 pub use root::Root;
 #[cfg(feature = "alloc")]
 pub use spawn::{spawn, spawn_with};

@@ -30,6 +30,27 @@ impl<M> Node<M> {
         Self { waiting: AtomicBool::new(false), inner: UnsafeCell::new(inner), _pin: PhantomPinned }
     }
 
+    /// Gives it another mark.
+    pub(super) fn set_mark(&mut self, mark: M) {
+        self.inner.with_mut(|inner| {
+            // SAFETY: it is borrowed mutably.
+            unsafe { (*inner).mark = mark };
+        });
+    }
+
+    /// Its waker, if it is in line.
+    ///
+    /// # Safety
+    /// The caller is under the lock of its list for as long as the result is used, and changes the node in no other way meanwhile.
+    #[inline]
+    pub(super) unsafe fn waker(&self) -> Option<&Waker> {
+        self.inner.with(|inner| {
+            // SAFETY: [I1] by the contract above.
+            let inner = unsafe { &*inner };
+            inner.waker.as_ref()
+        })
+    }
+
     /// Where its mark is.
     pub(super) fn mark(&self) -> *mut M {
         self.inner.with_mut(|inner| {

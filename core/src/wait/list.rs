@@ -150,6 +150,16 @@ impl<S, M> Turn<'_, S, M> {
         Some(self.mark_of(node))
     }
 
+    /// The waker of the first in line.
+    #[inline]
+    pub(crate) fn first_waker(&mut self) -> Option<&Waker> {
+        let first = self.line.first?;
+        // SAFETY: [I2] a node in line is alive.
+        let node = unsafe { first.as_ref() };
+        // SAFETY: [I1] we are under the lock, and the result borrows the one `Turn` there is.
+        unsafe { node.waker() }
+    }
+
     /// The mark of the waiter that was polled, or leaves; `None` inside [`WaitList::with`].
     pub fn mark(&mut self) -> Option<&mut M> {
         self.own.map(|node| self.mark_of(node))
@@ -190,6 +200,19 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
     /// A waiter that is not in line yet.
     pub fn new(list: &'a WaitList<L, S, M>, mark: M) -> Self {
         Self { list, node: Node::new(mark) }
+    }
+
+    /// Has it wait in another list, or for something else.
+    ///
+    /// # Panics
+    /// If it is in line.
+    #[inline]
+    pub(crate) fn turn_to(self: Pin<&mut Self>, list: &'a WaitList<L, S, M>, mark: M) {
+        assert!(!self.is_waiting(), "who is in line leaves first");
+        // SAFETY: nothing is moved out of the waiter: it is in no line, so what changes is its owner's alone.
+        let this = unsafe { self.get_unchecked_mut() };
+        this.list = list;
+        this.node.set_mark(mark);
     }
 
     /// Whether this waiter is in line: it joined, and was not taken out since.

@@ -1,4 +1,4 @@
-//! What a task of a pool asks of the pool that runs it: to spawn, where it runs, and to run elsewhere.
+//! What a task of a pool asks of the pool that runs it: where it runs, and to run elsewhere.
 
 #![expect(unsafe_code, reason = "asks and changes a task of erased type")]
 
@@ -8,46 +8,9 @@ use core::{
     task::{Context, Poll},
 };
 
-use tidemill_core::{
-    error::{NoContext, Refused},
-    task::{Attributes, JoinHandle, Name, prefer_node},
-};
+use tidemill_core::{error::NoContext, task::prefer_node};
 
-use super::{
-    desk::{Desk, with_desk},
-    spawn::spawn_at,
-};
-
-/// Makes a task of `future` on the pool whose worker runs this: it runs on any worker.
-///
-/// # Errors
-/// This is no worker of a pool, or that is being shut down: the future is handed back.
-#[cfg_attr(feature = "dag", track_caller)]
-pub fn spawn<F>(future: F) -> Result<JoinHandle<F::Output>, Refused<F>>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    spawn_with(Attributes::new(), future)
-}
-
-/// As [`spawn`], with a priority or a name.
-///
-/// # Errors
-/// As [`spawn`].
-#[cfg_attr(feature = "dag", track_caller)]
-pub fn spawn_with<F, N: Name>(
-    attributes: Attributes<N>,
-    future: F,
-) -> Result<JoinHandle<F::Output>, Refused<F>>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    let here = with_desk(|desk| desk.map(|desk| (desk.shared.clone(), desk.home.clone())));
-    match here {
-        Some((shared, home)) => spawn_at(&shared, &home, (attributes, None), future),
-        None => Err(Refused(future)),
-    }
-}
+use super::desk::{Desk, with_desk};
 
 /// The number of the worker that runs this, if it is one of a pool.
 pub fn worker() -> Option<usize> {

@@ -21,7 +21,7 @@ pub(super) static VTABLE: HomeVTable = HomeVTable {
     queue_later: never,
     send,
     is_open,
-    adopt: never_adopt,
+    adopt,
     send_new: never_adopt,
     end_cycle,
     drive: never_drive,
@@ -65,6 +65,20 @@ unsafe fn send(head: NonNull<Head>, task: NonNull<()>) {
 unsafe fn is_open(head: NonNull<Head>) -> bool {
     // SAFETY: a handle of this Home calls.
     unsafe { shard(head) }.head.is_open()
+}
+
+/// # Safety
+/// As [`HomeVTable::adopt`], on any thread.
+unsafe fn adopt(head: NonNull<Head>, task: NonNull<()>, priority: Priority) {
+    // SAFETY: a handle of this Home calls.
+    let shard = unsafe { shard(head) };
+    // SAFETY: as above.
+    let shared = unsafe { shared(head) };
+    // SAFETY: it was made just now, with a handle on this.
+    if unsafe { shard.head.insert(task.cast(), priority) }.is_some() {
+        // SAFETY: it is new, and to be queued.
+        unsafe { shared.schedule(Task(task.cast()), Why::New) };
+    }
 }
 
 /// # Safety

@@ -32,6 +32,7 @@ mod sleep;
 mod spawn;
 mod spawner;
 mod topology;
+mod trace;
 mod wait;
 mod worker;
 
@@ -41,13 +42,10 @@ pub(crate) use flat::{Bytes, Machine};
 pub(crate) use hwloc::{Bytes, Machine};
 
 pub use affinity::{Memory, Pinned, pin};
-pub use ambient::{
-    Migrate, migrate, node, preferred_node, set_preferred_node, spawn, spawn_with, worker,
-};
+pub use ambient::{Migrate, migrate, node, preferred_node, set_preferred_node, worker};
 pub use bound::NodeBox;
 pub use builder::Builder;
 pub use counts::WorkerStats;
-#[expect(unused_imports, reason = "what runs jobs on other threads comes")]
 pub(crate) use expected::{Expected, expected};
 pub use idle::Idle;
 pub use node::{Core, Node};

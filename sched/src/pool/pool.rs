@@ -6,6 +6,8 @@
 //!
 //! [O1] A pool is `!Sync`: while its owner waits in one of its methods, nobody else does anything with it.
 
+#![expect(unsafe_code, reason = "enters shards")]
+
 use core::{
     cell::Cell,
     fmt,
@@ -24,7 +26,7 @@ use tidemill_core::{
     context::{HomeRef, Monitor, current},
     error::Refused,
     sync::Ordering::{Relaxed, Release, SeqCst},
-    task::{Attributes, Done, Drive, JoinHandle, Name, TaskInfo, Undone},
+    task::{Attributes, Done, Drive, JoinHandle, Name, TaskInfo, Undone, roam},
 };
 
 use super::{
@@ -59,7 +61,7 @@ use super::{
 /// ```
 ///
 /// In its tasks, [`spawn`](tidemill_core::task::spawn) and timers of core are those of the worker's own [`Local`](crate::Local), and stay on its
-/// thread; what may move is spawned by [`pool::spawn`](super::spawn), and waits by [`pool::after`](super::after).
+/// thread; what may move is spawned by [`spawn_send`](tidemill_core::task::spawn_send), and waits by [`pool::after`](super::after).
 ///
 /// Dropping it cancels what is left: see [`shutdown`](Self::shutdown).
 pub struct Pool {
@@ -142,6 +144,27 @@ impl Pool {
     /// A handle that spawns, for any thread.
     pub fn spawner(&self) -> Spawner {
         Spawner::new(self.shared.clone(), self.outside.clone())
+    }
+
+    /// Runs `f` with this pool [entered](tidemill_core::task::roam), so that [`spawn_send`](tidemill_core::task::spawn_send) and operators
+    /// between values make tasks of it.
+    ///
+    /// ```
+    /// use tidemill_core::epoch::Async;
+    /// use tidemill_sched::pool::Pool;
+    ///
+    /// let pool = Pool::new(2)?;
+    /// let sum = pool.enter(|| {
+    ///     let (mut x, y) = (Async::<u64>::ready(1), Async::ready(2));
+    ///     x += &y;
+    ///     &x + &y
+    /// });
+    /// assert_eq!(*sum.wait_on(&pool).unwrap(), 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: the handle is on a shard, which begins with a `PoolHead`; its `adopt` is for any thread.
+        unsafe { roam(&self.outside, f) }
     }
 
     /// Runs `future` on this thread, while the workers run tasks.

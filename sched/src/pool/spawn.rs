@@ -28,15 +28,15 @@ where
         return Err(Refused(future));
     }
     let home = with_desk_of(shared, |desk| desk.map_or(outside, |desk| &desk.home).clone());
-    let shard: *const Shard = home.as_ptr().cast();
     let (priority, name) = attributes.parts();
-    // SAFETY: the handle is of a shard, which begins with a `PoolHead`; it gets the task below.
-    let (task, handle) = unsafe { spawn_pooled(home, name, future) };
+    // SAFETY: the handle is of a shard, which begins with a `PoolHead`, and gets the task below.
+    let (task, handle) = unsafe { spawn_pooled(home.clone(), name, future) };
     if group.is_some() {
         // SAFETY: it was made just now.
         unsafe { prefer_node(task, group) };
     }
-    // SAFETY: the pool has a handle on each shard, or the worker at the desk has.
+    let shard: *const Shard = home.as_ptr().cast();
+    // SAFETY: the handle keeps it.
     let head = &unsafe { &*shard }.head;
     // SAFETY: it was made just now, with a handle on this.
     if unsafe { head.insert(task, priority) }.is_some() {

@@ -61,7 +61,7 @@ impl Worker {
                 continue;
             }
             turns = turns.wrapping_add(1);
-            if self.local.enter(|| self.step()) && !turns.is_multiple_of(ROUND) {
+            if self.within(|| self.step()) && !turns.is_multiple_of(ROUND) {
                 continue;
             }
             if self.local.step_within(turns) {

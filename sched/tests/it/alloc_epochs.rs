@@ -56,6 +56,6 @@ fn a_pending_change_takes_no_more_than_a_block_and_its_epoch() {
     let before = live_bytes();
     local.enter(|| (0..CHANGES).for_each(|_| x += 1));
     let each = (live_bytes() - before) / CHANGES;
-    assert!(each <= 320, "{each} bytes for each");
+    assert!(each <= 192, "{each} bytes for each");
     assert_eq!(*x.wait_on(&local).unwrap(), CHANGES as i64);
 }

@@ -10,7 +10,6 @@ use std::{
     panic,
     pin::{Pin, pin},
     sync::Arc,
-    task::Waker,
     time::Duration,
 };
 

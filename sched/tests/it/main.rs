@@ -18,9 +18,13 @@ mod bare;
 mod bell;
 #[cfg(feature = "std")]
 mod bind;
+#[cfg(feature = "std")]
+mod blocking;
 mod board;
 #[cfg(feature = "std")]
 mod bound;
+#[cfg(feature = "std")]
+mod bridge_pool;
 #[cfg(feature = "alloc")]
 mod context;
 #[cfg(feature = "std")]
@@ -39,6 +43,8 @@ mod debug;
 mod delayer;
 #[cfg(feature = "alloc")]
 mod end_cycle;
+#[cfg(feature = "std")]
+mod ending;
 #[cfg(feature = "std")]
 mod epochs;
 #[cfg(feature = "std")]
@@ -60,6 +66,12 @@ mod given;
 #[cfg(feature = "std")]
 mod gradients;
 #[cfg(feature = "std")]
+mod handle;
+#[cfg(feature = "std")]
+mod helper_thread;
+#[cfg(feature = "std")]
+mod in_thread;
+#[cfg(feature = "std")]
 mod join;
 #[cfg(feature = "std")]
 mod kernels;
@@ -73,6 +85,8 @@ mod limits;
 mod machines;
 #[cfg(feature = "alloc")]
 mod monitor;
+#[cfg(feature = "std")]
+mod nano;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/nested.rs"]
 mod nested;
@@ -118,6 +132,8 @@ mod shield;
 mod shutdown;
 #[cfg(feature = "std")]
 mod threads;
+#[cfg(feature = "std")]
+mod threads_set;
 #[cfg(feature = "std")]
 mod timers;
 #[cfg(feature = "std")]

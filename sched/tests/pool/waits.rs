@@ -9,9 +9,9 @@ use tidemill_core::{
     epoch::Async,
     ivar::Ivar,
     kernel::WaitError,
-    task::{Undone, yield_now},
+    task::{Undone, spawn_send, yield_now},
 };
-use tidemill_sched::pool::{self, Pool};
+use tidemill_sched::pool::Pool;
 
 /// A value that a task of the pool brings, after some turns.
 fn soon(pool: &Pool, value: u64) -> Async<u64> {
@@ -52,7 +52,7 @@ fn a_task_that_waits_for_one_that_waits_twice_gets_its_value_with_one_worker() {
     };
     let outer = pool
         .spawn(async move {
-            pool::spawn(inner).unwrap().detach();
+            spawn_send(inner).unwrap().detach();
             *sum.wait().unwrap()
         })
         .unwrap();
@@ -116,7 +116,7 @@ fn the_newest_wait_is_told_of_a_deadlock_and_those_below_go_on() {
             error
         };
         let lower = async move {
-            let upper = pool::spawn(upper).unwrap();
+            let upper = spawn_send(upper).unwrap();
             let value = below.wait().map(|value| *value);
             (value, upper.await.unwrap())
         };

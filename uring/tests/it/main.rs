@@ -5,6 +5,7 @@
 
 mod accept;
 mod answered;
+mod bridge;
 mod chaos;
 mod chunks;
 mod close;

@@ -1,0 +1,346 @@
+//! Models of pooled tasks: a thief against a wake, cancel and shutdown; shutdown against spawn.
+#![cfg(loom)]
+#![expect(unsafe_code, reason = "a pool of a model")]
+
+use std::{
+    any::Any,
+    collections::VecDeque,
+    pin::Pin,
+    ptr::NonNull,
+    task::{Context, Poll, Waker},
+};
+
+use loom::{
+    cell::UnsafeCell,
+    sync::{Arc, Mutex},
+    thread,
+};
+use tidemill_core::{
+    clock::Instant,
+    context::{Done, Head, HomeRef, HomeVTable, Priority},
+    error::JoinError,
+    sync::{AtomicUsize, Ordering::Relaxed},
+    task::{Header, JoinHandle, PoolHead, Turned, spawn_pooled},
+};
+use tidemill_loom_tests::{Bell, poll};
+
+/// A pool without threads: a queue, and whoever takes from it.
+#[repr(C)]
+struct Raft {
+    head: PoolHead,
+    queue: Mutex<VecDeque<Task>>,
+    freed: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+#[derive(Clone, Copy)]
+struct Task(NonNull<Header>);
+
+// SAFETY: headers are `Send + Sync`.
+unsafe impl Send for Task {}
+
+static VTABLE: HomeVTable = HomeVTable {
+    now: |_| Instant::ORIGIN,
+    queue: |_, _| unreachable!(),
+    queue_later: |_, _| unreachable!(),
+    send: |head, task| {
+        // SAFETY: a raft begins with its head, and a handle of it calls.
+        unsafe { head.cast::<Raft>().as_ref() }.queue.lock().unwrap().push_back(Task(task.cast()));
+    },
+    // SAFETY: as above.
+    is_open: |head| unsafe { head.cast::<Raft>().as_ref() }.head.is_open(),
+    adopt: |_, _, _| unreachable!(),
+    send_new: |_, _, _| unreachable!(),
+    end_cycle: |_| {},
+    drive: |_: &HomeRef, _: &mut Done<'_>, _: &mut dyn Any| unreachable!(),
+    free: Some(|head| {
+        // SAFETY: it was leaked by `launch`, and no handle is left.
+        let raft = unsafe { Box::from_raw(head.cast::<Raft>().as_ptr()) };
+        raft.freed.store(true, std::sync::atomic::Ordering::Relaxed);
+    }),
+};
+
+/// A handle on a raft, which lives as long as there is one; and whether it is freed.
+struct Handle {
+    home: HomeRef,
+    freed: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Handle {
+    fn launch() -> Self {
+        let freed = std::sync::Arc::default();
+        let raft = Raft {
+            head: PoolHead::new(&VTABLE, 0, 1),
+            queue: Mutex::new(VecDeque::new()),
+            freed: std::sync::Arc::clone(&freed),
+        };
+        let raft = NonNull::from(Box::leak(Box::new(raft)));
+        // SAFETY: a raft begins with its head; nobody else has it yet.
+        let home = unsafe { Head::handle(raft.cast()) };
+        // SAFETY: the handle keeps it.
+        unsafe { raft.as_ref() }.head.head().settle();
+        Self { home, freed }
+    }
+
+    fn raft(&self) -> &Raft {
+        // SAFETY: the handle keeps it.
+        unsafe { &*self.home.as_ptr().cast() }
+    }
+
+    fn more(&self) -> Self {
+        Self { home: self.home.clone(), freed: std::sync::Arc::clone(&self.freed) }
+    }
+
+    fn spawn<F: Future<Output: Send> + Send + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        // SAFETY: it is handed over below.
+        let (task, handle) = unsafe { spawn_pooled(self.home.clone(), (), future) };
+        // SAFETY: it was made just now.
+        if unsafe { self.raft().head.insert(task, Priority::Normal) }.is_some() {
+            self.raft().queue.lock().unwrap().push_back(Task(task));
+        }
+        handle
+    }
+
+    /// Gives a turn, if a task is ready.
+    fn step(&self) -> bool {
+        let task = self.raft().queue.lock().unwrap().pop_front();
+        let Some(task) = task else { return false };
+        // SAFETY: it was taken out of its queue just now.
+        if unsafe { PoolHead::run(task.0) } == Turned::Enqueue {
+            self.raft().queue.lock().unwrap().push_back(task);
+        }
+        true
+    }
+
+    /// Ends it, when nobody takes turns any more.
+    fn end(self) {
+        self.raft().head.close();
+        // SAFETY: closed, and no turn is taken.
+        while unsafe { self.raft().head.cancel_one() } {}
+        let freed = self.freed.clone();
+        drop(self);
+        assert!(freed.load(std::sync::atomic::Ordering::Relaxed), "a handle is left");
+    }
+}
+
+/// A future that is ready when it sees as many signs as are wanted; it counts its turns and drops where loom sees it.
+struct Waits {
+    signs: Arc<AtomicUsize>,
+    wanted: usize,
+    left: Arc<Mutex<Option<Waker>>>,
+    turns: UnsafeCell<usize>,
+    drops: Arc<AtomicUsize>,
+}
+
+// SAFETY: loom sees whether turns overlap: that is what the cell is for.
+unsafe impl Send for Waits {}
+
+impl Future for Waits {
+    type Output = usize;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        // SAFETY: it is our turn, or loom tells.
+        let turns = self.turns.with_mut(|turns| unsafe {
+            *turns += 1;
+            *turns
+        });
+        *self.left.lock().unwrap() = Some(cx.waker().clone());
+        if self.signs.load(Relaxed) == self.wanted { Poll::Ready(turns) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        self.turns.with_mut(|turns| unsafe { *turns += 1 });
+        self.drops.fetch_add(1, Relaxed);
+    }
+}
+
+struct Signs {
+    given: Arc<AtomicUsize>,
+    left: Arc<Mutex<Option<Waker>>>,
+    drops: Arc<AtomicUsize>,
+}
+
+impl Signs {
+    fn new() -> Self {
+        Self {
+            given: Arc::new(AtomicUsize::new(0)),
+            left: Arc::new(Mutex::new(None)),
+            drops: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    fn wait(&self, wanted: usize) -> Waits {
+        Waits {
+            signs: self.given.clone(),
+            wanted,
+            left: self.left.clone(),
+            turns: UnsafeCell::new(0),
+            drops: self.drops.clone(),
+        }
+    }
+}
+
+fn ended<T>(handle: &mut JoinHandle<T>) -> Result<T, JoinError> {
+    let (_, waker) = Bell::new();
+    match poll(Pin::new(handle), &waker) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("the task has not ended"),
+    }
+}
+
+/// **A task that is taken by a thief while it is woken has one turn at a time, and a turn after the wake that sees what was done before it.**
+///
+/// Two workers take turns, while the task is woken from a third thread. Seen to break it: `begin` Relaxed; `pause` Relaxed; a `send` that queues
+/// a task that is RUNNING; a `pause` that does not look at SENT.
+#[test]
+fn a_stolen_task_has_one_turn_at_a_time() {
+    loom::model(|| {
+        let (pool, signs) = (Handle::launch(), Signs::new());
+        let mut handle = pool.spawn(signs.wait(1));
+        assert!(pool.step());
+        let waker = signs.left.lock().unwrap().take().unwrap();
+        let given = signs.given.clone();
+        let giver = thread::spawn(move || {
+            // Once for nothing, so that the second wake may meet the turn of the first.
+            waker.wake_by_ref();
+            given.store(1, Relaxed);
+            waker.wake();
+        });
+        let thief = {
+            let pool = pool.more();
+            thread::spawn(move || {
+                pool.step();
+            })
+        };
+        pool.step();
+        giver.join().unwrap();
+        thief.join().unwrap();
+        while pool.step() {}
+        assert!(ended(&mut handle).unwrap() >= 2);
+        drop(handle);
+        signs.left.lock().unwrap().take();
+        pool.end();
+    });
+}
+
+/// **A cancelled task is dropped once, whoever takes it, or ends with its output; its handle is told.**
+///
+/// Seen to break it: a `begin` that does not look at CANCELLED; `cancel` that sets CANCELLED alone.
+#[test]
+fn a_cancel_meets_a_turn() {
+    loom::model(|| {
+        let (pool, signs) = (Handle::launch(), Signs::new());
+        let handle = pool.spawn(signs.wait(1));
+        assert!(pool.step());
+        let waker = signs.left.lock().unwrap().take().unwrap();
+        let given = signs.given.clone();
+        let giver = thread::spawn(move || {
+            given.store(1, Relaxed);
+            waker.wake();
+        });
+        let worker = {
+            let pool = pool.more();
+            thread::spawn(move || {
+                pool.step();
+            })
+        };
+        handle.cancel();
+        giver.join().unwrap();
+        worker.join().unwrap();
+        while pool.step() {}
+        let mut handle = handle;
+        match ended(&mut handle) {
+            Ok(turns) => assert_eq!(turns, 2),
+            Err(error) => assert!(matches!(error, JoinError::Cancelled)),
+        }
+        assert_eq!(signs.drops.load(Relaxed), 1);
+        drop(handle);
+        signs.left.lock().unwrap().take();
+        pool.end();
+    });
+}
+
+/// **What is left when a pool ends is dropped once, also where it is woken and cancelled at that moment.**
+///
+/// Seen to break it: a `cancel_one` that does not seize the task.
+#[test]
+fn a_shutdown_meets_a_wake_and_a_cancel() {
+    loom::model(|| {
+        let (pool, signs) = (Handle::launch(), Signs::new());
+        let mut handle = pool.spawn(signs.wait(1));
+        let stepper = {
+            let pool = pool.more();
+            thread::spawn(move || pool.step())
+        };
+        assert!(stepper.join().unwrap());
+        let waker = signs.left.lock().unwrap().take().unwrap();
+        let waking = thread::spawn(move || waker.wake());
+        let cancelling = thread::spawn(move || {
+            handle.cancel();
+            handle
+        });
+        let home = pool.more();
+        pool.raft().head.close();
+        // SAFETY: closed, and nobody takes turns.
+        while unsafe { pool.raft().head.cancel_one() } {}
+        waking.join().unwrap();
+        handle = cancelling.join().unwrap();
+        assert!(matches!(ended(&mut handle), Err(JoinError::Cancelled)));
+        assert_eq!(signs.drops.load(Relaxed), 1);
+        drop((handle, home));
+        pool.end();
+    });
+}
+
+/// **What is spawned while a pool ends is refused and dropped, or is among what it cancels.**
+///
+/// Seen to break it: an `insert` that does not look whether it is closed.
+#[test]
+fn a_shutdown_meets_a_spawn() {
+    loom::model(|| {
+        let (pool, signs) = (Handle::launch(), Signs::new());
+        let spawner = {
+            let (pool, wait) = (pool.more(), signs.wait(1));
+            thread::spawn(move || pool.spawn(wait))
+        };
+        pool.raft().head.close();
+        // SAFETY: closed, and nobody takes turns.
+        while unsafe { pool.raft().head.cancel_one() } {}
+        let mut handle = spawner.join().unwrap();
+        assert!(matches!(ended(&mut handle), Err(JoinError::Cancelled)));
+        assert_eq!(signs.drops.load(Relaxed), 1);
+        drop(handle);
+        pool.end();
+    });
+}
+
+/// **Handles and wakers that go on other threads free a task once, with its Home after it.**
+///
+/// Seen to break it: a `complete` that takes a task that was woken in its turn for queued.
+#[test]
+fn a_task_that_is_woken_in_its_last_turn_is_freed() {
+    loom::model(|| {
+        let (pool, signs) = (Handle::launch(), Signs::new());
+        let handle = pool.spawn(signs.wait(1));
+        assert!(pool.step());
+        signs.given.store(1, Relaxed);
+        let waker = signs.left.lock().unwrap().take().unwrap();
+        waker.wake_by_ref();
+        let worker = {
+            let pool = pool.more();
+            thread::spawn(move || {
+                pool.step();
+            })
+        };
+        let waking = thread::spawn(move || waker.wake());
+        drop(handle);
+        worker.join().unwrap();
+        waking.join().unwrap();
+        while pool.step() {}
+        assert_eq!(signs.drops.load(Relaxed), 1);
+        signs.left.lock().unwrap().take();
+        pool.end();
+    });
+}
