@@ -90,8 +90,6 @@ mod nano;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/nested.rs"]
 mod nested;
-#[cfg(feature = "hwloc")]
-mod nodes;
 #[cfg(feature = "std")]
 mod operators;
 #[cfg(feature = "std")]
@@ -138,8 +136,6 @@ mod threads_set;
 mod timers;
 #[cfg(feature = "std")]
 mod topology;
-#[cfg(feature = "hwloc")]
-mod two_nodes;
 #[cfg(feature = "std")]
 mod values;
 #[cfg(feature = "std")]

@@ -1,11 +1,12 @@
 //! What only a machine of several nodes can show: `ci/vm` is one.
+#![cfg(feature = "hwloc")]
 
 use std::sync::OnceLock;
 
 use rustix::thread::sched_getcpu;
 use tidemill_sched::pool::{self, Memory, NodeBox, Place, Pool, Topology, pin};
 
-use crate::nodes::play_under_load;
+use crate::load::play_under_load;
 
 /// Larger than what an allocator keeps for later: it comes from the system.
 const FRESH: usize = 33 << 20;

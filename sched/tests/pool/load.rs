@@ -1,4 +1,6 @@
-//! A pool on several nodes: who runs where. The machines are made up or recorded; their workers run wherever the system has them.
+//! Where all are busy: what prefers a node stays there, and who steals begins near. The machines are made up or recorded; their workers run wherever the system
+//! has them.
+#![cfg(feature = "hwloc")]
 
 use std::sync::{
     Arc, Mutex,
@@ -8,7 +10,7 @@ use std::sync::{
 
 use tidemill_core::{
     ivar,
-    task::{JoinHandle, yield_now},
+    task::{JoinHandle, spawn_send, yield_now},
 };
 use tidemill_sched::pool::{self, Pool, Topology};
 
@@ -93,30 +95,6 @@ fn a_task_that_prefers_a_node_runs_there_in_every_turn_though_all_are_busy() {
     assert_eq!(TURNS.load(SeqCst), 8 * 100 * 3);
 }
 
-// epochs 158
-#[test]
-fn a_preference_that_changes_between_awaits_holds_from_the_next_wake_on() {
-    let pool = made_up("node:3 pu:1", 3);
-    let task = pool.spawn(async {
-        assert_eq!(pool::preferred_node(), Ok(None));
-        for round in 0..300 {
-            let node = round % 3;
-            pool::set_preferred_node(Some(node)).unwrap();
-            yield_now().await;
-            assert_eq!((pool::node(), pool::preferred_node()), (Some(node), Ok(Some(node))));
-            pool::migrate((node + 1) % 3).await.unwrap();
-            assert_eq!(pool::node(), Some((node + 1) % 3));
-        }
-        pool::set_preferred_node(None).unwrap();
-        assert_eq!(pool::preferred_node(), Ok(None));
-        pool::set_preferred_node(Some(7)).unwrap_err();
-        pool::migrate(7).await.unwrap_err();
-        assert_eq!(pool::preferred_node(), Ok(None), "nothing has changed");
-    });
-    all(&pool, task);
-    pool::set_preferred_node(Some(0)).unwrap_err();
-}
-
 #[test]
 fn a_node_without_workers_hands_the_future_back() {
     // Two workers stand on the two cores of node 0.
@@ -124,50 +102,6 @@ fn a_node_without_workers_hands_the_future_back() {
     let future = pool.spawn_on(1, async { 7 }).unwrap_err().0;
     assert_eq!(all(&pool, pool.spawn_on(0, future).ok()), [7]);
     assert_eq!((pool.spawned_on(0), pool.spawned_on(1)), (Some(1), None));
-}
-
-// epochs 116
-#[test]
-fn tasks_from_outside_go_to_the_nodes_in_turn() {
-    let pool = made_up("node:3 core:2 pu:1", 6);
-    for round in 1..=3 {
-        all(&pool, (0..3).map(|_| pool.spawn(async {}).unwrap()));
-        let counts = [0, 1, 2].map(|node| pool.spawned_on(node).unwrap());
-        assert_eq!(counts, [round; 3]);
-    }
-    pool.spawn(async {}).unwrap().detach();
-    let counts = [0, 1, 2].map(|node| pool.spawned_on(node).unwrap());
-    assert_eq!(counts.iter().max().unwrap() - counts.iter().min().unwrap(), 1);
-}
-
-// epochs 117
-#[test]
-fn of_tasks_that_prefer_a_node_only_that_one_counts() {
-    let pool = made_up("node:2 core:2 pu:1", 4);
-    let tasks = (0..9).map(|_| pool.spawn_on(1, async { pool::node() }).ok().unwrap());
-    assert_eq!(all(&pool, tasks), [Some(1); 9]);
-    assert_eq!((pool.spawned_on(0), pool.spawned_on(1)), (Some(0), Some(9)));
-}
-
-// epochs 118
-#[test]
-fn all_tasks_of_all_nodes_are_run_though_they_lead_to_others_elsewhere() {
-    static RAN: AtomicUsize = AtomicUsize::new(0);
-    RAN.store(0, SeqCst);
-    let pool = made_up("node:2 core:2 pu:1", 4);
-    pool.pause();
-    for number in 0..16 {
-        let task = pool.spawn_on(number % 2, async move {
-            pool::migrate((number + 1) % 2).await.unwrap();
-            drop(pool::spawn(async {
-                yield_now().await;
-                RAN.fetch_add(1, SeqCst);
-            }));
-        });
-        task.ok().unwrap().detach();
-    }
-    pool.run_all().unwrap();
-    assert_eq!((RAN.load(SeqCst), pool.live()), (16, 0));
 }
 
 /// A task that keeps a worker of a node busy, until this is [let go](let_go).
@@ -188,7 +122,7 @@ impl Held {
             for loose in ordered.lock().unwrap().iter() {
                 for _ in 0..loose {
                     let told = told.clone();
-                    pool::spawn(async move { told.send(node).unwrap() }).ok().unwrap().detach();
+                    spawn_send(async move { told.send(node).unwrap() }).ok().unwrap().detach();
                 }
                 doing.send(()).unwrap();
             }
