@@ -2,8 +2,10 @@
 #![cfg(feature = "std")]
 
 mod epochs;
+mod load;
 mod nodes;
 mod tasks;
 mod timers;
+mod two_nodes;
 mod waits;
 mod watch;
