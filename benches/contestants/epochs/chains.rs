@@ -2,10 +2,7 @@
 
 use std::hint::black_box;
 
-use tidemill_benches::core::{
-    meter::Meter,
-    operations::{Epochs, Part},
-};
+use tidemill_benches::core::{meter::Meter, operations::Epochs, part::Part};
 use tidemill_core::lock::RawLock;
 
 use crate::stage::{Stage, Value, end};
