@@ -275,6 +275,8 @@ impl Header {
     pub(crate) unsafe fn dissolve(task: NonNull<Self>) -> HomeRef {
         // SAFETY: [T1], the header is alive.
         let header = unsafe { task.as_ref() };
+        // Who ended it has left it: a model sees whether that is so.
+        let _ = header.own.has_ended();
         let home = header.home.with_mut(|home| {
             // SAFETY: no reference is left.
             let home = unsafe { &mut *home };

@@ -127,6 +127,16 @@ impl Own {
         });
     }
 
+    /// It has not ended yet after all, and so many references are counted here, as before.
+    #[inline]
+    pub(super) fn go_on(&self, references: isize) {
+        self.change(|own| {
+            own.flags &= !(ENDED | SENT);
+            // There are fewer than MANY.
+            own.references = references as i8;
+        });
+    }
+
     /// Counts so many references more, if the task has not ended; otherwise `None`. `Some(n)`: so many are for the word, and not here any more.
     #[inline]
     pub(super) fn count(&self, more: i8) -> Option<isize> {
