@@ -3,6 +3,7 @@
 
 mod epochs;
 mod nodes;
+mod storm;
 mod tasks;
 mod timers;
 mod waits;
