@@ -264,7 +264,7 @@ fn a_cancel_meets_a_turn() {
 
 /// **What is left when a pool ends is dropped once, also where it is woken and cancelled at that moment.**
 ///
-/// Seen to break it: a `cancel_one` that does not seize the task; `seize` Relaxed.
+/// Seen to break it: a `cancel_one` that does not seize the task.
 #[test]
 fn a_shutdown_meets_a_wake_and_a_cancel() {
     loom::model(|| {

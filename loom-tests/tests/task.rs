@@ -146,7 +146,7 @@ fn a_join_changes_its_waker_as_the_task_ends() {
 /// handle did with it.**
 ///
 /// (What is never dropped holds an `Arc`, which loom reports.) Seen to break it: Relaxed in `is_complete` or in `detach`; a `complete` that
-/// does not ask whether JOIN is set; a `take_back` that does not look at COMPLETE.
+/// does not ask whether JOIN is set, or that changes the home thread's half after the word; a `take_back` that does not look at COMPLETE.
 #[test]
 fn a_handle_dropped_on_another_thread_leaves_nothing() {
     // A waker that is left somewhere is freed last, else the handle or the executor is.

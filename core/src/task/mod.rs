@@ -4,6 +4,8 @@
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
 //! | `own`    | the home thread's half of the state                                             |
+//! | `handover` | the turns of a task that any thread may take                                  |
+//! | `turn`   | what is done with a task in its turn                                            |
 //! | `ahead`  | memory that will be wanted soon                                                 |
 //! | `attributes` | priority and name                                                            |
 //! | `deadlock` | tasks that wait for what never comes                                        |
@@ -37,6 +39,8 @@ mod boxed;
 mod cell;
 mod deadlock;
 mod drive;
+#[cfg(feature = "std")]
+mod handover;
 mod header;
 mod hook;
 mod join;
@@ -52,6 +56,7 @@ mod root;
 mod spawn;
 mod state;
 mod tasks;
+mod turn;
 mod unwind;
 mod waker;
 mod yield_now;

@@ -30,7 +30,7 @@ use super::{
     join::{JoinHandle, Spawned},
     reference::{TaskRef, info},
     state::Wake,
-    tasks::{cancel, complete, poll},
+    turn::{cancel, complete, poll},
 };
 use crate::{
     context::{

@@ -35,12 +35,12 @@ use crate::{
     },
 };
 
-const SENT: usize = 1;
-const COMPLETE: usize = 1 << 1;
-const CANCELLED: usize = 1 << 2;
+pub(super) const SENT: usize = 1;
+pub(super) const COMPLETE: usize = 1 << 1;
+pub(super) const CANCELLED: usize = 1 << 2;
 const JOIN: usize = 1 << 3;
 const AWAITED: usize = 1 << 4;
-const RUNNING: usize = 1 << 5;
+pub(super) const RUNNING: usize = 1 << 5;
 const REFERENCE: usize = 1 << 6;
 /// More references than the home thread's half ever lacks.
 const BIAS: usize = 4 * (MANY as usize) * REFERENCE;
@@ -122,7 +122,7 @@ pub(crate) enum Rest {
 }
 
 /// See the [module](self).
-pub(crate) struct State(AtomicUsize);
+pub(crate) struct State(pub(super) AtomicUsize);
 
 impl State {
     const_new! {
@@ -184,33 +184,6 @@ impl State {
         let _ = own.leave_queue();
         // ordering: Relaxed, the inbox publishes it.
         self.0.fetch_or(SENT, Relaxed);
-    }
-
-    /// Begins a turn of a pooled task, which has just left its queue. `false`: its end was asked for.
-    #[cfg(feature = "std")]
-    #[inline]
-    pub(super) fn begin(&self) -> bool {
-        // ordering: Acquire pairs with Release in `send`: the turn sees what its wakers did before; and with that in `pause`: what the turn before
-        // did, on whatever thread.
-        let before = self.0.fetch_add(RUNNING - SENT, Acquire);
-        debug_assert_eq!(before & (SENT | RUNNING | COMPLETE), SENT, "[S1]");
-        before & CANCELLED == 0
-    }
-
-    /// Ends a turn of a pooled task that goes on. `Enqueue`: it was woken meanwhile.
-    #[cfg(feature = "std")]
-    #[inline]
-    pub(super) fn pause(&self) -> Wake {
-        // ordering: Release pairs with Acquire in `begin`, and in `seize`.
-        let before = self.0.fetch_and(!RUNNING, Release);
-        if before & SENT == 0 { Wake::Nothing } else { Wake::Enqueue }
-    }
-
-    /// Takes a pooled task for good, in whatever queue it stands: nobody uses that again, or takes turns.
-    #[cfg(feature = "std")]
-    pub(super) fn seize(&self) {
-        // ordering: Acquire pairs with Release in `pause`.
-        self.0.fetch_or(RUNNING, Acquire);
     }
 
     /// It has left the inbox.

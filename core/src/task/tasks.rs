@@ -7,13 +7,14 @@
 
 #![expect(unsafe_code, reason = "links headers into a list, and calls what their vtables say")]
 
-use core::{cell::Cell, iter, ptr::NonNull, task::Waker};
+use core::{cell::Cell, iter, ptr::NonNull};
 
 use super::{
     births::Births,
     header::{Header, Turn},
-    reference::{TaskRef, free},
-    state::{Complete, Receive, Start},
+    reference::TaskRef,
+    state::{Receive, Start},
+    turn::{cancel, complete, poll},
 };
 use crate::{
     const_new,
@@ -319,84 +320,12 @@ impl Tasks {
     }
 }
 
-/// Polls the future of a task, in its context. `true`: it has ended.
-///
-/// # Safety
-/// The turn is the caller's, and the task has not ended.
-#[inline(always)]
-pub(super) unsafe fn poll(task: NonNull<Header>) -> bool {
-    // SAFETY: [A1].
-    let header = unsafe { task.as_ref() };
-    // SAFETY: the turn is ours (contract).
-    let context = unsafe { header.context() };
-    let turn = header.node.turn();
-    let ended = if context.is_root() {
-        // SAFETY: [T3] of `header`, and the contract.
-        unsafe { (header.vtable.poll)(task) }
-    } else {
-        // SAFETY: [T3] of `header`, and the contract.
-        within(context, || unsafe { (header.vtable.poll)(task) })
-    };
-    turn.over();
-    ended
-}
-
-/// Completes a task, tells its handle, and gives up the list's reference: to `keep`, if the task is queued.
-///
-/// # Safety
-/// The task is in no list, its future is dropped and its output stands in the cell; the list's reference is the caller's.
-#[inline(always)]
-pub(super) unsafe fn complete(task: NonNull<Header>, keep: impl FnOnce()) {
-    // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
-    let header = unsafe { task.as_ref() };
-    header.node.ends();
-    let mut output_dropped = false;
-    loop {
-        match header.complete(output_dropped) {
-            Complete::DropOutput => {
-                // SAFETY: [T3] of `header`; [S3] of `state`, it is not complete yet.
-                unsafe { (header.vtable.drop_output)(task) };
-                output_dropped = true;
-            }
-            Complete::Tell { queued } => {
-                // SAFETY: [S5] of `state`, it was AWAITED when COMPLETE came.
-                let waker = unsafe { header.swap_waker(None) };
-                if queued {
-                    keep();
-                } else {
-                    // SAFETY: the list's reference is ours.
-                    drop(unsafe { TaskRef::from_raw(task) });
-                }
-                // Last, since a waker is user code.
-                return waker.into_iter().for_each(Waker::wake);
-            }
-            Complete::Queued => return keep(),
-            // SAFETY: that was the last reference.
-            Complete::Free => return unsafe { free(task) },
-            Complete::Nothing => return,
-        }
-    }
-}
-
 /// One more reference to a task that is in the list.
 fn hold(task: NonNull<Header>) -> TaskRef {
     // SAFETY: [A1], and our callers have it from the list.
     unsafe { task.as_ref() }.retain();
     // SAFETY: counted just now.
     unsafe { TaskRef::from_raw(task) }
-}
-
-/// Drops the future of a task, in its context.
-///
-/// # Safety
-/// As `TaskVTable::cancel`, with no turn taken.
-pub(super) unsafe fn cancel(task: NonNull<Header>) {
-    // SAFETY: [A1].
-    let header = unsafe { task.as_ref() };
-    // SAFETY: this is the home thread, and the task has not ended.
-    let context = unsafe { header.context() };
-    // SAFETY: [T3] of `header`.
-    within(context, || unsafe { (header.vtable.cancel)(task) });
 }
 
 impl Default for Tasks {

@@ -7,3 +7,4 @@ mod storm;
 mod tasks;
 mod timers;
 mod waits;
+mod watch;

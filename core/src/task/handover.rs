@@ -1,0 +1,31 @@
+//! Handing over: the turns of a [pooled](super::pooled) task, which any thread may take, one after the other. Each is one change of its
+//! [word](super::state) at its beginning, and one at its end.
+
+use super::state::{CANCELLED, COMPLETE, RUNNING, SENT, State, Wake};
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
+
+impl State {
+    /// Begins a turn of a pooled task, which has just left its queue. `false`: its end was asked for.
+    #[inline]
+    pub(super) fn begin(&self) -> bool {
+        // ordering: Acquire pairs with Release in `send`: the turn sees what its wakers did before; and with that in `pause`: what the turn before
+        // did, on whatever thread.
+        let before = self.0.fetch_add(RUNNING - SENT, Acquire);
+        debug_assert_eq!(before & (SENT | RUNNING | COMPLETE), SENT, "[S1]");
+        before & CANCELLED == 0
+    }
+
+    /// Ends a turn of a pooled task that goes on. `Enqueue`: it was woken meanwhile.
+    #[inline]
+    pub(super) fn pause(&self) -> Wake {
+        // ordering: Release pairs with Acquire in `begin`.
+        let before = self.0.fetch_and(!RUNNING, Release);
+        if before & SENT == 0 { Wake::Nothing } else { Wake::Enqueue }
+    }
+
+    /// Takes a pooled task for good, in whatever queue it stands: nobody uses that again, or takes turns.
+    pub(super) fn seize(&self) {
+        // ordering: Relaxed, who knows that no turn is taken has seen what they did.
+        self.0.fetch_or(RUNNING, Relaxed);
+    }
+}
