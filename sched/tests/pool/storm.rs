@@ -1,12 +1,13 @@
 //! A storm of wakes: two who hand a ball to each other, round after round, each at rest in between for as long as a dice says. None of their
 //! wakes may be lost.
 //!
-//! | dice     | before handing on                                       | the other one's worker     |
+//! | dice     | with the ball it                                        | the other worker           |
 //! |----------|---------------------------------------------------------|----------------------------|
-//! | 0 to 9   | nothing                                                 | is looking for it          |
-//! | 10 to 12 | gives up its turn                                       | is about to sleep          |
-//! | 13, 14   | spins a little                                          | is about to sleep          |
-//! | 15       | spins until the other one's worker has had time to sleep | sleeps                    |
+//! | 0 to 7   | hands it on                                             | is looking for work        |
+//! | 8 to 10  | gives up its turn before                                | is about to sleep          |
+//! | 11, 12   | spins a little before                                   | is about to sleep          |
+//! | 13       | spins before, until the other worker has had time to sleep | sleeps                  |
+//! | 14, 15   | has a new task hand it on, and spins beside that        | is woken, and steals it    |
 //!
 //! A hundred thousand rounds; ten million where `TIDEMILL_DEPTH` is `full`.
 
@@ -25,14 +26,18 @@ use std::{
     time::Duration,
 };
 
-use tidemill_core::{task::yield_now, wait::WakeCell};
+use tidemill_core::{
+    error::Refused,
+    task::{spawn_send, yield_now},
+    wait::WakeCell,
+};
 use tidemill_sched::pool::Pool;
 
 /// After so long without a round a wake was lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How many rounds are played in all of these tests together.
-fn all_rounds() -> u64 {
+/// How many rounds are played in each of these tests.
+fn rounds() -> u64 {
     match env::var_os("TIDEMILL_DEPTH").is_some_and(|depth| depth == "full") {
         true => 10_000_000,
         false => 100_000,
@@ -47,31 +52,41 @@ struct Game {
 }
 
 impl Game {
-    /// The round, if it is this player's, or the game is over.
-    fn ball(&self, player: u64) -> Option<u64> {
-        let round = self.round.load(SeqCst);
-        (round >= self.rounds || round % 2 == player).then_some(round)
+    /// Whether this round has begun.
+    fn has_begun(&self, round: u64) -> bool {
+        self.round.load(SeqCst) == round
+    }
+
+    /// The next round begins.
+    async fn hand_on(self: Arc<Self>, round: u64) {
+        self.round.store(round, SeqCst);
+        self.players[round as usize % 2].wake();
     }
 
     /// Plays to the end.
     async fn play(self: Arc<Self>, player: u64) {
         let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ (player + 1));
-        loop {
+        for round in (player..self.rounds).step_by(2) {
             let mine = poll_fn(|cx| {
-                let own = &self.players[player as usize];
-                let ball = self.ball(player).or_else(|| {
-                    own.register(cx.waker());
-                    self.ball(player)
-                });
-                ball.map_or(Poll::Pending, Poll::Ready)
+                let begun = self.has_begun(round) || {
+                    self.players[player as usize].register(cx.waker());
+                    self.has_begun(round)
+                };
+                if begun { Poll::Ready(()) } else { Poll::Pending }
             });
-            let round = mine.await;
-            if round >= self.rounds {
-                return;
+            mine.await;
+            let hand_on = self.clone().hand_on(round + 1);
+            match dice.rest().await {
+                None => hand_on.await,
+                Some(spins) => match spawn_send(hand_on) {
+                    Ok(task) => {
+                        task.detach();
+                        spin(spins);
+                    }
+                    // It is played on a thread.
+                    Err(Refused(hand_on)) => hand_on.await,
+                },
             }
-            dice.rest().await;
-            self.round.store(round + 1, SeqCst);
-            self.players[1 - player as usize].wake();
         }
     }
 }
@@ -87,23 +102,30 @@ impl Dice {
         self.0
     }
 
-    async fn rest(&mut self) {
+    /// Rests. So long one is to spin beside somebody else who hands on, if one is to.
+    async fn rest(&mut self) -> Option<u64> {
         let roll = self.roll();
         let more = roll >> 32;
         match roll % 16 {
-            0..=9 => {}
-            10..=12 => yield_now().await,
-            13 | 14 => (0..more % 32).for_each(|_| spin_loop()),
-            _ => (0..more % 512).for_each(|_| spin_loop()),
+            0..=7 => {}
+            8..=10 => yield_now().await,
+            11 | 12 => spin(more % 32),
+            13 => spin(more % 512),
+            _ => return Some(more % 512),
         }
+        None
     }
 }
 
-/// Has `players` play so many rounds, in a thread of its own, and fails where they stand still.
+fn spin(times: u64) {
+    (0..times).for_each(|_| spin_loop());
+}
+
+/// Has `players` play a game in a thread of its own, and fails where it stands still.
 #[track_caller]
-fn watched(rounds: u64, players: impl FnOnce(&Arc<Game>) + Send + 'static) {
-    let players_of = [WakeCell::new(), WakeCell::new()];
-    let game = Arc::new(Game { round: AtomicU64::new(0), rounds, players: players_of });
+fn watched(players: impl FnOnce(&Arc<Game>) + Send + 'static) {
+    let both = [WakeCell::new(), WakeCell::new()];
+    let game = Arc::new(Game { round: AtomicU64::new(0), rounds: rounds(), players: both });
     let (ends, ended) = mpsc::channel::<()>();
     let theirs = game.clone();
     let plays = thread::spawn(move || {
@@ -117,27 +139,28 @@ fn watched(rounds: u64, players: impl FnOnce(&Arc<Game>) + Send + 'static) {
         seen = round;
     }
     plays.join().expect("they play to the end");
-    assert_eq!(game.round.load(SeqCst), rounds);
+    assert_eq!(game.round.load(SeqCst), game.rounds);
 }
 
-/// Both are tasks of this pool; the player's number goes to who spawns.
-fn on_a_pool(pool: &Pool, game: &Arc<Game>, nodes: [Option<usize>; 2]) {
+/// Both players are tasks of this pool, on these nodes, if any are named. How often its workers slept, and stole.
+fn on_a_pool(pool: &Pool, game: &Arc<Game>, nodes: Option<[usize; 2]>) -> [usize; 2] {
     let tasks = [0, 1].map(|player| {
         let play = game.clone().play(player);
-        let task = match nodes[player as usize] {
-            Some(node) => pool.spawn_on(node, play),
+        let task = match nodes {
+            Some(nodes) => pool.spawn_on(nodes[player as usize], play),
             None => pool.spawn(play),
         };
         task.expect("it takes tasks")
     });
-    let both = async {
+    let all = async {
         for task in tasks {
             task.await.expect("it plays to the end");
         }
     };
-    pool.block_on(both).expect("none of their wakes is lost");
-    let parks: usize = pool.stats().iter().map(|worker| worker.parks).sum();
-    assert!(parks > 0, "nobody slept");
+    pool.block_on(all).expect("none of their wakes is lost");
+    pool.run_all().expect("the last one to hand on ends, too");
+    let stats = pool.stats();
+    [stats.iter().map(|worker| worker.parks).sum(), stats.iter().map(|worker| worker.steals).sum()]
 }
 
 #[cfg(feature = "hwloc")]
@@ -145,24 +168,26 @@ fn on_a_pool(pool: &Pool, game: &Arc<Game>, nodes: [Option<usize>; 2]) {
 fn two_tasks_on_workers_of_their_own_lose_no_wake() {
     use tidemill_sched::pool::Topology;
 
-    watched(all_rounds() / 10 * 3, |game| {
+    watched(|game| {
         let topology = Topology::synthetic("node:2 core:1 pu:1").unwrap();
         let pool = Pool::builder().topology(topology).pinned(false).build().unwrap();
-        on_a_pool(&pool, game, [Some(0), Some(1)]);
+        let [parks, _] = on_a_pool(&pool, game, Some([0, 1]));
+        assert!(parks > 100, "they hardly slept: {parks}");
     });
 }
 
 #[test]
-fn two_tasks_that_may_be_stolen_lose_no_wake() {
-    watched(all_rounds() / 10 * 4, |game| {
+fn tasks_that_may_be_stolen_lose_no_wake() {
+    watched(|game| {
         let pool = Pool::new(2).unwrap();
-        on_a_pool(&pool, game, [None, None]);
+        let [parks, steals] = on_a_pool(&pool, game, None);
+        assert!(parks > 0 && steals > 0, "they hardly moved: {parks}, {steals}");
     });
 }
 
 #[test]
 fn a_thread_and_a_worker_lose_no_wake() {
-    watched(all_rounds() / 10 * 3, |game| {
+    watched(|game| {
         let pool = Pool::new(1).unwrap();
         // As long as there is one, others than tasks may bring something.
         let _spawner = pool.spawner();
@@ -171,6 +196,9 @@ fn a_thread_and_a_worker_lose_no_wake() {
         let task = pool.spawn(game.clone().play(1)).unwrap();
         pool.block_on(task).expect("a thread plays with it").expect("it plays to the end");
         outside.join().expect("it plays to the end");
+        pool.run_all().expect("the last one to hand on ends, too");
+        let parks = pool.stats()[0].parks;
+        assert!(parks > 100, "it hardly slept: {parks}");
     });
 }
 
