@@ -138,8 +138,9 @@ impl Future for Waits {
     type Output = usize;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        // SAFETY: it is our turn, or loom tells.
-        let turns = self.turns.with_mut(|turns| unsafe {
+        let turns = self.turns.with_mut(|turns| {
+            // SAFETY: it is our turn, or loom tells.
+            let turns = unsafe { &mut *turns };
             *turns += 1;
             *turns
         });
