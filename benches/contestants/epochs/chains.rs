@@ -2,21 +2,21 @@
 
 use std::hint::black_box;
 
-use tidemill_benches::core::{
-    meter::Meter,
-    operations::{Epochs, Part},
-};
+use tidemill_benches::core::{meter::Meter, operations::Epochs, part::Part};
 use tidemill_core::lock::RawLock;
 
-use crate::stage::{Stage, Value, end};
+use crate::{
+    numbers::Numbers,
+    stage::{Stage, Value, end},
+};
 
 /// Operations of a round.
 const ROUND: usize = 1000;
 
-pub(crate) fn play<L: RawLock>(kind: Epochs, meter: Meter) -> Result<Meter, Meter> {
-    let simple = |x: &mut Value<u64, L>| *x += 1;
+pub(crate) fn play<L: Numbers>(kind: Epochs, meter: Meter) -> Result<Meter, Meter> {
+    let simple = |x: &mut Value<u64, L>| L::increase(x, 1);
     // The old value goes on until its kernels have run.
-    let binary = |x: &mut Value<u64, L>| *x = &*x + 1;
+    let binary = |x: &mut Value<u64, L>| *x = L::plus(x, 1);
     match kind {
         Epochs::Simple(part) => Ok(chain(meter, part, simple)),
         Epochs::Binary(part) => Ok(chain(meter, part, binary)),

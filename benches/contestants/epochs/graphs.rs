@@ -10,12 +10,15 @@ use tidemill_core::{
     lock::RawLock,
 };
 
-use crate::stage::{Stage, Value, end};
+use crate::{
+    numbers::Numbers,
+    stage::{Stage, Value, end},
+};
 
 /// Nodes of a round.
 const ROUND: u64 = 1000;
 
-pub(crate) fn play<L: RawLock>(kind: Epochs, meter: Meter) -> Result<Meter, Meter> {
+pub(crate) fn play<L: Numbers>(kind: Epochs, meter: Meter) -> Result<Meter, Meter> {
     match kind {
         Epochs::Fused => Ok(nodes(meter, fused::<L>)),
         Epochs::Operators => Ok(nodes(meter, operators::<L>)),
@@ -42,8 +45,8 @@ fn fused<L: RawLock>(x: &Number<L>, y: &Number<L>, w: &Number<L>) -> Number<L> {
 }
 
 /// The same by operators, with a value between.
-fn operators<L: RawLock>(x: &Number<L>, y: &Number<L>, w: &Number<L>) -> Number<L> {
-    &(x * y) + w
+fn operators<L: Numbers>(x: &Number<L>, y: &Number<L>, w: &Number<L>) -> Number<L> {
+    L::sum(&L::product(x, y), w)
 }
 
 /// Values made of three others, each by itself: built, then run.
@@ -103,18 +106,18 @@ fn calls<L: RawLock>(mut meter: Meter, number: u64) -> Meter {
 }
 
 /// So many leaves, whose squares are summed by halves.
-fn sum<L: RawLock>(mut meter: Meter, leaves: usize) -> Meter {
+fn sum<L: Numbers>(mut meter: Meter, leaves: usize) -> Meter {
     let stage = Stage::new();
     let number = leaves as u64;
     while meter.goes_on() {
         meter.start();
         let result = stage.build(|| {
             let leaves = (1..=number).map(Value::<u64, L>::ready_in);
-            let mut level: Vec<_> = leaves.map(|leaf| &leaf * &leaf).collect();
+            let mut level: Vec<_> = leaves.map(|leaf| L::product(&leaf, &leaf)).collect();
             while level.len() > 1 {
                 let half = |pair: &[Number<L>]| match pair {
-                    [one, other] => one + other,
-                    _ => &pair[0] + 0,
+                    [one, other] => L::sum(one, other),
+                    _ => L::plus(&pair[0], 0),
                 };
                 level = level.chunks(2).map(half).collect();
             }
@@ -128,14 +131,14 @@ fn sum<L: RawLock>(mut meter: Meter, leaves: usize) -> Meter {
 }
 
 /// A gradient that is added to while the reverse of a computation is written down, and then seeded.
-fn reverse<L: RawLock>(mut meter: Meter) -> Meter {
+fn reverse<L: Numbers>(mut meter: Meter) -> Meter {
     let stage = Stage::new();
     let addend: Value<u64, L> = Value::ready_in(2);
     while meter.goes_on() {
         let mut gradient: ReverseValue<u64, Fault, L> = ReverseValue::new_in();
         let last = gradient.read();
         meter.start();
-        stage.build(|| (0..ROUND).for_each(|_| gradient += black_box(&addend)));
+        stage.build(|| (0..ROUND).for_each(|_| L::contribute(&mut gradient, black_box(&addend))));
         let complete = gradient.seed(1);
         stage.run();
         meter.stop(ROUND);

@@ -5,6 +5,7 @@
 mod chains;
 mod crowds;
 mod graphs;
+mod numbers;
 mod stage;
 
 use std::process::ExitCode;
@@ -13,7 +14,9 @@ use tidemill_benches::{
     core::{contestant, meter::Meter, operations::Kind},
     heap::Counting,
 };
-use tidemill_core::lock::{Lock, RawLock, Unlocked};
+use tidemill_core::lock::{Lock, Unlocked};
+
+use crate::numbers::Numbers;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -30,7 +33,7 @@ fn play(name: &str, kind: Kind, meter: Meter) -> Result<Meter, Meter> {
     }
 }
 
-fn with<L: RawLock>(kind: Kind, meter: Meter) -> Result<Meter, Meter> {
+fn with<L: Numbers>(kind: Kind, meter: Meter) -> Result<Meter, Meter> {
     let Kind::Epochs(kind) = kind else { return Err(meter) };
     chains::play::<L>(kind, meter)
         .or_else(|meter| crowds::play::<L>(kind, meter))

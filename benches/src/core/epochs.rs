@@ -5,7 +5,10 @@
 
 use std::sync::LazyLock;
 
-use super::operations::{Epochs, Kind, Operation, Part, Recorded};
+use super::{
+    operations::{Epochs, Kind, Operation, Recorded},
+    part::Part,
+};
 
 /// All of them, in the order of tables.
 pub static EPOCHS: LazyLock<Vec<Operation>> =

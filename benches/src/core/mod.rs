@@ -1,5 +1,5 @@
 //! The benchmark of the core: every operation of tasks, values, pipes, locks and timers, of ours and of the peers, in alternating visits; and that of
-//! values in epochs, by the same means.
+//! values in epochs, and that of pools, by the same means.
 //!
 //! | pass           | of each operation, for each contestant           | from                                      |
 //! |----------------|--------------------------------------------------|-------------------------------------------|
@@ -16,7 +16,10 @@ pub mod instructions;
 pub mod memory;
 pub mod meter;
 pub mod operations;
+pub mod parallel;
+pub mod part;
 pub mod picture;
+pub mod pools;
 pub mod program;
 pub mod report;
 pub mod roster;

@@ -2,6 +2,11 @@
 
 use std::sync::LazyLock;
 
+use super::{
+    parallel::{Parallel, Skill},
+    part::Part,
+};
+
 /// What is done, and at what size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -46,6 +51,13 @@ pub enum Kind {
     TailLoop(usize),
     /// Something with values in epochs.
     Epochs(Epochs),
+    /// Something on so many workers.
+    Parallel {
+        /// What is done.
+        work: Parallel,
+        /// On how many.
+        workers: usize,
+    },
 }
 
 /// What is done with values in epochs.
@@ -81,19 +93,6 @@ pub enum Epochs {
     Sum(usize),
     /// A value that is built backwards is added to.
     Reverse,
-}
-
-/// Which part of a chain is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Its tasks are made.
-    Build,
-    /// They run.
-    Run,
-    /// Both.
-    Whole,
-    /// Both, for one task after the other.
-    Step,
 }
 
 /// What somebody else needed, who is not measured here.
@@ -140,6 +139,8 @@ pub enum Ability {
     Sleepers,
     /// Loop by steps.
     TailLoop,
+    /// Work on several threads.
+    Parallel(Skill),
 }
 
 /// Beyond so many live tasks or timers the processor's caches are what is measured, and runs are long.
@@ -189,8 +190,10 @@ impl Operation {
         } else {
             (it.warm_up, it.heap) = (if it.size() > MANY { 1 } else { 3 }, 1);
         }
-        if let Kind::Sleepers(_) = kind {
-            it.warm_up = 0;
+        match kind {
+            Kind::Sleepers(_) => it.warm_up = 0,
+            Kind::Parallel { work, .. } if work.is_long() => (it.warm_up, it.heap) = (1, 1),
+            _ => {}
         }
         it
     }
@@ -237,7 +240,7 @@ impl Operation {
 
     /// Whether it is about more than one thread.
     pub fn needs_cores(&self) -> bool {
-        self.kind == Kind::Threads
+        matches!(self.kind, Kind::Threads | Kind::Parallel { .. })
     }
 
     /// Whether it is about what tasks share, which there is in forms for one thread and for all.
@@ -273,6 +276,7 @@ impl Operation {
             Kind::Sleepers(_) => Ability::Sleepers,
             Kind::TailLoop(_) => Ability::TailLoop,
             Kind::Epochs(_) => Ability::Epochs,
+            Kind::Parallel { work, .. } => Ability::Parallel(work.skill()),
         }
     }
 }

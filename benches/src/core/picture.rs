@@ -18,7 +18,7 @@ const ROW: f64 = 26.0;
 const TOP: f64 = 150.0;
 const MARGIN: f64 = 28.0;
 const LEFT: f64 = 430.0;
-/// From a nanosecond to a hundred thousand of them.
+/// How many powers of ten there are.
 const DECADES: f64 = 4.0;
 const DECADE: f64 = 150.0;
 const RIGHT: f64 = LEFT + DECADES * DECADE + 30.0;
@@ -78,8 +78,10 @@ impl Plate<'_> {
 
     fn scale(&mut self) {
         let bottom = TOP + ROW * self.rows.len() as f64;
-        for (decade, name) in ["1", "10", "100", "1000", "10,000"].iter().enumerate() {
-            let at = LEFT + decade as f64 * DECADE;
+        let [first, last] = self.report.settings.suite.decades;
+        let names = ["1", "10", "100", "1000", "10,000", "100,000"];
+        for (decade, name) in (first..=last).zip(&names[first as usize..]) {
+            let at = self.x(10f64.powi(decade));
             self.canvas.line(at, TOP - 6.0, at, bottom, FAINT);
             self.canvas.text(at, TOP - 14.0, 11.0, SOFT, "middle", &format!("{name} ns"));
         }
@@ -93,7 +95,7 @@ impl Plate<'_> {
         self.canvas.text(MARGIN, y + 4.0, 12.0, INK, "start", &operation.name);
         self.canvas.text(MARGIN + 145.0, y + 4.0, 11.0, SOFT, "start", operation.title);
         if let Some(target) = operation.target {
-            let at = x(target);
+            let at = self.x(target);
             let _ = writeln!(
                 self.canvas.out,
                 "<line x1=\"{at:.1}\" y1=\"{:.1}\" x2=\"{at:.1}\" y2=\"{:.1}\" stroke=\"{INK}\" stroke-width=\"2\"/>",
@@ -102,13 +104,15 @@ impl Plate<'_> {
             );
         }
         if let Some(it) = self.report.spread(operation, OURS, "ns") {
-            let wide = (x(it.high) - x(it.low)).max(1.0);
-            self.canvas.rect(x(it.low), y - 2.5, wide, 5.0, OUR);
+            let low = self.x(it.low);
+            let wide = (self.x(it.high) - low).max(1.0);
+            self.canvas.rect(low, y - 2.5, wide, 5.0, OUR);
         }
         // Ours on top of the others.
         for contestant in self.report.settings.contestants.clone().into_iter().rev() {
             if let Some(it) = self.report.spread(operation, contestant.name, "ns") {
-                self.dot(x(it.median), y, contestant);
+                let at = self.x(it.median);
+                self.dot(at, y, contestant);
             }
         }
         self.figures(operation, y);
@@ -154,6 +158,12 @@ impl Plate<'_> {
         );
     }
 
+    /// Where so many nanoseconds stand.
+    fn x(&self, nanos: f64) -> f64 {
+        let first = f64::from(self.report.settings.suite.decades[0]);
+        LEFT + (nanos.log10() - first).clamp(0.0, DECADES) * DECADE
+    }
+
     fn colour(&self, contestant: &Contestant) -> &'static str {
         let peers = self.report.settings.contestants.iter().filter(|it| !it.is_ours());
         let place = peers.map(|it| it.name).position(|name| name == contestant.name);
@@ -175,9 +185,4 @@ impl Plate<'_> {
 
 fn ours() -> &'static Contestant {
     &CONTESTANTS[0]
-}
-
-/// Where so many nanoseconds stand.
-fn x(nanos: f64) -> f64 {
-    LEFT + nanos.clamp(1.0, 10f64.powf(DECADES)).log10() * DECADE
 }

@@ -1,6 +1,9 @@
 //! The contestants that there are, and what each can do.
 
-use super::operations::{Ability, Operation};
+use super::{
+    operations::{Ability, Operation},
+    parallel::Skill,
+};
 
 /// Whose operations are measured.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,6 +62,11 @@ pub static CONTESTANTS: &[Contestant] = &[
             Ability::ManyTimers,
             Ability::TailLoop,
             Ability::Epochs,
+            Ability::Parallel(Skill::Kernels),
+            Ability::Parallel(Skill::Tasks),
+            Ability::Parallel(Skill::Wakes),
+            Ability::Parallel(Skill::Blocking),
+            Ability::Parallel(Skill::Joins),
         ],
     ),
     local(contestant(
@@ -115,6 +123,7 @@ pub static CONTESTANTS: &[Contestant] = &[
             Ability::Sleepers,
             Ability::Pipe,
             Ability::Mutex,
+            Ability::Parallel(Skill::Wakes),
         ],
     )),
     contestant(
@@ -155,6 +164,23 @@ pub static CONTESTANTS: &[Contestant] = &[
         &[Ability::Ready, Ability::Parked, Ability::Threads],
     ),
     contestant("maitake", "the mutex of maitake-sync", &[Ability::Mutex]),
+    contestant(
+        "tokio-threads",
+        "the multi-thread runtime, with all its drivers",
+        &[
+            Ability::Parallel(Skill::Tasks),
+            Ability::Parallel(Skill::Wakes),
+            Ability::Parallel(Skill::Blocking),
+            Ability::Parallel(Skill::Joins),
+        ],
+    ),
+    contestant("rayon", "a pool of its own, and join", &[Ability::Parallel(Skill::Joins)]),
+    contestant(
+        "std",
+        "threads that park, or one that does it all",
+        &[Ability::Parallel(Skill::Wakes), Ability::Parallel(Skill::Joins)],
+    ),
+    contestant("futex", "the limit: two threads and two words", &[Ability::Parallel(Skill::Wakes)]),
 ];
 
 impl Contestant {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::{
     epochs::EPOCHS,
     operations::{OPERATIONS, Operation},
+    pools::POOLS,
 };
 
 /// The operations of a benchmark.
@@ -16,6 +17,8 @@ pub struct Suite {
     pub about: &'static str,
     /// What its picture is called.
     pub title: &'static str,
+    /// The powers of ten, in nanoseconds, from which and to which its picture reaches.
+    pub decades: [i32; 2],
     operations: &'static LazyLock<Vec<Operation>>,
 }
 
@@ -36,6 +39,7 @@ pub static CORE: Suite = Suite {
     name: "core",
     about: "Every operation of the core, of ours and of every peer that has it, in alternating visits.",
     title: "The core: nanoseconds of an operation",
+    decades: [0, 4],
     operations: &OPERATIONS,
 };
 
@@ -44,10 +48,20 @@ pub static VALUES: Suite = Suite {
     name: "epochs",
     about: "Every operation of values in epochs, in alternating visits, beside what uni20 needed.",
     title: "Values in epochs: nanoseconds of an operation",
+    decades: [0, 4],
     operations: &EPOCHS,
+};
+
+/// Several threads.
+pub static THREADS: Suite = Suite {
+    name: "pool",
+    about: "Every operation of several threads, on one worker and on two, in alternating visits, beside peers and threads by hand.",
+    title: "Pools of threads: nanoseconds of an operation",
+    decades: [1, 5],
+    operations: &POOLS,
 };
 
 /// The operation of that name, of all suites.
 pub fn find(name: &str) -> Option<&'static Operation> {
-    [&CORE, &VALUES].into_iter().find_map(|suite| suite.find(name))
+    [&CORE, &VALUES, &THREADS].into_iter().find_map(|suite| suite.find(name))
 }

@@ -20,6 +20,7 @@ pub fn text(report: &Report) -> String {
     let tables = [
         ("Nanoseconds, medians", all(report, "ns", median)),
         ("Nanoseconds, quartiles", all(report, "ns", quartiles)),
+        ("Nanoseconds, all but a hundredth at most", all(report, "p99_ns", median)),
         ("User instructions", all(report, "instructions", median)),
         ("CPU time of a sleeper, us", all(report, "cpu_us", |it| format!("{:.2}", it.median))),
         ("How late half of the sleepers are at most, us", all(report, "late_p50_us", median)),

@@ -31,9 +31,14 @@ mod imp {
 
     use tidemill_core::task::TaskInfo;
 
+    /// What would be a span.
+    pub(in crate::pool) struct Untold;
+
     /// A turn begins.
     #[inline(always)]
-    pub(in crate::pool) fn turn(_: impl FnOnce() -> TaskInfo, _: usize) {}
+    pub(in crate::pool) fn turn(_: impl FnOnce() -> TaskInfo, _: usize) -> Untold {
+        Untold
+    }
 
     /// A turn took long.
     #[inline(always)]

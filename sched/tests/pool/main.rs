@@ -4,6 +4,7 @@
 mod epochs;
 mod load;
 mod nodes;
+mod storm;
 mod tasks;
 mod timers;
 mod two_nodes;
