@@ -125,3 +125,33 @@ fn a_worker_that_is_called_wakes_or_looks() {
         assert!(sleeper.join().unwrap() || woken, "it sleeps, and was not woken");
     });
 }
+
+/// **Who finds all still has seen what the last of them did.**
+///
+/// A worker that has lain down finds work in its last look, gets up, takes it and sleeps again, while somebody asks. Seen to break it: a rise that
+/// is counted before the worker is out of the set, or not at all; no fence between the count and what is taken.
+#[test]
+fn who_finds_all_still_has_seen_what_they_did() {
+    loom::model(|| {
+        let crew = Crew::new(1);
+        crew.queued.store(1, Relaxed);
+        crew.idle.search();
+        let done = Arc::new(AtomicUsize::new(0));
+        let worker = {
+            let (crew, done) = (crew.clone(), done.clone());
+            thread::spawn(move || {
+                crew.idle.lie_down(0);
+                crew.idle.rise(0);
+                assert!(crew.take());
+                let _ = crew.idle.found();
+                done.store(1, Relaxed);
+                crew.idle.search();
+                crew.idle.lie_down(0);
+            })
+        };
+        if crew.idle.is_still(|| crew.queued.load(Relaxed) == 0) {
+            assert_eq!(done.load(Relaxed), 1, "at rest, in a turn");
+        }
+        worker.join().unwrap();
+    });
+}

@@ -26,7 +26,6 @@ use super::{
     inject::Injector,
     pool::Pool,
     rest::Rest,
-    set::Set,
     shard::Shard,
     shared::{Group, LongTurn, Seat, Shared, Watch},
     topology::{Place, Topology},
@@ -181,7 +180,6 @@ impl Builder {
                 .map(|number| Shard::new(&VTABLE, shared.as_ptr().cast(), number, workers + 1))
                 .collect(),
             idle: Idle::new(workers),
-            full: Set::new(workers),
             paused: AtomicBool::new(self.paused),
             stopped: AtomicBool::new(false),
             working: AtomicUsize::new(workers),

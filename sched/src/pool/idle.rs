@@ -13,6 +13,8 @@
 //! [I1] No wake is lost: who queues work puts a fence between that and its look at who searches and sleeps; who lies down puts one between
 //!      saying that it sleeps, and searches no more, and its last look for work. One of the two sees the other.
 //! [I2] Whoever takes a sleeper out of the set wakes it. It counts as searching when it has risen; until then others may be woken too.
+//! [I3] Whoever asks whether all are still looks at one after the other, and so counts who gets up: where the count is the same before and after, nobody
+//!      was in between who took work. It is raised when a worker is out of the set, and before it takes any.
 
 use tidemill_core::sync::{
     AtomicUsize,
@@ -26,6 +28,8 @@ use super::set::Set;
 #[derive(Debug)]
 pub struct Idle {
     asleep: Set,
+    /// Who sleeps and takes nothing: it waits on top of so many turns that it gives no more.
+    full: Set,
     searching: AtomicUsize,
     /// How often somebody got up: who looks at everybody in turn sees by it that nobody moved meanwhile.
     rises: AtomicUsize,
@@ -36,6 +40,7 @@ impl Idle {
     pub fn new(workers: usize) -> Self {
         Self {
             asleep: Set::new(workers),
+            full: Set::new(workers),
             searching: AtomicUsize::new(0),
             rises: AtomicUsize::new(0),
         }
@@ -70,24 +75,43 @@ impl Idle {
 
     /// A worker that lay down gets up, woken or not, and searches.
     pub fn rise(&self, worker: usize) {
-        self.stir();
         // Before it is out of the set, lest it seems at work.
         self.search();
         self.asleep.remove(worker);
+        self.stir();
     }
 
-    /// Somebody who slept gets up, and takes work only after this.
-    pub(super) fn stir(&self) {
-        // ordering: AcqRel, and the fence pairs with that in `is_still`: who sees what is taken after this sees this.
+    /// A worker sleeps that takes nothing: it looks once more whether it was rung after this.
+    pub(super) fn fill(&self, worker: usize) {
+        self.full.add(worker);
+        // ordering: pairs with the fence in `wake`, and with those of who asks whether all are still.
+        fence(SeqCst);
+    }
+
+    /// It gets up.
+    pub(super) fn clear(&self, worker: usize) {
+        self.full.remove(worker);
+        self.stir();
+    }
+
+    /// Whether a worker sleeps and takes nothing.
+    pub(super) fn is_full(&self, worker: usize) -> bool {
+        self.full.has(worker)
+    }
+
+    /// Somebody is out of the sets who was in one, and takes work only after this.
+    fn stir(&self) {
+        // ordering: AcqRel, and the fence pairs with that in `is_still`: who sees what is taken after this sees this. Who has still found them in a
+        // set has looked at this count before.
         self.rises.fetch_add(1, AcqRel);
         fence(SeqCst);
     }
 
-    /// Whether all were asleep, but those in `others`, for as long as `look` looked, and it said yes.
-    pub(super) fn is_still(&self, others: &Set, look: impl FnOnce() -> bool) -> bool {
+    /// Whether all slept for as long as `look` looked, and it said yes.
+    pub fn is_still(&self, look: impl FnOnce() -> bool) -> bool {
         // ordering: Acquire, what they do after this is seen below.
         let rises = self.rises.load(Acquire);
-        let still = self.asleep.covers_with(others) && look();
+        let still = self.asleep.covers_with(&self.full) && look();
         // ordering: pairs with the fence in `stir`.
         fence(SeqCst);
         // ordering: Acquire, as above.

@@ -26,7 +26,6 @@ use super::{
     idle::Idle,
     inject::{Injector, Kind, Task},
     rest::{For, Rest, Told, Who},
-    set::Set,
     shard::Shard,
 };
 
@@ -87,8 +86,6 @@ pub(super) struct Shared {
     /// One for each worker, and one for everybody else.
     pub(super) shards: Box<[Shard]>,
     pub(super) idle: Idle,
-    /// Workers that wait on top of so many turns that they give no more.
-    pub(super) full: Set,
     pub(super) paused: AtomicBool,
     pub(super) stopped: AtomicBool,
     /// How many workers have not gone for good.
@@ -132,7 +129,7 @@ impl Shared {
     pub(super) fn ring(&self, worker: usize) {
         // ordering: Release pairs with Acquire where it is taken; the fences of `idle` order it with its sleep.
         self.seats[worker].rung.store(true, Release);
-        if self.idle.wake(worker) || self.full.has(worker) {
+        if self.idle.wake(worker) || self.idle.is_full(worker) {
             self.unpark(Some(worker));
         }
     }
@@ -220,12 +217,12 @@ impl Shared {
                 && !self.seats.iter().any(rung)
                 && !self.could_go_on()
         };
-        !self.is_paused() && self.idle.is_still(&self.full, look)
+        !self.is_paused() && self.idle.is_still(look)
     }
 
     /// Whether somebody who sleeps could take a task.
     fn could_go_on(&self) -> bool {
-        let can = |group: &Group| group.workers.clone().any(|worker| !self.full.has(worker));
+        let can = |group: &Group| group.workers.clone().any(|worker| !self.idle.is_full(worker));
         let bound = |group: &Group| can(group) && !group.injector.is_empty(Kind::Bound);
         self.groups.iter().any(bound) || (self.groups.iter().any(can) && self.has_loose_work())
     }

@@ -3,7 +3,6 @@
 #![expect(unsafe_code, reason = "queues a task of erased type")]
 
 use tidemill_core::{
-    sync::{Ordering::SeqCst, fence},
     task::{Done, Drive, Undone},
     wait::Wait,
 };
@@ -26,16 +25,13 @@ impl Worker {
         if self.searching.take() && shared.idle.found() {
             shared.wake_one(self.desk.group);
         }
-        shared.full.add(worker);
-        // ordering: pairs with the fence in `ring`, and in `look`.
-        fence(SeqCst);
+        shared.idle.fill(worker);
         if !self.is_rung() && !shared.is_stopped() {
             shared.look();
             shared.seats[worker].counts.parks.add(1);
             while !self.is_rung() && park(&shared.clock, Wait::Forever) {}
         }
-        shared.idle.stir();
-        shared.full.remove(worker);
+        shared.idle.clear(worker);
         self.answer();
     }
 
