@@ -138,8 +138,9 @@ impl Future for Waits {
     type Output = usize;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        // SAFETY: it is our turn, or loom tells.
-        let turns = self.turns.with_mut(|turns| unsafe {
+        let turns = self.turns.with_mut(|turns| {
+            // SAFETY: it is our turn, or loom tells.
+            let turns = unsafe { &mut *turns };
             *turns += 1;
             *turns
         });
@@ -318,7 +319,7 @@ fn a_shutdown_meets_a_spawn() {
 
 /// **Handles and wakers that go on other threads free a task once, with its Home after it.**
 ///
-/// Seen to break it: a `complete` that takes a task that was woken in its turn for queued.
+/// Seen to break it: a `finish` that keeps the list's reference where the task was woken in its turn.
 #[test]
 fn a_task_that_is_woken_in_its_last_turn_is_freed() {
     loom::model(|| {

@@ -14,6 +14,10 @@ use alloc::{boxed::Box, collections::BTreeMap};
 use heapless::vec::VecView;
 
 /// Failures, each with the number of its epoch.
+#[cfg_attr(
+    feature = "alloc",
+    expect(clippy::box_collection, reason = "one word: there are none, as a rule")
+)]
 pub(super) enum Failures<E: 'static> {
     #[cfg(feature = "alloc")]
     Many(Option<Box<BTreeMap<u64, E>>>),

@@ -13,7 +13,7 @@
 //! [Q2] Who is enrolled keeps its epoch: a reader by being counted, a writer by Writing. So the epoch of who is enrolled is in the window.
 //! [Q3] A writer has its turn while its epoch is in front and Writing. A reader may read while its epoch is in front and Reading. An epoch
 //!      has one writer at most, and is Reading when that is gone; so a writer with its turn is alone, and readers find nobody who writes.
-//! [Q4] Who finds Ended in front has the turn of the writer that left, and does what that said.
+//! [Q4] Who finds Ended in front and takes over has the turn of the writer that left, and does what that said.
 //! [Q5] Only an epoch that is alone may be Vacant; and the first, while the queue is built backwards.
 //! [Q7] A queue that is built backwards has nobody in front until it is started: nobody's time comes, nothing is passed, and no epoch is
 //!      Reading.
@@ -37,15 +37,13 @@ use crate::{
 const STRIDE: usize = 64;
 
 /// What is to be done once the lock is free.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Next<E> {
+pub(super) enum Next {
     Nothing,
     /// Somebody in line is due.
     Wake,
-    /// The epoch in front is to be ended like this [Q4], and then the queue advanced.
-    End(End<E>),
-    /// There is more to pass.
+    /// There is more to pass, or an epoch to end: [`resume`].
     More,
 }
 
@@ -213,11 +211,25 @@ impl<E> Queue<E> {
         Err(Key::writer(self.first + self.window.surplus() as u64))
     }
 
-    /// Has the one in front ended by whoever is told so [Q4].
-    fn take_over(&mut self, end: End<E>) -> Next<E> {
+    /// If the one in front has ended, the caller has its turn, and does this [Q4].
+    fn take_over(&mut self) -> Option<End<E>> {
+        let end = match self.window.front.phase() {
+            Phase::Cancelled => End::Cancel,
+            Phase::Failed => self.failures.take(self.first).map_or(End::Cancel, End::Fail),
+            Phase::Kept | Phase::Vacant | Phase::Writing | Phase::Reading => return None,
+        };
         self.window.front.set(Phase::Writing);
         self.node.writing(self.first);
-        Next::End(end)
+        Some(end)
+    }
+
+    /// A writer leaves as `how` says, unless it has its turn: then `false`, and it does that.
+    pub(super) fn end_early(&mut self, number: u64, how: &mut Option<End<E>>) -> bool {
+        let is_turn = number == self.first && self.started;
+        if let Some(end) = how.take_if(|_| !is_turn) {
+            self.ended(number, end);
+        }
+        !is_turn
     }
 
     /// A writer has left before its turn.
@@ -294,7 +306,7 @@ impl<E> Queue<E> {
 
 /// A reader leaves.
 #[inline(always)]
-pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
+pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next {
     let queue = &mut *turn.state;
     if number != queue.first {
         queue.at(number).remove_reader();
@@ -305,22 +317,9 @@ pub(super) fn leave<E>(turn: &mut Inside<'_, E>, number: u64) -> Next<E> {
     if queue.is_over() { advance(turn) } else { Next::Nothing }
 }
 
-/// A writer ends. One that has its turn and changes something does so before, and then keeps it.
-#[inline]
-pub(super) fn end<E>(turn: &mut Inside<'_, E>, number: u64, end: End<E>) -> Next<E> {
-    if number != turn.state.first || !turn.state.started {
-        turn.state.ended(number, end);
-        return Next::Nothing;
-    }
-    match end {
-        End::Keep => pass(turn),
-        end => Next::End(end),
-    }
-}
-
 /// The turn in front is over: what was written may be read.
 #[inline]
-pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next {
     let queue = &mut *turn.state;
     queue.window.front.set(Phase::Reading);
     queue.node.reading(queue.first);
@@ -332,7 +331,7 @@ pub(super) fn pass<E>(turn: &mut Inside<'_, E>) -> Next<E> {
 }
 
 /// Somebody who could enrol writers goes. When nobody can any more, nobody writes a vacant epoch.
-pub(super) fn disown<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+pub(super) fn disown<E>(turn: &mut Inside<'_, E>) -> Next {
     let queue = &mut *turn.state;
     queue.owners -= 1;
     if queue.owners > 0 || !queue.window.back().is(Phase::Vacant) {
@@ -344,7 +343,7 @@ pub(super) fn disown<E>(turn: &mut Inside<'_, E>) -> Next<E> {
 
 /// Has a queue that was built backwards begin. A first epoch that nobody writes is cancelled.
 #[cfg(feature = "alloc")]
-pub(super) fn start<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+pub(super) fn start<E>(turn: &mut Inside<'_, E>) -> Next {
     turn.state.started = true;
     if turn.state.window.front.is(Phase::Vacant) {
         turn.state.ended(turn.state.first, End::Cancel);
@@ -354,7 +353,7 @@ pub(super) fn start<E>(turn: &mut Inside<'_, E>) -> Next<E> {
 
 /// Passes what is over, and says who is next.
 #[inline]
-pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next {
     let queue = &mut *turn.state;
     if !queue.started {
         return Next::Nothing;
@@ -369,11 +368,7 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
                 queue.window.front.set(Phase::Reading);
                 queue.node.reading(queue.first);
             }
-            Phase::Cancelled => return queue.take_over(End::Cancel),
-            Phase::Failed => {
-                let failure = queue.failures.take(queue.first);
-                return queue.take_over(failure.map_or(End::Cancel, End::Fail));
-            }
+            Phase::Cancelled | Phase::Failed => return Next::More,
             Phase::Vacant | Phase::Writing | Phase::Reading => {
                 if !queue.is_over() {
                     return due(turn);
@@ -384,9 +379,19 @@ pub(super) fn advance<E>(turn: &mut Inside<'_, E>) -> Next<E> {
     Next::More
 }
 
+/// Goes on after [`Next::More`]; or else the caller has the turn in front, and does this [Q4].
+pub(super) fn resume<E>(turn: &mut Inside<'_, E>) -> Result<Next, End<E>> {
+    if let Some(end) = turn.state.take_over() {
+        return Err(end);
+    }
+    let next = advance(turn);
+    let end = if next == Next::More { turn.state.take_over() } else { None };
+    end.map_or(Ok(next), Err)
+}
+
 /// Whether somebody is to be woken.
 #[inline]
-pub(super) fn due<E>(turn: &mut Inside<'_, E>) -> Next<E> {
+fn due<E>(turn: &mut Inside<'_, E>) -> Next {
     if is_first_due(turn) { Next::Wake } else { Next::Nothing }
 }
 

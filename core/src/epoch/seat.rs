@@ -18,7 +18,7 @@ use crate::{
     dag::{self, Seat, Site},
     epoch::{
         phase::{End, Key},
-        queue::{Place, disown, end, leave, pass},
+        queue::{Place, disown, leave, pass},
         slot::{Cell, Content, Handle, Line},
     },
     error::WindowFull,
@@ -282,14 +282,20 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
     unsafe fn leave(&mut self, how: End<E>) {
         let number = self.number;
         self.seat.leaves();
-        let Some(content) = self.content() else {
+        let mut how = Some(how);
+        if !self.now {
             // SAFETY: [S1] by the contract above.
-            return unsafe { self.cell.step(|turn| end(turn, number, how)) };
-        };
+            if unsafe { self.cell.part_if(|queue| queue.end_early(number, &mut how)) } {
+                return;
+            }
+            // Its turn was found come there [S3].
+            self.now = true;
+        }
+        let content = self.content().expect("it has its turn");
         let _before = match how {
-            End::Keep => None,
-            End::Cancel => Some(mem::replace(content, Content::Nothing)),
-            End::Fail(error) => Some(mem::replace(content, Content::Failed(error))),
+            None | Some(End::Keep) => None,
+            Some(End::Cancel) => Some(mem::replace(content, Content::Nothing)),
+            Some(End::Fail(error)) => Some(mem::replace(content, Content::Failed(error))),
         };
         let now = content.is();
         // SAFETY: [S1] by the contract above.

@@ -12,7 +12,7 @@
 //!      [Q3] of the [queue](super::queue), from the moment when a reader found its time come nobody writes the content until the reader is
 //!      dropped; and from the moment when a writer found its turn come nobody else looks at the content until the writer ends.
 //! [S3] `now` of a reader or writer is set only when its time was found come. What it found then stays so by [S2].
-//! [S4] Who carries out a [`Next::End`] has the turn in front [Q4], and so the content alone, until it passes.
+//! [S4] Who has taken over has the turn in front [Q4], and so the content alone, until it passes.
 //! [S5] No user code runs under the lock: contents are dropped, errors cloned and wakers woken when it is free.
 
 #![expect(unsafe_code, reason = "lends what is behind a queue, and counts who keeps it")]
@@ -28,7 +28,7 @@ use crate::{
     epoch::{
         latch::count,
         phase::{End, Key, Phase},
-        queue::{Inside, Next, Queue, advance, is_first_due, pass},
+        queue::{Inside, Next, Queue, is_first_due, pass, resume},
     },
     lock::RawLock,
     sync::UnsafeCell,
@@ -82,12 +82,12 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
     }
 
     /// Does what is left to do after a step.
-    pub(super) fn settle(&self, next: Next<E>) {
+    pub(super) fn settle(&self, next: Next) {
         match next {
             Next::Nothing => {}
             Next::Wake => self.line.wake_with(serve),
-            Next::End(_) | Next::More => {
-                let mut settling = Settling { cell: self, next };
+            Next::More => {
+                let mut settling = Settling { cell: self, next: Ok(next) };
                 settling.run();
             }
         }
@@ -131,31 +131,35 @@ fn serve_first<E>(turn: &mut Inside<'_, E>) -> Option<Waker> {
 /// Ends epochs on behalf of writers that have left, one after the other, whatever panics.
 struct Settling<'a, T, E: 'static, L: RawLock> {
     cell: &'a Cell<T, E, L>,
-    next: Next<E>,
+    /// What is to be done; or how the epoch in front, whose turn this has, is to be ended.
+    next: Result<Next, End<E>>,
 }
 
 impl<T, E, L: RawLock> Settling<'_, T, E, L> {
     fn run(&mut self) {
         loop {
-            let content = match mem::replace(&mut self.next, Next::Nothing) {
-                Next::Nothing => return,
-                Next::Wake => return self.cell.line.wake_with(serve),
-                Next::More => {
-                    self.next = self.cell.line.with(advance);
+            let content = match mem::replace(&mut self.next, Ok(Next::Nothing)) {
+                Ok(Next::Nothing) => return,
+                Ok(Next::Wake) => return self.cell.line.wake_with(serve),
+                Ok(Next::More) => {
+                    self.next = self.cell.line.with(resume);
                     continue;
                 }
-                Next::End(End::Keep) => None,
-                Next::End(End::Cancel) => Some(Content::Nothing),
-                Next::End(End::Fail(error)) => Some(Content::Failed(error)),
+                Err(End::Keep) => None,
+                Err(End::Cancel) => Some(Content::Nothing),
+                Err(End::Fail(error)) => Some(Content::Failed(error)),
             };
             let now = content.as_ref().map(Content::is);
-            // SAFETY: [S4] we carry out a `Next::End`.
+            // SAFETY: [S4] we have taken over.
             let _before = content.map(|content| unsafe { self.cell.replace(content) });
             self.next = self.cell.line.with(|turn| {
                 if let Some(now) = now {
                     turn.state.node().hold(now);
                 }
-                pass(turn)
+                match pass(turn) {
+                    Next::More => resume(turn),
+                    next => Ok(next),
+                }
             });
             // [S5] The lock is free where `_before` is dropped.
         }
@@ -216,7 +220,7 @@ impl<T, E, L: RawLock> Handle<T, E, L> {
     /// # Safety
     /// The handle is not used any more [S1].
     #[inline]
-    pub(super) unsafe fn step(&self, f: impl FnOnce(&mut Inside<'_, E>) -> Next<E>) {
+    pub(super) unsafe fn step(&self, f: impl FnOnce(&mut Inside<'_, E>) -> Next) {
         let (next, last) = self.line.with(|turn| {
             let next = f(turn);
             let last = matches!(next, Next::Nothing) && turn.state.let_go();
@@ -233,12 +237,28 @@ impl<T, E, L: RawLock> Handle<T, E, L> {
         }
     }
 
+    /// Lets go if `f` says so, under the same lock.
+    ///
+    /// # Safety
+    /// Where it does the handle is not used any more [S1].
+    pub(super) unsafe fn part_if(&self, f: impl FnOnce(&mut Queue<E>) -> bool) -> bool {
+        let (parts, last) = self.line.with(|turn| {
+            let parts = f(turn.state);
+            (parts, parts && turn.state.let_go())
+        });
+        if last {
+            // SAFETY: [S1] that was the last handle.
+            unsafe { free(self.cell) };
+        }
+        parts
+    }
+
     /// Does what is left to do, and lets go, whatever panics.
     ///
     /// # Safety
     /// The handle is not used any more [S1].
     #[inline(never)]
-    unsafe fn part(&self, next: Next<E>) {
+    unsafe fn part(&self, next: Next) {
         if !matches!(next, Next::Wake) {
             return Parting(self).0.settle(next);
         }
@@ -250,7 +270,7 @@ impl<T, E, L: RawLock> Handle<T, E, L> {
         });
         if more {
             let parting = Parting(self);
-            let mut settling = Settling { cell: parting.0, next: Next::Wake };
+            let mut settling = Settling { cell: parting.0, next: Ok(Next::Wake) };
             first.into_iter().for_each(Waker::wake);
             return settling.run();
         }

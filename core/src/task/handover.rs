@@ -1,8 +1,10 @@
 //! Handing over: the turns of a [pooled](super::pooled) task, which any thread may take, one after the other. Each is one change of its
 //! [word](super::state) at its beginning, and one at its end.
 
-use super::state::{CANCELLED, COMPLETE, RUNNING, SENT, State, Wake};
-use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use super::state::{
+    AWAITED, BIAS, CANCELLED, COMPLETE, Complete, JOIN, REFERENCE, RUNNING, SENT, State, Wake,
+};
+use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 impl State {
     /// Begins a turn of a pooled task, which has just left its queue. `false`: its end was asked for.
@@ -27,5 +29,24 @@ impl State {
     pub(super) fn seize(&self) {
         // ordering: Relaxed, who knows that no turn is taken has seen what they did.
         self.0.fetch_or(RUNNING, Relaxed);
+    }
+
+    /// As [`complete`](State::complete), of a pooled task: in its turn it is in no queue, and all its references are counted here.
+    pub(super) fn finish(&self, output_dropped: bool) -> Complete {
+        let mut word = self.0.load(Relaxed);
+        loop {
+            if word & JOIN == 0 && !output_dropped {
+                return Complete::DropOutput;
+            }
+            let told = word & AWAITED != 0;
+            let next = (word | COMPLETE) - BIAS - if told { 0 } else { REFERENCE };
+            // ordering: as in `complete`.
+            match self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
+                Ok(_) if told => return Complete::Tell { queued: false },
+                Ok(_) if next < REFERENCE => return Complete::Free,
+                Ok(_) => return Complete::Nothing,
+                Err(now) => word = now,
+            }
+        }
     }
 }

@@ -3,8 +3,8 @@
 //! | flag    | set by                                   | cleared by | means                                                      |
 //! |---------|------------------------------------------|------------|------------------------------------------------------------|
 //! | QUEUED  | birth, `queue`, `receive`                | `start`    | it is in a queue of its Local                              |
-//! | ENDED   | `end`                                    | -          | the word says COMPLETE, and all references are counted there |
-//! | SENT    | `end`, where it was in the inbox         | `receive`  | it still is                                                |
+//! | ENDED   | `end`                                    | `go_on`    | the word says COMPLETE, and all references are counted there |
+//! | SENT    | `note_sent`, where it was in the inbox at its end | `receive`  | it still is                                       |
 //!
 //! References that come and go on the home thread are counted here, the others in the word: after biased reference counting (Choi, Shull,
 //! Torrellas 2018). This half may fall below zero, and is moved to the word when it grows too large, and when the task ends.
@@ -118,20 +118,26 @@ impl Own {
         self.change(|own| own.references.into())
     }
 
-    /// Notes the end: no reference is counted here from now on. `sent`: it is in the inbox.
+    /// Notes the end: no reference is counted here from now on.
     #[inline]
-    pub(super) fn end(&self, sent: bool) {
+    pub(super) fn end(&self) {
         self.change(|own| {
-            own.flags |= if sent { ENDED | SENT } else { ENDED };
+            own.flags |= ENDED;
             own.references = 0;
         });
+    }
+
+    /// Notes that it is in the inbox at its end.
+    #[inline]
+    pub(super) fn note_sent(&self) {
+        self.change(|own| own.flags |= SENT);
     }
 
     /// It has not ended yet after all, and so many references are counted here, as before.
     #[inline]
     pub(super) fn go_on(&self, references: isize) {
         self.change(|own| {
-            own.flags &= !(ENDED | SENT);
+            own.flags &= !ENDED;
             // There are fewer than MANY.
             own.references = references as i8;
         });

@@ -373,12 +373,13 @@ unsafe fn end(task: NonNull<Header>, leave: impl FnOnce(NonNull<Header>)) {
     let header = unsafe { task.as_ref() };
     let context: Context = header.take_context();
     leave(task);
+    let finish = |header: &Header, dropped| header.state().finish(dropped);
     let nowhere = || unreachable!("what ends in its turn is in no queue");
     if context.is_root() {
         // SAFETY: it is in no list, and the list's reference is ours.
-        unsafe { complete(task, nowhere) };
+        unsafe { complete(task, finish, nowhere) };
     } else {
         // SAFETY: as above.
-        within(&context, || unsafe { complete(task, nowhere) });
+        within(&context, || unsafe { complete(task, finish, nowhere) });
     }
 }

@@ -23,8 +23,8 @@
 //! [S4] The header lives while there are references. Until COMPLETE the word has BIAS, so that it never counts none.
 //! [S5] The slot of the handle's waker is the handle's while AWAITED is clear, and for good if it was when COMPLETE came; it is the
 //!      executor's for good if AWAITED was set when COMPLETE came; else nobody's.
-//! [S6] What ends in `_here`, and `start`, `receive`, `complete` and `retire`, is for the home thread. A pooled task has none: `complete` is for
-//!      whoever has set RUNNING, and the home thread's half stays as it was made.
+//! [S6] What ends in `_here`, and `start`, `receive`, `complete` and `retire`, is for the home thread. A pooled task has none, and what it has
+//!      [instead](super::handover) is for whoever has set RUNNING.
 
 use super::own::{Left, MANY, Own};
 use crate::{
@@ -38,12 +38,12 @@ use crate::{
 pub(super) const SENT: usize = 1;
 pub(super) const COMPLETE: usize = 1 << 1;
 pub(super) const CANCELLED: usize = 1 << 2;
-const JOIN: usize = 1 << 3;
-const AWAITED: usize = 1 << 4;
+pub(super) const JOIN: usize = 1 << 3;
+pub(super) const AWAITED: usize = 1 << 4;
 pub(super) const RUNNING: usize = 1 << 5;
-const REFERENCE: usize = 1 << 6;
+pub(super) const REFERENCE: usize = 1 << 6;
 /// More references than the home thread's half ever lacks.
-const BIAS: usize = 4 * (MANY as usize) * REFERENCE;
+pub(super) const BIAS: usize = 4 * (MANY as usize) * REFERENCE;
 
 /// Whether a task that was woken has to be queued.
 #[must_use]
@@ -213,29 +213,35 @@ impl State {
     #[inline]
     pub(super) fn complete(&self, own: &Own, output_dropped: bool) -> Complete {
         let mut word = self.0.load(Relaxed);
-        let counted_here = own.references();
+        if word & JOIN == 0 && !output_dropped {
+            return Complete::DropOutput;
+        }
+        let (counted_here, queued_here) = (own.references(), own.is_queued());
+        // Before, since afterwards others may free it.
+        own.end();
         loop {
-            if word & JOIN == 0 && !output_dropped {
-                return Complete::DropOutput;
-            }
-            // Woken in its turn it is in no queue.
-            let queued = own.is_queued() || word & (SENT | RUNNING) == SENT;
-            let told = word & AWAITED != 0;
+            let kept = queued_here || word & (AWAITED | SENT) != 0;
             let counted = (word | COMPLETE).wrapping_add_signed(references(counted_here));
-            let next = counted - BIAS - if told || queued { 0 } else { REFERENCE };
-            // Before, since afterwards it may be freed.
-            own.end(word & SENT != 0);
+            let next = counted - BIAS - if kept { 0 } else { REFERENCE };
             // ordering: Release pairs with Acquire in `is_complete`, publishing the output.
             // Acquire pairs with Release in `await_end` (its waker) and in `release` (whatever other references did).
             if let Err(now) = self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
-                own.go_on(counted_here);
                 word = now;
+                if word & JOIN == 0 && !output_dropped {
+                    own.go_on(counted_here);
+                    return Complete::DropOutput;
+                }
                 continue;
             }
-            return match next < REFERENCE {
-                _ if told => Complete::Tell { queued },
-                _ if queued => Complete::Queued,
-                true => Complete::Free,
+            let sent = word & SENT != 0;
+            if sent {
+                // The list's reference is still held.
+                own.note_sent();
+            }
+            return match kept {
+                true if word & AWAITED != 0 => Complete::Tell { queued: queued_here || sent },
+                true => Complete::Queued,
+                false if next < REFERENCE => Complete::Free,
                 false => Complete::Nothing,
             };
         }
@@ -244,7 +250,7 @@ impl State {
     /// Gives up the root's reference of its Local, which goes.
     pub(super) fn retire(&self, own: &Own) -> Rest {
         let counted = references(own.references());
-        own.end(false);
+        own.end();
         let change = counted.wrapping_sub_unsigned(BIAS + REFERENCE);
         // ordering: as in `release`.
         let before = self.0.fetch_add(change.cast_unsigned(), AcqRel);

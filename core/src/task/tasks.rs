@@ -144,7 +144,7 @@ impl Tasks {
         };
         let context = header.take_context();
         // SAFETY: [A3] it is in no list, its future is dropped, and the list's reference is ours.
-        within(&context, || unsafe { complete(task, gone) });
+        within(&context, || unsafe { complete(task, Header::complete, gone) });
     }
 
     /// # Safety
@@ -306,7 +306,7 @@ impl Tasks {
 
     /// # Safety
     /// As `end`.
-    #[inline(always)]
+    #[inline(never)] // Turns that go on are not to save registers for those that end.
     unsafe fn finish(&self, task: NonNull<Header>) {
         self.len.set(self.len.get() - 1);
         // SAFETY: it is in this list.
@@ -316,7 +316,7 @@ impl Tasks {
             unsafe { self.link(task) };
         };
         // SAFETY: it has left this list, whose reference is ours.
-        unsafe { complete(task, back) };
+        unsafe { complete(task, Header::complete, back) };
     }
 }
 

@@ -35,18 +35,22 @@ pub(super) unsafe fn poll(task: NonNull<Header>) -> bool {
     ended
 }
 
-/// Completes a task, tells its handle, and gives up the list's reference: to `keep`, if the task is queued.
+/// Completes a task, as its word says when it is asked by `finish`; tells its handle, and gives up the list's reference: to `keep`, if the task is queued.
 ///
 /// # Safety
 /// The task is in no list, its future is dropped and its output stands in the cell; the list's reference is the caller's.
 #[inline(always)]
-pub(super) unsafe fn complete(task: NonNull<Header>, keep: impl FnOnce()) {
+pub(super) unsafe fn complete(
+    task: NonNull<Header>,
+    finish: impl Fn(&Header, bool) -> Complete,
+    keep: impl FnOnce(),
+) {
     // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
     let header = unsafe { task.as_ref() };
     header.node.ends();
     let mut output_dropped = false;
     loop {
-        match header.complete(output_dropped) {
+        match finish(header, output_dropped) {
             Complete::DropOutput => {
                 // SAFETY: [T3] of `header`; [S3] of `state`, it is not complete yet.
                 unsafe { (header.vtable.drop_output)(task) };

@@ -18,6 +18,7 @@ mod epoch_all;
 #[cfg(feature = "alloc")]
 mod epoch_cancel;
 #[cfg(feature = "alloc")]
+mod epoch_failures;
 mod epoch_life;
 #[cfg(feature = "alloc")]
 mod epoch_order;

@@ -23,7 +23,7 @@ use tidemill_core::{
 use super::error::JobError;
 use crate::pool::{Expected, expected};
 
-/// What a thread does with a job. See the [module](self).
+/// What a thread does with a job.
 pub trait Job: Send + Sync {
     /// Runs it, unless somebody has taken its body. It never unwinds.
     fn run(&self);
@@ -38,7 +38,7 @@ pub trait Job: Send + Sync {
     fn name(&self) -> Option<&str>;
 }
 
-/// See the [module](self).
+/// A closure on its way to a thread, and what answers for it.
 pub struct Packet<F, T: 'static> {
     body: Mvar<Body<F, T>>,
     monitor: Monitor,

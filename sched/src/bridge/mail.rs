@@ -48,20 +48,16 @@ impl Mail {
     /// Has a task of this executor, in the root context, run what comes; at most `bound` errands wait.
     pub(super) fn new(here: &Here, bound: usize) -> Result<Self, Refused<()>> {
         let (end, read) = pipe(bound);
-        match Context::root().run(|| here.spawn_with(NAMED, serve(read))) {
-            Ok(task) => task.detach(),
-            Err(Refused(_)) => return Err(Refused(())),
-        }
+        let spawn = || here.spawn_with(NAMED, serve(read)).map_err(|Refused(_)| Refused(()));
+        Context::root().run(spawn)?.detach();
         Ok(Self { end, whose: Whose::Thread(current().id()) })
     }
 
     /// As `new`, on a pool: one errand at a time, on whichever worker has time.
     pub(super) fn of_pool(pool: Spawner, bound: usize) -> Result<Self, Refused<()>> {
         let (end, read) = pipe(bound);
-        match Context::root().run(|| pool.spawn_with(NAMED, serve(read))) {
-            Ok(task) => task.detach(),
-            Err(Refused(_)) => return Err(Refused(())),
-        }
+        let spawn = || pool.spawn_with(NAMED, serve(read)).map_err(|Refused(_)| Refused(()));
+        Context::root().run(spawn)?.detach();
         Ok(Self { end, whose: Whose::Pool { _expects: pool } })
     }
 }

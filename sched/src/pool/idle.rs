@@ -22,7 +22,7 @@ use tidemill_core::sync::{
 
 use super::set::Set;
 
-/// See the [module](self).
+/// Which workers of a pool sleep and which search, so that whoever queues work wakes one, and no more than it takes.
 #[derive(Debug)]
 pub struct Idle {
     asleep: Set,

@@ -32,6 +32,7 @@ mod sleep;
 mod spawn;
 mod spawner;
 mod topology;
+mod trace;
 mod wait;
 mod worker;
 

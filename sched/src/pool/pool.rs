@@ -272,7 +272,7 @@ impl Drop for Pool {
     }
 }
 
-/// While it waits it brings nothing [O1].
+/// While its owner waits nobody brings anything but tasks, spawners and jobs.
 impl Drive for Pool {
     fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         let wait = Waits::begin(&self.shared, For::Value)?;

@@ -18,7 +18,7 @@ use tidemill_core::{
     task::{self, JoinHandle},
 };
 
-/// Resolves once `span` has passed, from the first poll on: never early. It is [`scope::after`] for tasks that move between threads.
+/// Resolves once `span` has passed, from the first poll on: never early. It is [`scope::after()`] for tasks that move between threads.
 ///
 /// ```
 /// use std::time::Duration;

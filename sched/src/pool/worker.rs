@@ -30,6 +30,7 @@ use super::{
     inject::Task,
     schedule::Why,
     shared::{LongTurn, Shared},
+    trace::{long_turn, turn},
 };
 use crate::local::Local;
 
@@ -157,28 +158,33 @@ impl Worker {
     }
 
     fn turn(&self, task: Task) {
-        let counts = &self.shared().seats[self.desk.worker].counts;
+        let (shared, worker) = (self.shared(), self.desk.worker);
+        let counts = &shared.seats[worker].counts;
         counts.polls.add(1);
-        let turned = match self.shared().watch {
+        // SAFETY: it is alive, since it has not ended.
+        let info = || unsafe { task_info(task.0) };
+        let run = || {
+            let _span = turn(info, worker);
             // SAFETY: [W1].
-            None => self.desk.turn_of(task, || unsafe { PoolHead::run(task.0) }),
+            self.desk.turn_of(task, || unsafe { PoolHead::run(task.0) })
+        };
+        let turned = match shared.watch {
+            None => run(),
             Some((at_least, tell)) => {
-                // SAFETY: it is alive, since it has not ended.
-                let info = unsafe { task_info(task.0) };
-                let begun = self.shared().clock.now();
-                // SAFETY: [W1].
-                let turned = self.desk.turn_of(task, || unsafe { PoolHead::run(task.0) });
-                let took = self.shared().clock.now() - begun;
+                let (info, begun) = (info(), shared.clock.now());
+                let turned = run();
+                let took = shared.clock.now() - begun;
                 counts.longest.raise_to(usize::try_from(took.as_nanos()).unwrap_or(usize::MAX));
                 if took >= at_least {
-                    tell(&LongTurn { task: info, worker: self.desk.worker, took });
+                    long_turn(&info, worker, took);
+                    tell(&LongTurn { task: info, worker, took });
                 }
                 turned
             }
         };
         if turned == Turned::Enqueue {
             // SAFETY: it was told so just now.
-            unsafe { self.shared().schedule(task, Why::Again) };
+            unsafe { shared.schedule(task, Why::Again) };
         }
     }
 

@@ -9,10 +9,7 @@ use tidemill_core::{
 };
 use tidemill_sched::{Local, debug::Virtual};
 
-use crate::{
-    alloc::{allocations, live_bytes},
-    kernels::start,
-};
+use crate::alloc::{allocations, live_bytes};
 
 #[test]
 fn kernels_and_changes_in_place_allocate_nothing_once_warm() {
@@ -29,7 +26,7 @@ fn kernels_and_changes_in_place_allocate_nothing_once_warm() {
             z.set(x? * y?).await;
             Ok(())
         });
-        let product = start(product);
+        let product = product.expect("it is open");
         // Its block goes back where its executor is current.
         let ended = async { product.await.unwrap() };
         assert!(local.run_with(pin!(ended), &mut Stuck).is_ok());

@@ -16,7 +16,9 @@ use tidemill_core::{
 };
 use tidemill_sched::{
     Local,
+    bridge::OnExecutor,
     debug::{DebugScheduler, Order},
+    pool::Pool,
     shutdown::{AtShutdownError, Ended, Shutdown, StatusError},
 };
 
@@ -246,6 +248,32 @@ fn handlers_whose_executor_goes_first_do_not_count_before_the_beginning_and_fail
         assert_eq!((ended.status, ended.forced), (i32::from(begun), false));
         assert_eq!(took, Duration::ZERO);
         assert_eq!(ended.failures.len(), usize::from(begun));
+    }
+}
+
+#[test]
+fn a_system_thread_waits_for_the_end_of_what_a_pool_does() {
+    let pool = Pool::new(2).unwrap();
+    for stuck in [false, true] {
+        let shutdown = Shutdown::forced_after(Duration::from_secs(if stuck { 0 } else { 1000 }));
+        let registers = shutdown.clone();
+        let registered = pool.spawn(async move {
+            let handler = async move {
+                match stuck {
+                    true => pending().await,
+                    false => yield_now().await,
+                }
+            };
+            registers.at_shutdown(handler).is_ok()
+        });
+        assert!(pool.block_on(registered.unwrap()).unwrap().unwrap());
+        let begins = shutdown.clone();
+        let asked = thread::spawn(move || begins.shutdown(3));
+        let ended = shutdown.wait_finished().unwrap();
+        assert_eq!((ended.status, ended.forced), (if stuck { 1 } else { 3 }, stuck));
+        assert_eq!(asked.join().unwrap(), Ok(()));
+        let on_worker = pool.spawn(async move { shutdown.wait_finished().err() });
+        assert_eq!(pool.block_on(on_worker.unwrap()).unwrap().unwrap(), Some(OnExecutor));
     }
 }
 

@@ -46,10 +46,6 @@ mod end_cycle;
 #[cfg(feature = "std")]
 mod ending;
 #[cfg(feature = "std")]
-mod epochs;
-#[cfg(feature = "std")]
-mod epochs_life;
-#[cfg(feature = "std")]
 mod every;
 #[cfg(feature = "alloc")]
 mod everywhere;
@@ -64,8 +60,6 @@ mod forget_scope;
 #[cfg(feature = "alloc")]
 mod given;
 #[cfg(feature = "std")]
-mod gradients;
-#[cfg(feature = "std")]
 mod handle;
 #[cfg(feature = "std")]
 mod helper_thread;
@@ -73,8 +67,6 @@ mod helper_thread;
 mod in_thread;
 #[cfg(feature = "std")]
 mod join;
-#[cfg(feature = "std")]
-mod kernels;
 #[cfg(feature = "alloc")]
 mod left_behind;
 #[cfg(feature = "alloc")]
@@ -90,8 +82,6 @@ mod nano;
 #[cfg(feature = "std")]
 #[path = "../../../core/tests/it/nested.rs"]
 mod nested;
-#[cfg(feature = "std")]
-mod operators;
 #[cfg(feature = "std")]
 mod pace;
 #[cfg(feature = "std")]
@@ -138,5 +128,3 @@ mod timers;
 mod topology;
 #[cfg(feature = "std")]
 mod values;
-#[cfg(feature = "std")]
-mod waits;

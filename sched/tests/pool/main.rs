@@ -2,7 +2,11 @@
 #![cfg(feature = "std")]
 
 mod epochs;
+mod load;
 mod nodes;
+mod storm;
 mod tasks;
 mod timers;
+mod two_nodes;
 mod waits;
+mod watch;

@@ -1,6 +1,6 @@
 //! Computes with values in epochs: a wide graph, a sum of squares by halves, and a deep one, a chain in which each step needs the one before.
 //!
-//! `dataflow [--nodes N] [--threads N] [--dot FILE]` builds each graph, runs it, checks what came out, and says how long that took. With
+//! `dataflow [--nodes N] [--threads N] [--dot FILE]` builds each graph, runs both on a pool, checks what came out, and says how long that took. With
 //! `--dot` (and feature `dag`) the graphs are written for Graphviz, as they stand before they run.
 
 #[cfg(feature = "dag")]
@@ -9,10 +9,10 @@ mod picture;
 #[path = "no_picture.rs"]
 mod picture;
 
-use std::{env, path::PathBuf, pin::pin, process::ExitCode, time::Instant};
+use std::{env, path::PathBuf, process::ExitCode, time::Instant};
 
-use tidemill_core::{epoch::Async, error::Missing};
-use tidemill_sched::debug::{DebugScheduler, Order};
+use tidemill_core::epoch::Async;
+use tidemill_sched::pool::Pool;
 
 const HELP: &str = "\
 Computes with values in epochs: a wide graph and a deep one.
@@ -20,8 +20,8 @@ Computes with values in epochs: a wide graph and a deep one.
 usage: dataflow [--nodes N] [--threads N] [--dot FILE]
 
   --nodes N    how wide and how deep (default 100000, with --dot 8)
-  --threads N  threads that compute (default 1; until there is a pool, one thread
-               does it all, and more are refused with a word on stderr)
+  --threads N  threads that compute, each on a CPU as long as there are enough
+               (default: one for each core)
   --dot FILE   write both graphs for Graphviz before they run (`dot -Tsvg FILE`);
                needs the feature: cargo run --features dag --example dataflow
   --help       this text
@@ -31,6 +31,7 @@ Status 0: what came out is right.";
 /// What was asked for.
 struct Asked {
     nodes: u64,
+    threads: Option<usize>,
     dot: Option<PathBuf>,
 }
 
@@ -62,7 +63,7 @@ fn main() -> ExitCode {
 
 /// What was asked for; `None` where help was all.
 fn arguments() -> Result<Option<Asked>, String> {
-    let (mut nodes, mut dot) = (None, None);
+    let (mut nodes, mut threads, mut dot) = (None, None, None);
     let mut given = env::args().skip(1);
     while let Some(name) = given.next() {
         let mut value = || given.next().ok_or(format!("{name} needs a value"));
@@ -76,8 +77,7 @@ fn arguments() -> Result<Option<Asked>, String> {
                 _ => return Err("--nodes takes a number from 1 to 1000000".to_owned()),
             },
             "--threads" => match value()?.parse() {
-                Ok(1) => {}
-                Ok(2..=1024) => eprintln!("dataflow: there is no pool yet: one thread computes"),
+                Ok(number @ 1..=1024) => threads = Some(number),
                 _ => return Err("--threads takes a number from 1 to 1024".to_owned()),
             },
             "--dot" => dot = Some(PathBuf::from(value()?)),
@@ -90,15 +90,19 @@ fn arguments() -> Result<Option<Asked>, String> {
         );
     }
     let nodes = nodes.unwrap_or(if dot.is_some() { 8 } else { 100_000 });
-    Ok(Some(Asked { nodes, dot }))
+    Ok(Some(Asked { nodes, threads, dot }))
 }
 
 fn compute(asked: &Asked) -> Result<(), String> {
-    let scheduler = DebugScheduler::new(Order::Fifo);
+    let builder = match asked.threads {
+        Some(threads) => Pool::builder().workers(threads),
+        None => Pool::builder(),
+    };
+    let pool = builder.paused().build().map_err(|error| format!("no pool: {error}"))?;
     let mut graphs = Vec::new();
     for build in [wide, deep] {
         let begin = Instant::now();
-        let built = scheduler.enter(|| build(asked.nodes));
+        let built = pool.enter(|| build(asked.nodes));
         let each = begin.elapsed().as_nanos() / u128::from(built.kernels);
         println!("{}: {} kernels built in {each} ns each", built.name, built.kernels);
         graphs.push(built);
@@ -108,10 +112,17 @@ fn compute(asked: &Asked) -> Result<(), String> {
         println!("{} written", file.display());
     }
     let begin = Instant::now();
-    let turns = scheduler.run_all();
-    let each = begin.elapsed().as_nanos() / (turns.max(1) as u128);
-    println!("{turns} turns in {each} ns each");
-    graphs.into_iter().try_for_each(|built| check(&scheduler, built))
+    pool.run_all().map_err(|error| error.to_string())?;
+    let passed = begin.elapsed().as_nanos();
+    let stats = pool.stats();
+    let turns: usize = stats.iter().map(|worker| worker.polls).sum();
+    let each = passed / (turns.max(1) as u128);
+    println!("{turns} turns in {each} ns each, on {} threads", stats.len());
+    for (worker, (stats, place)) in stats.iter().zip(pool.places()).enumerate() {
+        let (polls, steals) = (stats.polls, stats.steals);
+        println!("  thread {worker} of node {}: {polls} turns, {steals} stolen", place.node);
+    }
+    graphs.into_iter().try_for_each(|built| check(&pool, built))
 }
 
 /// The sum of the squares of 1 to `nodes`, by halves.
@@ -143,19 +154,14 @@ fn deep(nodes: u64) -> Built {
 }
 
 /// Whether a graph has come to what it should.
-fn check(scheduler: &DebugScheduler, built: Built) -> Result<(), String> {
+fn check(pool: &Pool, built: Built) -> Result<(), String> {
     let Built { name, result, expected, .. } = built;
-    let found = scheduler.run_with(pin!(async {
-        let found = result.read().await?;
-        Ok::<u64, Missing>(*found)
-    }));
-    match found {
-        Ok(Ok(found)) if found == expected => {
-            println!("{name}: {found}, as it should be");
+    match result.wait_on(pool) {
+        Ok(found) if *found == expected => {
+            println!("{name}: {}, as it should be", *found);
             Ok(())
         }
-        Ok(Ok(found)) => Err(format!("{name} came to {found}, and should be {expected}")),
-        Ok(Err(missing)) => Err(format!("{name}: {missing}")),
-        Err(stopped) => Err(format!("{name}: {stopped}")),
+        Ok(found) => Err(format!("{name} came to {}, and should be {expected}", *found)),
+        Err(error) => Err(format!("{name}: {error}")),
     }
 }

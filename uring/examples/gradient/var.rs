@@ -37,7 +37,7 @@ impl<T> Clone for Var<T> {
     }
 }
 
-impl<T: for<'a> AddAssign<&'a T> + 'static> Var<T> {
+impl<T: for<'a> AddAssign<&'a T> + Send + Sync + 'static> Var<T> {
     /// A variable that is known.
     pub fn new(value: T) -> Self {
         Self::of(Async::ready(value))
@@ -75,11 +75,11 @@ impl<T: for<'a> AddAssign<&'a T> + 'static> Var<T> {
     }
 
     /// Has what flows back from `y` be added here, as `pull` makes it of that and of the value of `by`.
-    fn pull<U: 'static, V: 'static>(
+    fn pull<U: Send + Sync + 'static, V: Send + Sync + 'static>(
         &self,
         y: &Var<U>,
         by: &Var<V>,
-        pull: impl FnOnce(&U, &V) -> T + 'static,
+        pull: impl FnOnce(&U, &V) -> T + Send + 'static,
     ) {
         let flows = y.0.gradient.borrow().as_ref().expect("it is new").read();
         let by = by.0.value.read();
@@ -90,28 +90,31 @@ impl<T: for<'a> AddAssign<&'a T> + 'static> Var<T> {
             let flows = flows.get().await?;
             Ok(pull(flows, by.get().await?))
         };
-        gradient.accumulate(piece, |sum, piece| *sum += &piece);
+        gradient.accumulate_send(piece, |sum, piece| *sum += &piece);
     }
 
     /// What `f` makes of it, where `pull` makes what flows back here of what flows back there and of this value.
-    pub fn map<U: for<'a> AddAssign<&'a U> + 'static>(
+    pub fn map<U: for<'a> AddAssign<&'a U> + Send + Sync + 'static>(
         &self,
-        f: impl FnOnce(&T) -> U + 'static,
-        pull: impl FnOnce(&U, &T) -> T + 'static,
+        f: impl FnOnce(&T) -> U + Send + 'static,
+        pull: impl FnOnce(&U, &T) -> T + Send + 'static,
     ) -> Var<U> {
-        let y = Var::of(self.0.value.map(f));
+        let y = Var::of(self.0.value.map_send(f));
         self.pull(&y, self, pull);
         y
     }
 
     /// What `f` makes of it and `other`; `pulls` make what flows back here, and there, of what flows back and of the value of the other one.
-    pub fn combine<U: for<'a> AddAssign<&'a U> + 'static>(
+    pub fn combine<U: for<'a> AddAssign<&'a U> + Send + Sync + 'static>(
         &self,
         other: &Self,
-        f: impl FnOnce(&T, &T) -> U + 'static,
-        pulls: (impl FnOnce(&U, &T) -> T + 'static, impl FnOnce(&U, &T) -> T + 'static),
+        f: impl FnOnce(&T, &T) -> U + Send + 'static,
+        pulls: (
+            impl FnOnce(&U, &T) -> T + Send + 'static,
+            impl FnOnce(&U, &T) -> T + Send + 'static,
+        ),
     ) -> Var<U> {
-        let y = Var::of(self.0.value.combine(&other.0.value, f));
+        let y = Var::of(self.0.value.combine_send(&other.0.value, f));
         self.pull(&y, other, pulls.0);
         other.pull(&y, self, pulls.1);
         y

@@ -12,7 +12,7 @@
 //! [D2] Under the lock nobody is woken, and no handler is run or dropped.
 
 use std::{
-    error, fmt,
+    fmt,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -26,6 +26,12 @@ use tidemill_core::{
     task::{Attributes, spawn},
 };
 
+use super::{
+    error::{AtShutdownError, StatusError},
+    outcome::Outcome,
+};
+use crate::bridge::{OnExecutor, wait, wait_timeout};
+
 /// How long handlers may take by default. (Async's time.)
 const FORCE_AFTER: Duration = Duration::from_secs(10);
 
@@ -35,7 +41,8 @@ const FAILED: i32 = 1;
 /// An end in order. Clones are the same; any thread may begin it.
 ///
 /// Handlers are registered while the program runs ([`at_shutdown`](Self::at_shutdown)), and all run beside each other once it has begun. Who ends
-/// the program waits until it is [`finished`](Self::finished): when all handlers have ended, or when their time has run out.
+/// the program waits until it is [`finished`](Self::finished): when all handlers have ended, or when their time has run out. In a task of a pool
+/// handlers are those of the worker, and stay on its thread.
 ///
 /// ```
 /// use std::pin::pin;
@@ -217,6 +224,17 @@ impl Shutdown {
         Ok(self.inner.lock().end(forced))
     }
 
+    /// As [`finished`](Self::finished), for a system thread, which it blocks: the main thread of a program whose executors are on others, as those of a pool
+    /// are. The time is the system's.
+    ///
+    /// # Errors
+    /// This is the thread of an executor, in its turn.
+    pub fn wait_finished(&self) -> Result<Ended, OnExecutor> {
+        wait(self.begun())?;
+        let over = wait_timeout(self.inner.over.read(), self.inner.force_after);
+        Ok(self.inner.lock().end(over.is_err()))
+    }
+
     /// A handler more, if this may be.
     fn count(&self, may: impl FnOnce(&State) -> bool) -> Option<Counts> {
         let mut state = self.inner.lock();
@@ -320,74 +338,3 @@ impl fmt::Debug for Shutdown {
             .finish_non_exhaustive()
     }
 }
-
-/// What comes of a handler: nothing, or a `Result` whose error is a [`Fault`] or becomes one.
-pub trait Outcome: sealed::Sealed + 'static {
-    /// What went wrong.
-    #[doc(hidden)]
-    fn failure(self) -> Option<Fault>;
-}
-
-mod sealed {
-    /// Nobody else says what comes of a handler.
-    pub trait Sealed {}
-    impl Sealed for () {}
-    impl<E> Sealed for Result<(), E> {}
-}
-
-impl Outcome for () {
-    fn failure(self) -> Option<Fault> {
-        None
-    }
-}
-
-impl<E: Into<Fault> + 'static> Outcome for Result<(), E> {
-    fn failure(self) -> Option<Fault> {
-        self.err().map(Into::into)
-    }
-}
-
-/// A handler was not registered. Hands it back.
-pub enum AtShutdownError<F> {
-    /// It comes too late: the shutdown has begun, or, for what it is to wait for, all handlers have ended.
-    Begun(F),
-    /// No executor is current here to run it, or it is being dropped.
-    NoContext(F),
-}
-
-impl<F> fmt::Debug for AtShutdownError<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Begun(_) => "Begun(..)",
-            Self::NoContext(_) => "NoContext(..)",
-        })
-    }
-}
-
-impl<F> fmt::Display for AtShutdownError<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Begun(_) => f.write_str("the shutdown has begun: do it at once, or leave it"),
-            Self::NoContext(_) => NoContext.fmt(f),
-        }
-    }
-}
-
-impl<F> error::Error for AtShutdownError<F> {}
-
-/// Two statuses that are no good ends were asked for: the first one stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct StatusError {
-    /// What it ends with.
-    pub stays: i32,
-    /// What was asked for.
-    pub refused: i32,
-}
-
-impl fmt::Display for StatusError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the shutdown ends with status {}, and not with {}", self.stays, self.refused)
-    }
-}
-
-impl error::Error for StatusError {}

@@ -11,14 +11,14 @@ use std::{
 use tidemill_sched::{Local, debug::Virtual};
 
 use crate::{
-    everywhere::everywhere,
+    anywhere::anywhere,
     kernels::{CANCELLED, SAID, Value, Why, end},
 };
 
 // epochs 71, 72, 74, 75, 76
 #[test]
 fn operators_compute_new_values_and_change_values_in_place() {
-    everywhere(|place| {
+    anywhere(|place| {
         let (a, b, half) = (Value::ready_in(5), Value::ready_in(7), Value::ready_in(0.5));
         let (mut x, mut y) = (Value::ready_in(10.0_f64), Value::ready_in(1_u64));
         let (sum, negative) = place.enter(|| (&a + &b, -&(&(&a * &b) - 14)));
@@ -52,7 +52,7 @@ impl Add<&Metres> for &i32 {
 // epochs 73
 #[test]
 fn operators_are_those_of_the_values_whatever_their_types() {
-    everywhere(|place| {
+    anywhere(|place| {
         let (a, b) = (Value::ready_in(3), Value::ready_in(Metres(2.5)));
         let sum = place.enter(|| &a + &b);
         assert_eq!(end(place, &sum), Ok(Metres(5.5)));
@@ -80,7 +80,7 @@ impl AddAssign<i64> for Tensor {
 // epochs 77
 #[test]
 fn what_only_moves_is_changed_in_place() {
-    everywhere(|place| {
+    anywhere(|place| {
         let added = Arc::new(AtomicUsize::new(0));
         let mut x = Value::ready_in(Tensor(vec![1, 2], added.clone()));
         let y = Value::ready_in(Tensor(vec![10, 20], added.clone()));
@@ -100,14 +100,14 @@ fn what_only_moves_is_changed_in_place() {
 // epochs 84, 85
 #[test]
 fn functions_of_values_are_those_of_the_language() {
-    everywhere(|place| {
+    anywhere(|place| {
         let (x, z) = (Value::ready_in(0.7_f64), Value::ready_in((3.0_f64, -4.0_f64)));
-        let (sin, cos) =
-            (x.map_on(&place.here(), |x| x.sin()), x.map_on(&place.here(), |x| x.cos()));
+        let (sin, cos) = place.enter(|| (x.map_send(|x| x.sin()), x.map_send(|x| x.cos())));
         assert_eq!((end(place, &sin), end(place, &cos)), (Ok(0.7_f64.sin()), Ok(0.7_f64.cos())));
-        let conjugate = place.enter(|| z.map(|(re, im)| (*re, -im)));
-        let (norm, real) = place.enter(|| (z.map(|(re, im)| re.hypot(*im)), z.map(|(re, _)| *re)));
-        let product = place.enter(|| z.combine(&conjugate, |a, b| a.0 * b.0 - a.1 * b.1));
+        let conjugate = place.enter(|| z.map_send(|(re, im)| (*re, -im)));
+        let (norm, real) =
+            place.enter(|| (z.map_send(|(re, im)| re.hypot(*im)), z.map_send(|(re, _)| *re)));
+        let product = place.enter(|| z.combine_send(&conjugate, |a, b| a.0 * b.0 - a.1 * b.1));
         assert_eq!((end(place, &norm), end(place, &real)), (Ok(5.0), Ok(3.0)));
         assert_eq!(end(place, &product), Ok(25.0));
     });
@@ -115,7 +115,7 @@ fn functions_of_values_are_those_of_the_language() {
 
 #[test]
 fn a_change_whose_value_or_operand_is_missing_is_not_made() {
-    everywhere(|place| {
+    anywhere(|place| {
         let calls = Arc::new(AtomicUsize::new(0));
         let (mut x, mut y, z) = (Value::ready_in(1), Value::ready_in(2), Value::<i32>::empty_in());
         x.write().fail(Why::Said("broken"));
@@ -127,13 +127,13 @@ fn a_change_whose_value_or_operand_is_missing_is_not_made() {
         };
         place.enter(|| {
             x += 1;
-            x.change_with(&y, count(&calls));
-            y.change_with(&x, count(&calls));
+            x.change_send_with(&y, count(&calls));
+            y.change_send_with(&x, count(&calls));
         });
         drop(x);
         assert_eq!(end(place, &y), Err(SAID));
         let mut y = Value::ready_in(2);
-        place.enter(|| y.change_with(&z, count(&calls)));
+        place.enter(|| y.change_send_with(&z, count(&calls)));
         drop(z);
         assert_eq!((end(place, &y), calls.load(SeqCst)), (Err(CANCELLED), 0));
     });
@@ -141,7 +141,7 @@ fn a_change_whose_value_or_operand_is_missing_is_not_made() {
 
 #[test]
 fn a_change_that_is_dropped_with_its_executor_cancels_its_value() {
-    everywhere(|place| {
+    anywhere(|place| {
         let scheduler = Local::new(Virtual::new());
         let (mut x, mut y, mut z) = (Value::ready_in(1), Value::ready_in(2), Value::ready_in(3));
         let held = (x.read(), y.read());

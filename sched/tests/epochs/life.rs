@@ -1,16 +1,16 @@
 //! Values of epochs among tasks: when they are made and dropped, who has them, and where tasks run.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     rc::Rc,
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     thread,
 };
 
 use tidemill_core::{
     epoch::{Async, View},
     error::{JoinError, Missing},
-    task::Drive,
+    task::{Drive, spawn_send},
 };
 use tidemill_sched::{
     Local,
@@ -18,39 +18,42 @@ use tidemill_sched::{
 };
 
 use crate::{
+    anywhere::anywhere,
     board::{Board, yield_now},
-    everywhere::everywhere,
     kernels::{CANCELLED, SAID, Seen, Value, Why, end, start},
 };
 
 /// How many were made and dropped.
 #[derive(Clone, Default)]
-struct Tally(Rc<Cell<(u32, u32)>>);
+struct Tally(Arc<Mutex<(u32, u32)>>);
 
 /// One that is counted.
 struct Counted(Tally, i32);
 
 impl Tally {
+    /// How many were made, and dropped.
+    fn counts(&self) -> (u32, u32) {
+        *self.0.lock().unwrap()
+    }
+
     fn make(&self, number: i32) -> Counted {
-        let (made, dropped) = self.0.get();
-        self.0.set((made + 1, dropped));
+        self.0.lock().unwrap().0 += 1;
         Counted(self.clone(), number)
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let (made, dropped) = self.0.0.get();
-        self.0.0.set((made, dropped + 1));
+        self.0.0.lock().unwrap().1 += 1;
     }
 }
 
 // epochs 10
 #[test]
 fn a_copy_of_a_value_goes_ways_of_its_own() {
-    everywhere(|place| {
+    anywhere(|place| {
         let mut x = Value::ready_in(42);
-        let mut copy = place.enter(|| x.map(i32::clone));
+        let mut copy = place.enter(|| x.map_send(i32::clone));
         place.enter(|| {
             copy += 57;
             x += 1;
@@ -62,7 +65,7 @@ fn a_copy_of_a_value_goes_ways_of_its_own() {
 // epochs 35, 36, 37, 38, 39
 #[test]
 fn a_value_lives_as_long_as_somebody_may_read_or_write_it_and_is_dropped_once() {
-    everywhere(|place| {
+    anywhere(|place| {
         let tally = Tally::default();
         let made = tally.clone();
         let mut x = Value::ready_in(tally.make(5));
@@ -74,7 +77,7 @@ fn a_value_lives_as_long_as_somebody_may_read_or_write_it_and_is_dropped_once() 
             let owned = three.into_or_cancel().await.unwrap();
             yield_now().await;
             assert_eq!((guard.1, other.1, maybe.1, owned.1), (5, 5, 5, 5));
-            made.0.get()
+            made.counts()
         });
         assert_eq!(place.run(task).unwrap(), (1, 0));
         let made = tally.clone();
@@ -82,18 +85,18 @@ fn a_value_lives_as_long_as_somebody_may_read_or_write_it_and_is_dropped_once() 
             let mut guard = write.await;
             assert_eq!(guard.slot().value().unwrap().1, 5);
             guard.slot().set(made.make(6));
-            made.0.get()
+            made.counts()
         });
         assert_eq!(place.run(task).unwrap(), (2, 1));
         place.run_all();
-        assert_eq!(tally.0.get(), (2, 2));
+        assert_eq!(tally.counts(), (2, 2));
     });
 }
 
 // epochs 63, 64, 65, 66, 67, 130
 #[test]
 fn a_value_is_made_by_who_writes_it_and_by_nobody_else() {
-    everywhere(|place| {
+    anywhere(|place| {
         let tally = Tally::default();
         let mut x = Value::empty_in();
         let make = |number| {
@@ -109,54 +112,54 @@ fn a_value_is_made_by_who_writes_it_and_by_nobody_else() {
         assert!(waits.try_get().is_none());
         drop(place.spawn(first.init_with(make(1))));
         place.run_all();
-        assert_eq!((tally.0.get(), waits.try_get().unwrap().unwrap().1), ((1, 0), 1));
+        assert_eq!((tally.counts(), waits.try_get().unwrap().unwrap().1), ((1, 0), 1));
         drop(waits);
         drop(place.spawn(second.init_with(make(2))));
         place.run_all();
-        assert_eq!(tally.0.get(), (2, 1));
+        assert_eq!(tally.counts(), (2, 1));
         // Moved out, it is not there, and can be made again.
         let taken = x.take_on(place).ok().unwrap();
-        assert_eq!((taken.1, tally.0.get()), (2, (2, 1)));
+        assert_eq!((taken.1, tally.counts()), (2, (2, 1)));
         assert!(matches!(x.read().try_get(), Some(Err(Missing::Cancelled))));
         drop(place.spawn(x.write().put(taken)));
         place.run_all();
-        assert_eq!((tally.0.get(), x.wait_on(place).unwrap().1), ((2, 1), 2));
+        assert_eq!((tally.counts(), x.wait_on(place).unwrap().1), ((2, 1), 2));
         drop(x.write());
-        assert_eq!(tally.0.get(), (2, 2));
+        assert_eq!(tally.counts(), (2, 2));
         drop(place.spawn(x.emplace().init_with(make(3))));
         place.run_all();
         drop(x);
-        assert_eq!(tally.0.get(), (3, 3));
+        assert_eq!(tally.counts(), (3, 3));
     });
 }
 
 // epochs 68, 69, 70, 134
 #[test]
 fn a_write_puts_another_in_place_and_a_change_keeps_the_one_that_is_there() {
-    everywhere(|place| {
+    anywhere(|place| {
         let tally = Tally::default();
         let mut x = Value::ready_in(tally.make(5));
         let (change, seen) = (x.mutate(), x.read());
         drop(place.spawn(async move { change.await.unwrap().1 += 42 }));
         place.run_all();
-        assert_eq!((seen.try_get().unwrap().unwrap().1, tally.0.get()), (47, (1, 0)));
+        assert_eq!((seen.try_get().unwrap().unwrap().1, tally.counts()), (47, (1, 0)));
         drop(seen);
         let (write, made) = (x.write(), tally.clone());
         drop(place.spawn(async move {
             let mut guard = write.await;
             guard.slot().value().unwrap().1 = 3;
-            assert_eq!((made.0.get(), guard.slot().value().unwrap().1), ((1, 0), 3));
+            assert_eq!((made.counts(), guard.slot().value().unwrap().1), ((1, 0), 3));
             guard.put(made.make(77));
         }));
         assert_eq!(x.wait_on(place).map(|seen| seen.1).ok(), Some(77));
-        assert_eq!(tally.0.get(), (2, 1));
+        assert_eq!(tally.counts(), (2, 1));
     });
 }
 
 // epochs 93, 94, 95
 #[test]
 fn a_writer_that_is_reserved_where_the_value_is_made_is_fulfilled_later() {
-    everywhere(|place| {
+    anywhere(|place| {
         let mut future = Value::empty_in();
         let promise = future.write();
         let reader = future.read();
@@ -175,7 +178,7 @@ fn a_writer_that_is_reserved_where_the_value_is_made_is_fulfilled_later() {
 // epochs 128
 #[test]
 fn a_reader_may_be_tried_where_it_is_made() {
-    everywhere(|place| {
+    anywhere(|place| {
         let mut x = Value::ready_in(7);
         assert_eq!(x.read().try_get(), Some(Ok(&7)));
         let write = x.write();
@@ -242,11 +245,10 @@ fn a_child_keeps_to_its_own_scheduler_and_its_parent_goes_on_on_its_own() {
 // epochs 139
 #[test]
 fn what_goes_wrong_in_a_child_is_what_its_parent_awaits() {
-    everywhere(|place| {
-        let here = place.here();
+    anywhere(|place| {
         let parent = place.spawn(async move {
-            let failed: Seen<i32> = start(here.spawn(async { Err(SAID) })).await.unwrap();
-            let panicked = start(here.spawn(async { panic!("child") })).await;
+            let failed: Seen<i32> = start(spawn_send(async { Err(SAID) })).await.unwrap();
+            let panicked = start(spawn_send(async { panic!("child") })).await;
             let panicked: Result<(), JoinError> = panicked;
             (failed, panicked.map_err(|error| error.to_string()))
         });
@@ -259,7 +261,7 @@ fn what_goes_wrong_in_a_child_is_what_its_parent_awaits() {
 // epochs 51, 53
 #[test]
 fn a_part_is_written_anew_in_turn_with_the_whole_and_not_without_it() {
-    everywhere(|place| {
+    anywhere(|place| {
         let mut whole = Value::ready_in((1, String::from("a")));
         let mut name = whole.project(|pair| &pair.1, |pair| &mut pair.1);
         let (write, seen, emplace) = (name.write(), whole.read(), name.emplace());
@@ -293,7 +295,7 @@ fn a_part_is_written_anew_in_turn_with_the_whole_and_not_without_it() {
 
 #[test]
 fn a_writer_of_a_part_leaves_as_it_says() {
-    everywhere(|place| {
+    anywhere(|place| {
         let mut whole = Value::ready_in([1, 2]);
         let mut first = whole.project(|pair| &pair[0], |pair| &mut pair[0]);
         first.write().keep();
@@ -324,7 +326,7 @@ fn a_writer_of_a_part_leaves_as_it_says() {
 // epochs 54
 #[test]
 fn what_lies_elsewhere_is_written_there_and_kept_by_who_may_still_do_so() {
-    everywhere(|place| {
+    anywhere(|place| {
         let tally = Tally::default();
         let mut view: View<Box<Counted>, Counted, Why> = View::deferred_in(Box::new(tally.make(1)));
         let (write, seen) = (view.write(), view.read());
@@ -332,9 +334,9 @@ fn what_lies_elsewhere_is_written_there_and_kept_by_who_may_still_do_so() {
         let made = tally.clone();
         drop(place.spawn(async move { write.put(made.make(2)).await.is_ok() }));
         place.run_all();
-        assert_eq!((seen.try_get().unwrap().ok().unwrap().1, tally.0.get()), (2, (2, 1)));
+        assert_eq!((seen.try_get().unwrap().ok().unwrap().1, tally.counts()), (2, (2, 1)));
         drop(seen);
-        assert_eq!(tally.0.get(), (2, 2));
+        assert_eq!(tally.counts(), (2, 2));
         let drive: &dyn Drive = place;
         assert_eq!(drive.drive(&mut |_| true), Ok(()));
     });

@@ -3,34 +3,37 @@
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use tidemill_core::{
     clock::Instant,
     epoch::Async,
-    kernel::{WaitError, kernel_on},
+    kernel::{WaitError, compute},
     scope::after,
-    task::{Attributes, Drive, Undone},
+    task::{Attributes, Drive, Undone, spawn_send},
     wait::{Park, Wait},
 };
 use tidemill_sched::{
     Local,
     debug::{DebugScheduler, Order, Virtual},
-    spawn,
 };
 
 use crate::{
+    anywhere::{Place, anywhere},
     board::yield_now,
-    everywhere::{Place, everywhere, in_order},
+    everywhere::{everywhere, in_order},
     kernels::{Value, Why, end, start},
 };
 
-/// The names of those who are blocked.
+/// The names of those who are blocked, sorted.
 fn blocked<T>(waited: Result<T, WaitError<Why>>) -> Vec<&'static str> {
     match waited.map(drop) {
         Err(WaitError::Undone(Undone::Deadlock(deadlock))) => {
-            deadlock.tasks().map(|task| task.name.unwrap_or("?")).collect()
+            let mut names: Vec<_> = deadlock.tasks().map(|task| task.name.unwrap_or("?")).collect();
+            names.sort_unstable();
+            names
         }
         found => panic!("no deadlock: {found:?}"),
     }
@@ -39,7 +42,7 @@ fn blocked<T>(waited: Result<T, WaitError<Why>>) -> Vec<&'static str> {
 // epochs 153
 #[test]
 fn a_wait_runs_the_executor_and_its_guard_keeps_the_value_from_later_writers() {
-    everywhere(|place| {
+    anywhere(|place| {
         let mut x = Value::ready_in(1);
         place.enter(|| (0..10).for_each(|_| x += 1));
         let waited = x.wait_on(place).unwrap();
@@ -58,7 +61,7 @@ fn a_wait_runs_the_executor_and_its_guard_keeps_the_value_from_later_writers() {
 
 #[test]
 fn a_wait_for_what_is_cancelled_or_fails_says_so() {
-    everywhere(|place| {
+    anywhere(|place| {
         let (mut x, mut y) = (Value::ready_in(1), Value::ready_in(2));
         drop(x.write());
         y.write().fail(Why::Said("broken"));
@@ -71,9 +74,9 @@ fn a_wait_for_what_is_cancelled_or_fails_says_so() {
 
 #[test]
 fn a_value_is_taken_when_all_before_have_ended() {
-    everywhere(|place| {
+    anywhere(|place| {
         let mut x = Value::ready_in(String::from("a"));
-        place.enter(|| x.change(|x| x.push('b')));
+        place.enter(|| x.change_send(|x| x.push('b')));
         assert_eq!(x.take_on(place), Ok("ab".into()));
         assert_eq!(x.wait_on(place).map(drop), Err(WaitError::Cancelled));
     });
@@ -81,7 +84,7 @@ fn a_value_is_taken_when_all_before_have_ended() {
 
 #[test]
 fn a_wait_for_what_never_comes_names_who_is_blocked_and_leaves_the_value_as_it_was() {
-    everywhere(|place| {
+    anywhere(|place| {
         let (mut x, mut y) = (Value::<u32>::empty_in(), Value::ready_in(1));
         let write = x.write();
         for name in ["first", "second"] {
@@ -109,6 +112,7 @@ fn a_wait_for_what_never_comes_names_who_is_blocked_and_leaves_the_value_as_it_w
 // epochs 140, 159
 #[test]
 fn a_task_waits_on_top_of_others_of_its_only_thread() {
+    // For one thread: what is here stays here. Waits in tasks of a pool are among its tests.
     everywhere(|place| {
         let (mut x, mut y, mut sum) =
             (Value::<i32>::empty_in(), Value::ready_in(5), Value::empty_in());
@@ -128,7 +132,7 @@ fn a_task_waits_on_top_of_others_of_its_only_thread() {
             one.put(7).await;
         }));
         assert_eq!(place.run(task).unwrap(), 13);
-        assert_eq!(end(place, &sum), Ok(13));
+        assert_eq!(end(&Place::One(place), &sum), Ok(13));
     });
 }
 
@@ -248,10 +252,10 @@ fn a_wait_that_only_time_can_end_sleeps_where_it_can() {
 #[test]
 fn tasks_that_have_their_turns_while_another_waits_are_in_contexts_of_their_own() {
     static WHO: tidemill_core::context::Key<&str> = tidemill_core::context::Key::new();
-    everywhere(|place| {
+    anywhere(|place| {
         use tidemill_core::context::Context;
         let who = || Context::current().local(&WHO).as_deref().copied();
-        let (mut x, said) = (Value::empty_in(), Rc::new(RefCell::new(Vec::new())));
+        let (mut x, said) = (Value::empty_in(), Arc::new(Mutex::new(Vec::new())));
         let (write, heard) = (x.write(), said.clone());
         drop(place.spawn(async move {
             yield_now().await;
@@ -259,11 +263,11 @@ fn tasks_that_have_their_turns_while_another_waits_are_in_contexts_of_their_own(
         }));
         let waits = Context::root().with_local(&WHO, "waits").within(async move {
             let seen = *x.wait().unwrap();
-            heard.borrow_mut().push((seen, who()));
+            heard.lock().unwrap().push((seen, who()));
         });
         let task = place.spawn(waits);
         place.run(task).unwrap();
-        assert_eq!(said.take(), [(None, Some("waits"))]);
+        assert_eq!(*said.lock().unwrap(), [(None, Some("waits"))]);
     });
 }
 
@@ -290,28 +294,28 @@ fn a_low_task_is_not_starved_by_others_while_somebody_waits() {
 }
 
 /// A value of fib(n), a kernel for each call.
-fn fib(here: &tidemill_core::context::Here, n: u32) -> Async<u64, Why> {
+fn fib(n: u32) -> Async<u64, Why> {
     let mut value = Async::empty_in();
     if n < 2 {
         return Async::ready_in(u64::from(n));
     }
-    let (mine, write) = (here.clone(), value.write());
-    start(kernel_on(here, (), write, async move |(), value| {
-        let (one, two) = (fib(&mine, n - 1), fib(&mine, n - 2));
+    let write = value.write();
+    start(spawn_send(compute((), write, async move |(), value| {
+        let (one, two) = (fib(n - 1), fib(n - 2));
         value.set(*one.read().get().await? + *two.read().get().await?).await;
         Ok(())
-    }))
+    })))
     .detach();
     value
 }
 
 #[test]
 fn kernels_make_kernels() {
-    everywhere(|place: &Place| {
-        let value = fib(&place.here(), 10);
+    anywhere(|place| {
+        let value = place.enter(|| fib(10));
         assert_eq!(*value.wait_on(place).unwrap(), 55);
-        let inner =
-            place.enter(|| spawn(async { Value::ready_in(3).wait().map(|seen| *seen) }).unwrap());
+        let inner = place
+            .enter(|| spawn_send(async { Value::ready_in(3).wait().map(|seen| *seen) }).unwrap());
         assert_eq!(place.run(inner).unwrap(), Ok(3));
         let drive: &dyn Drive = place;
         assert_eq!(*value.wait_on(drive).unwrap(), 55);

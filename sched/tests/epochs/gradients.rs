@@ -1,6 +1,12 @@
 //! Reverse values among tasks: gradients that are added while the reverse of a computation is written down, and flow when it is seeded.
 
-use std::{cell::Cell, ops::AddAssign, rc::Rc};
+use std::{
+    ops::AddAssign,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+};
 
 use tidemill_core::{
     epoch::{Async, ReverseValue},
@@ -11,7 +17,7 @@ use tidemill_core::{
 
 use self::var::Var;
 use crate::{
-    everywhere::{Place, everywhere},
+    anywhere::{Place, anywhere},
     kernels::{CANCELLED, SAID, Seen, Value, Why, end},
 };
 
@@ -28,14 +34,14 @@ fn close(found: f64, exact: f64) {
 }
 
 #[track_caller]
-fn gradient(place: &Place, x: &Var<f64>) -> f64 {
+fn gradient(place: &Place<'_>, x: &Var<f64>) -> f64 {
     *x.gradient_on(place).expect("it is there")
 }
 
 // epochs 97, 98, 99, 101
 #[test]
 fn addends_are_summed_backwards_and_what_is_missing_counts_as_zero() {
-    everywhere(|place| {
+    anywhere(|place| {
         let sum = |seed: Option<i32>, plus: &Value<i32>, minus: &Value<i32>| {
             let mut sum: Reverse<i32> = ReverseValue::new_in();
             let last = sum.read();
@@ -72,25 +78,31 @@ fn addends_are_summed_backwards_and_what_is_missing_counts_as_zero() {
 
 #[test]
 fn an_addend_that_panics_or_is_cancelled_ends_the_sum_like_that() {
-    everywhere(|place| {
+    anywhere(|place| {
         let found = |sum: Reverse<i32>| -> Seen<i32> { end(place, &sum.seed(1)) };
         let mut sum: Reverse<i32> = ReverseValue::new_in();
-        sum.accumulate_on(&place.here(), async { panic!("boom") }, |sum, more: i32| *sum += more);
+        place.enter(|| {
+            sum.accumulate_send(async { panic!("boom") }, |sum, more: i32| *sum += more);
+        });
         let panicked = |word: &str| Err(Missing::Failed(Why::Panicked(word.into())));
         assert_eq!(found(sum), panicked("boom"));
         let mut sum: Reverse<i32> = ReverseValue::new_in();
-        place.enter(|| sum.accumulate(async { Ok(1) }, |_, _| panic!("bang")));
+        place.enter(|| sum.accumulate_send(async { Ok(1) }, |_, _| panic!("bang")));
         assert_eq!(found(sum), panicked("bang"));
         let mut sum: Reverse<i32> = ReverseValue::new_in();
-        sum.accumulate(async { Ok(1) }, |sum, more| *sum += more);
+        sum.accumulate_send(async { Ok(1) }, |sum, more| *sum += more);
         assert_eq!(found(sum), Err(Missing::Failed(Why::Nobody)));
         let mut sum: Reverse<i32> = ReverseValue::new_in();
         let (x, mut y) = (Value::ready_in(3), Value::ready_in(1));
         drop(y.write());
         let (one, two) = (x.read(), y.read());
         place.enter(|| {
-            sum.accumulate(async move { Ok(*one.or_cancel().await?) }, |sum, more| *sum += more);
-            sum.accumulate(async move { Ok(*two.or_cancel().await?) }, |sum, more| *sum += more);
+            sum.accumulate_send(async move { Ok(*one.or_cancel().await?) }, |sum, more| {
+                *sum += more
+            });
+            sum.accumulate_send(async move { Ok(*two.or_cancel().await?) }, |sum, more| {
+                *sum += more
+            });
         });
         assert_eq!(found(sum), Ok(4));
         let other = tidemill_sched::debug::DebugScheduler::new(tidemill_sched::debug::Order::Fifo);
@@ -105,7 +117,7 @@ fn an_addend_that_panics_or_is_cancelled_ends_the_sum_like_that() {
 // epochs 102, 103, 104
 #[test]
 fn gradients_of_sine_and_cosine_are_those_of_calculus() {
-    everywhere(|place| {
+    anywhere(|place| {
         let (x, y) = (Var::new(0.3), Var::new(0.4));
         place.enter(|| x.sin().seed(1.0));
         place.enter(|| y.cos().seed(2.0));
@@ -117,7 +129,7 @@ fn gradients_of_sine_and_cosine_are_those_of_calculus() {
 // epochs 106, 107, 108
 #[test]
 fn gradients_of_products_sums_and_differences_are_those_of_calculus() {
-    everywhere(|place| {
+    anywhere(|place| {
         let (x, y) = (Var::new(3.0), Var::new(-2.0));
         // (2xy + x - y) - (-x + 7) y, written through a clone of x.
         place.enter(|| {
@@ -134,12 +146,12 @@ fn gradients_of_products_sums_and_differences_are_those_of_calculus() {
 // epochs 105, 145
 #[test]
 fn branches_that_nobody_uses_are_pruned_whether_they_are_well_or_have_failed() {
-    everywhere(|place| {
-        let pulls = Rc::new(Cell::new(0));
-        let counted = |pulls: &Rc<Cell<u32>>| {
+    anywhere(|place| {
+        let pulls = Arc::new(AtomicUsize::new(0));
+        let counted = |pulls: &Arc<AtomicUsize>| {
             let pulls = pulls.clone();
             move |flows: &f64, _: &f64| {
-                pulls.set(pulls.get() + 1);
+                pulls.fetch_add(1, SeqCst);
                 *flows
             }
         };
@@ -153,7 +165,7 @@ fn branches_that_nobody_uses_are_pruned_whether_they_are_well_or_have_failed() {
             used.seed(3.0);
         });
         close(gradient(place, &x), 3.0);
-        assert_eq!(pulls.get(), 1);
+        assert_eq!(pulls.load(SeqCst), 1);
         let unused = Var::new(0.3);
         place.enter(|| drop(unused.sin()));
         assert!(matches!(unused.gradient_on(place), Err(WaitError::Cancelled)));
@@ -165,7 +177,7 @@ fn branches_that_nobody_uses_are_pruned_whether_they_are_well_or_have_failed() {
 // epochs 145
 #[test]
 fn a_failure_that_is_used_is_seen_beside_branches_that_are_pruned() {
-    everywhere(|place| {
+    anywhere(|place| {
         let (x, broken) = (Var::new(0.3), Var::of(failed()));
         let product = place.enter(|| {
             drop(x.sin());
@@ -211,7 +223,7 @@ impl AddAssign<&Self> for Complex {
 // epochs 109, 110, 111
 #[test]
 fn gradients_of_parts_add_up_in_whatever_order_they_are_seeded() {
-    everywhere(|place| {
+    anywhere(|place| {
         let parts = |z: &Var<Complex>| {
             let re = z.map(|z| z.0, |flows, _| Complex(*flows, 0.0));
             (re, z.map(|z| z.1, |flows, _| Complex(0.0, *flows)))
@@ -234,7 +246,7 @@ fn gradients_of_parts_add_up_in_whatever_order_they_are_seeded() {
 // epochs 112
 #[test]
 fn the_gradients_of_a_large_sum_match_the_exact_ones() {
-    everywhere(|place| {
+    anywhere(|place| {
         let (a, b) = (0.7, -1.3);
         let (x, y) = (Var::new(a), Var::new(b));
         let mut exact = (0.0, 0.0);
@@ -258,7 +270,7 @@ fn the_gradients_of_a_large_sum_match_the_exact_ones() {
 
 #[test]
 fn a_gradient_is_not_there_while_something_that_may_add_to_it_is_open() {
-    everywhere(|place| {
+    anywhere(|place| {
         let x = Var::new(1.0);
         let y = place.enter(|| x.sin());
         let found = x.gradient_on(place);

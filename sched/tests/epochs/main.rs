@@ -1,0 +1,17 @@
+//! Tests of epochs among tasks: on one thread in every order, and on pools.
+#![cfg(feature = "std")]
+
+mod anywhere;
+#[path = "../it/board.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod board;
+mod crowds;
+#[path = "../it/everywhere.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod everywhere;
+mod gradients;
+mod kernels;
+mod life;
+mod operators;
+mod order;
+mod waits;

@@ -1,0 +1,127 @@
+//! What only a machine of several nodes can show: `ci/vm` is one.
+//!
+//! Nodes are preferred, no more: now and then the kernel takes some pages of another. Where none was asked for, all are of the CPU that touches them.
+#![cfg(feature = "hwloc")]
+
+use std::sync::OnceLock;
+
+use rustix::thread::sched_getcpu;
+use tidemill_sched::pool::{self, Memory, NodeBox, Place, Pool, Topology, pin};
+
+use crate::load::play_under_load;
+
+/// Larger than what an allocator keeps for later: it comes from the system.
+const FRESH: usize = 33 << 20;
+
+fn several() -> Topology {
+    let topology = Topology::detect().unwrap();
+    let nodes = topology.nodes().iter().filter(|node| !node.cores.is_empty()).count();
+    assert!(nodes >= 2, "a machine of several nodes is needed: {topology}");
+    topology
+}
+
+/// The first place of each node.
+fn one_each(topology: &Topology) -> Vec<Place> {
+    let nodes = topology.nodes().iter().filter_map(|node| {
+        let place = |core: &pool::Core| Place { cpu: core.cpus[0], node: node.id };
+        node.cores.first().map(place)
+    });
+    nodes.collect()
+}
+
+#[test]
+#[ignore = "asks for several nodes: ci/vm runs it"]
+fn other_nodes_are_farther_than_the_own_one() {
+    let topology = several();
+    for node in topology.nodes() {
+        for other in topology.nearest(node.id) {
+            assert!(topology.distance(node.id, other) > topology.distance(node.id, node.id));
+        }
+    }
+}
+
+#[test]
+#[ignore = "asks for several nodes: ci/vm runs it"]
+fn memory_of_a_pinned_thread_is_bound_to_its_node() {
+    let topology = several();
+    let places = one_each(&topology);
+    // Memory of another node than that of the CPU is not what first touch would bring.
+    for (cpu, node) in places.iter().flat_map(|cpu| places.iter().map(move |node| (cpu, node))) {
+        let place = Place { cpu: cpu.cpu, node: node.node };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let pinned = pin(&topology, place).unwrap();
+                assert_eq!((pinned.memory(), sched_getcpu()), (Memory::Bound, place.cpu));
+                let memory = vec![1_u8; FRESH];
+                assert!(topology.memory_nodes(&memory[..]).unwrap().contains(&place.node));
+                drop(pinned);
+                let memory = vec![1_u8; FRESH];
+                assert!(!topology.memory_nodes(&memory[..]).unwrap().is_empty());
+            });
+        });
+    }
+}
+
+#[test]
+#[ignore = "asks for several nodes: ci/vm runs it"]
+fn a_value_lies_on_the_node_that_was_asked_for_whoever_makes_it() {
+    let topology = several();
+    for maker in one_each(&topology) {
+        for node in topology.nodes() {
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let _pinned = pin(&topology, maker).unwrap();
+                    let make = |index| index as u64;
+                    let value = NodeBox::from_fn(&topology, node.id, 100_000, make);
+                    assert_eq!(value.node(), Some(node.id));
+                    assert!(topology.memory_nodes(&*value).unwrap().contains(&node.id));
+                });
+            });
+        }
+    }
+}
+
+#[test]
+#[ignore = "asks for several nodes: ci/vm runs it"]
+fn workers_stay_on_their_cpus_and_have_memory_of_their_nodes() {
+    let topology = several();
+    let pool = Pool::builder().build().unwrap();
+    let places = pool.places().to_vec();
+    assert_eq!(places.len(), topology.cores().count());
+    let all = places.clone();
+    let tasks: Vec<_> = (0..4 * places.len())
+        .map(|number| {
+            let (places, topology) = (all.clone(), topology.clone());
+            let node = places[number % places.len()].node;
+            let task = pool.spawn_on(node, async move {
+                for _ in 0..100 {
+                    let place = places[pool::worker().unwrap()];
+                    assert_eq!((place.cpu, place.node), (sched_getcpu(), node));
+                    tidemill_core::task::yield_now().await;
+                }
+                let memory = vec![1_u8; FRESH];
+                assert!(topology.memory_nodes(&memory[..]).unwrap().contains(&node));
+            });
+            task.ok().unwrap()
+        })
+        .collect();
+    pool.block_on(async {
+        for task in tasks {
+            task.await.unwrap();
+        }
+    })
+    .unwrap();
+}
+
+#[test]
+#[ignore = "asks for several nodes: ci/vm runs it"]
+fn a_preferred_node_holds_under_load() {
+    static NODES: OnceLock<Vec<Place>> = OnceLock::new();
+    let topology = several();
+    NODES.get_or_init(|| topology.cpus().collect());
+    let pool = Pool::builder().topology(topology).build().unwrap();
+    play_under_load(&pool, 100, |node| {
+        let place = Place { cpu: sched_getcpu(), node };
+        assert!(pool::node() == Some(node) && NODES.get().unwrap().contains(&place), "{place:?}");
+    });
+}
