@@ -71,6 +71,10 @@ pub(crate) fn tasks<P: Pool>(kind: Kind, meter: Meter) -> Result<Meter, Meter> {
     })
 }
 
+#[expect(
+    clippy::manual_async_fn,
+    reason = "it spawns its like, and says that it is `Send` before that can be seen"
+)]
 fn halves<P: Pool>(
     leaves: Arc<Leaves>,
     mut mine: Range<usize>,
