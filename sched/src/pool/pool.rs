@@ -25,14 +25,17 @@ use std::{
 use tidemill_core::{
     context::{HomeRef, Monitor, current},
     error::Refused,
-    sync::Ordering::{Relaxed, Release, SeqCst},
+    sync::{
+        AtomicBool,
+        Ordering::{Relaxed, Release, SeqCst},
+    },
     task::{Attributes, Done, Drive, JoinHandle, Name, TaskInfo, Undone, roam},
 };
 
 use super::{
     counts::WorkerStats,
     desk::with_desk_of,
-    rest::{For, Told, Who, is_told},
+    rest::{For, Told, Who, forget, is_told},
     shared::Shared,
     spawn::spawn_at,
     spawner::Spawner,
@@ -276,37 +279,62 @@ impl Drop for Pool {
 impl Drive for Pool {
     fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         let wait = Waits::begin(&self.shared, For::Value)?;
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let unpark = Arc::new(Unpark::new());
+        let waker = Waker::from(unpark.clone());
         loop {
+            unpark.begin();
             if done(&waker) {
                 return Ok(());
             }
             if self.shared.is_paused() {
                 return Err(Undone::Paused);
             }
+            // What was told before is old: the look may have had others go on.
+            forget(&wait.told);
             self.shared.look();
+            if unpark.is_woken() {
+                continue;
+            }
             if is_told(&wait.told) {
-                // It may have come since it was looked for, before everything came to rest.
-                return match done(&waker) {
-                    true => Ok(()),
-                    false => Err(Undone::Deadlock(self.shared.deadlock())),
-                };
+                return Err(Undone::Deadlock(self.shared.deadlock()));
             }
             thread::park();
         }
     }
 }
 
-/// Wakes a thread.
-struct Unpark(Thread);
+/// Wakes a thread, and notes that it did.
+struct Unpark {
+    thread: Thread,
+    woken: AtomicBool,
+}
+
+impl Unpark {
+    fn new() -> Self {
+        Self { thread: thread::current(), woken: AtomicBool::new(false) }
+    }
+
+    /// Nobody has woken it since this.
+    fn begin(&self) {
+        // ordering: SeqCst, before what is looked at then.
+        self.woken.store(false, SeqCst);
+    }
+
+    fn is_woken(&self) -> bool {
+        // ordering: SeqCst, after the fence of whoever has come to rest, who has woken before.
+        self.woken.load(SeqCst)
+    }
+}
 
 impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+        // ordering: SeqCst, see `is_woken`.
+        self.woken.store(true, SeqCst);
+        self.thread.unpark();
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{
             AtomicBool,
-            Ordering::{Acquire, Release},
+            Ordering::{Acquire, Relaxed, Release},
         },
     },
     thread::Thread,
@@ -38,6 +38,12 @@ pub(super) type Told = Arc<AtomicBool>;
 pub(super) fn is_told(told: &Told) -> bool {
     // ordering: Acquire pairs with Release in `tell`: what was seen to be at rest.
     told.load(Acquire)
+}
+
+/// What was told counts no more.
+pub(super) fn forget(told: &Told) {
+    // ordering: Relaxed, it is told anew under the lock.
+    told.store(false, Relaxed);
 }
 
 struct Waiting {

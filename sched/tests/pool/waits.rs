@@ -157,3 +157,22 @@ fn blocking_on_a_pool_inside_of_its_task_is_an_error() {
     let errors = outer.block_on(task.unwrap()).unwrap().unwrap();
     assert_eq!(errors, (Undone::OnWorker, Undone::OnWorker));
 }
+
+#[test]
+fn an_owner_that_plays_with_a_task_is_not_taken_to_wait_for_nothing() {
+    for workers in [1, 2] {
+        let pool = Pool::new(workers).unwrap();
+        for _ in 0..200 {
+            let (there, back) = (Arc::new(Ivar::<u32>::new()), Arc::new(Ivar::<u32>::new()));
+            let (ball, answer) = (there.clone(), back.clone());
+            let player = async move { answer.fill(*ball.read().await.unwrap() + 1).unwrap() };
+            pool.spawn(player).unwrap().detach();
+            // It throws when it is polled first: until then all may be at rest.
+            let game = async {
+                there.fill(1).unwrap();
+                *back.read().await.unwrap()
+            };
+            assert_eq!(pool.block_on(game).unwrap(), 2);
+        }
+    }
+}
