@@ -202,6 +202,31 @@ fn a_thread_and_a_worker_lose_no_wake() {
     });
 }
 
+#[test]
+fn who_runs_all_goes_on_when_nobody_is_left_and_not_before() {
+    for workers in [1, 2, 4] {
+        let pool = Pool::new(workers).unwrap();
+        let mut dice = Dice(workers as u64);
+        for round in 0..rounds() / 20 {
+            // They are in the turn of one worker, or wake each other, while it is looked whether anybody is.
+            let tasks = dice.roll() % 3 + 1;
+            for _ in 0..tasks {
+                let (turns, spins) = (dice.roll() % 4, dice.roll() % 64);
+                let task = async move {
+                    for _ in 0..turns {
+                        yield_now().await;
+                    }
+                    spin(spins);
+                };
+                pool.spawn(task).unwrap().detach();
+            }
+            spin(dice.roll() % 256);
+            pool.run_all().unwrap();
+            assert_eq!(pool.live(), 0, "round {round} on {workers} workers");
+        }
+    }
+}
+
 struct Unpark(Thread);
 
 impl Wake for Unpark {
