@@ -29,6 +29,7 @@ mod reverse;
 mod room;
 mod seat;
 mod slot;
+mod step;
 #[cfg(feature = "alloc")]
 mod value;
 mod view;

@@ -27,6 +27,7 @@ use crate::{
     epoch::{
         failures::Failures,
         phase::{End, Epoch, Key, Phase},
+        step::{Next, Place},
         window::Window,
     },
     error::WindowFull,
@@ -35,27 +36,6 @@ use crate::{
 
 /// How many epochs are passed under one lock.
 const STRIDE: usize = 64;
-
-/// What is to be done once the lock is free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(super) enum Next {
-    Nothing,
-    /// Somebody in line is due.
-    Wake,
-    /// There is more to pass, or an epoch to end: [`resume`].
-    More,
-}
-
-/// A place in the queue.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) number: u64,
-    /// Whether its time is now.
-    pub(super) now: bool,
-    /// By what it is written down.
-    pub(super) seat: Seat,
-}
 
 /// The queue of one value.
 pub(super) struct Queue<E: 'static> {

@@ -18,8 +18,9 @@ use crate::{
     dag::{self, Seat, Site},
     epoch::{
         phase::{End, Key},
-        queue::{Place, disown, leave, pass},
+        queue::{disown, leave, pass},
         slot::{Cell, Content, Handle, Line},
+        step::Place,
     },
     error::WindowFull,
     lock::RawLock,

@@ -28,7 +28,8 @@ use crate::{
     epoch::{
         latch::count,
         phase::{End, Key, Phase},
-        queue::{Inside, Next, Queue, is_first_due, pass, resume},
+        queue::{Inside, Queue, is_first_due, pass, resume},
+        step::Next,
     },
     lock::RawLock,
     sync::UnsafeCell,
