@@ -27,6 +27,7 @@ use std::{
 };
 
 use tidemill_core::{
+    epoch::Async,
     error::Refused,
     task::{spawn_send, yield_now},
     wait::WakeCell,
@@ -206,21 +207,20 @@ fn a_thread_and_a_worker_lose_no_wake() {
 fn who_runs_all_goes_on_when_nobody_is_left_and_not_before() {
     for workers in [1, 2, 4] {
         let pool = Pool::new(workers).unwrap();
-        let mut dice = Dice(workers as u64);
-        for round in 0..rounds() / 20 {
-            // They are in the turn of one worker, or wake each other, while it is looked whether anybody is.
-            let tasks = dice.roll() % 3 + 1;
-            for _ in 0..tasks {
-                let (turns, spins) = (dice.roll() % 4, dice.roll() % 64);
-                let task = async move {
-                    for _ in 0..turns {
-                        yield_now().await;
+        for round in 0..rounds() / 50 {
+            // One after the other: where one has its turn nothing is queued.
+            let mut values: Vec<_> = (0..20).map(|_| Async::<u64>::empty()).collect();
+            let first = values[0].write();
+            for at in 1..values.len() {
+                let (source, target) = (values[at - 1].read(), values[at].write());
+                let link = async move {
+                    if let Ok(found) = source.get().await {
+                        target.put(found + 1).await;
                     }
-                    spin(spins);
                 };
-                pool.spawn(task).unwrap().detach();
+                pool.spawn(link).unwrap().detach();
             }
-            spin(dice.roll() % 256);
+            drop(first);
             pool.run_all().unwrap();
             assert_eq!(pool.live(), 0, "round {round} on {workers} workers");
         }
