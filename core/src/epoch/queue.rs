@@ -22,8 +22,10 @@
 
 use heapless::{deque::DequeView, vec::VecView};
 
+#[cfg(feature = "alloc")]
+use crate::dag::Seat;
 use crate::{
-    dag::{self, Seat, Site},
+    dag::{self, Site},
     epoch::{
         failures::Failures,
         phase::{End, Epoch, Key, Phase},

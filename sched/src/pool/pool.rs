@@ -33,6 +33,7 @@ use tidemill_core::{
 };
 
 use super::{
+    bound::NodeBox,
     counts::WorkerStats,
     desk::with_desk_of,
     rest::{For, Told, Who, forget, is_told},
@@ -142,6 +143,24 @@ impl Pool {
             }
             None => Err(Refused(future)),
         }
+    }
+
+    /// Makes a task of `future` that prefers the node on which its data lies, as [`spawn_on`](Self::spawn_on); where the system has not bound it to one
+    /// with workers, it runs on any.
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn).
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn spawn_near<T: ?Sized, F>(
+        &self,
+        data: &NodeBox<T>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, Refused<F>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let group = data.node().and_then(|node| self.shared.group_of(node));
+        spawn_at(&self.shared, &self.outside, (Attributes::new(), group), future)
     }
 
     /// A handle that spawns, for any thread.

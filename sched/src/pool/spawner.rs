@@ -10,7 +10,7 @@ use tidemill_core::{
     task::{Attributes, JoinHandle, Name},
 };
 
-use super::{shared::Shared, spawn::spawn_at};
+use super::{bound::NodeBox, shared::Shared, spawn::spawn_at};
 
 /// Makes tasks of a [`Pool`](super::Pool), from any thread. As long as there is one, the pool takes it that tasks may come from outside, and reports no
 /// deadlock.
@@ -73,6 +73,24 @@ impl Spawner {
             }
             None => Err(Refused(future)),
         }
+    }
+
+    /// Makes a task of `future` that prefers the node on which its data lies, as [`spawn_on`](Self::spawn_on); where the system has not bound it to one
+    /// with workers, it runs on any.
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn).
+    #[cfg_attr(feature = "dag", track_caller)]
+    pub fn spawn_near<T: ?Sized, F>(
+        &self,
+        data: &NodeBox<T>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, Refused<F>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let group = data.node().and_then(|node| self.shared.group_of(node));
+        spawn_at(&self.shared, &self.outside, (Attributes::new(), group), future)
     }
 }
 

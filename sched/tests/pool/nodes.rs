@@ -2,7 +2,7 @@
 #![cfg(feature = "hwloc")]
 
 use tidemill_core::task::yield_now;
-use tidemill_sched::pool::{self, Pool, Topology};
+use tidemill_sched::pool::{self, NodeBox, Pool, Topology};
 
 fn two_nodes() -> Pool {
     let topology = Topology::synthetic("node:2 core:2 pu:1").unwrap();
@@ -91,4 +91,31 @@ fn running_all_drains_every_node() {
     assert_eq!(pool.live(), 16);
     pool.run_all().unwrap();
     assert_eq!(pool.live(), 0);
+}
+
+#[test]
+fn a_task_near_data_that_lies_nowhere_special_runs_anywhere() {
+    let topology = Topology::synthetic("node:2 core:2 pu:1").unwrap();
+    let pool = two_nodes();
+    let data = NodeBox::new(&topology, 1, 7_u64);
+    // Nothing can be bound on a machine that is made up.
+    assert_eq!(data.node(), None);
+    for spawned in 1..=10 {
+        let task = pool.spawn_near(&data, async { pool::preferred_node() }).unwrap();
+        assert_eq!(pool.block_on(task).unwrap().unwrap().unwrap(), None);
+        assert_eq!(
+            [0, 1].map(|node| pool.spawned_on(node).unwrap()).iter().sum::<usize>(),
+            spawned
+        );
+    }
+}
+
+#[test]
+fn a_task_near_its_data_prefers_the_node_of_that() {
+    let topology = Topology::detect().unwrap();
+    let pool = Pool::builder().topology(topology.clone()).build().unwrap();
+    let node = topology.nodes()[0].id;
+    let data = NodeBox::new(&topology, node, 7_u64);
+    let task = pool.spawner().spawn_near(&data, async { pool::preferred_node() }).unwrap();
+    assert_eq!(pool.block_on(task).unwrap().unwrap().unwrap(), data.node());
 }

@@ -125,3 +125,18 @@ fn a_preferred_node_holds_under_load() {
         assert!(pool::node() == Some(node) && NODES.get().unwrap().contains(&place), "{place:?}");
     });
 }
+
+#[test]
+#[ignore = "asks for several nodes: ci/vm runs it"]
+fn a_task_near_its_data_runs_on_the_node_where_that_lies() {
+    let topology = several();
+    let pool = Pool::builder().topology(topology.clone()).build().unwrap();
+    for place in one_each(&topology) {
+        let data = NodeBox::new(&topology, place.node, 7_u64);
+        assert_eq!(data.node(), Some(place.node));
+        for _ in 0..20 {
+            let task = pool.spawn_near(&data, async { pool::node() }).unwrap();
+            assert_eq!(pool.block_on(task).unwrap().unwrap(), Some(place.node));
+        }
+    }
+}
