@@ -139,12 +139,12 @@ impl Builder {
         for (worker, home, group) in desks {
             let place = pinned.then(|| (topology.clone(), places[worker]));
             let name = format!("{}-{worker}", self.name);
-            let (theirs, monitor, told) = (shared.clone(), monitor.clone(), told.clone());
-            let begin = move || begin((theirs, worker, group), home, place, monitor, told);
+            let (theirs, root, told) = (shared.clone(), monitor.clone(), told.clone());
+            let begin = move || begin((theirs, worker, group), home, place, root, told);
             match thread::Builder::new().name(name).spawn(begin) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
-                    shared.leave_for_good();
+                    shared.leave_for_good(&monitor);
                     failed = Some(error);
                 }
             }
@@ -215,11 +215,12 @@ fn begin(
     drop(told);
     let desk = Desk::new(shared.clone(), worker, group, home);
     if works {
-        Worker::new(desk, monitor).run();
+        Worker::new(desk, monitor.clone()).run();
     } else {
         drop(desk);
     }
-    shared.leave_for_good();
+    // What is dropped now may send errors, too.
+    monitor.as_root(worker, || shared.leave_for_good(&monitor));
 }
 
 impl Pool {

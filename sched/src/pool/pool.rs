@@ -23,7 +23,7 @@ use std::{
 };
 
 use tidemill_core::{
-    context::{HomeRef, Monitor, current},
+    context::{Failed, HomeRef, Monitor, current},
     error::Refused,
     sync::{
         AtomicBool,
@@ -75,6 +75,8 @@ pub struct Pool {
     threads: Vec<thread::JoinHandle<()>>,
     places: Vec<Place>,
     monitor: Monitor,
+    /// Whether its failures were handed to somebody.
+    told: bool,
     owner: PhantomData<Cell<()>>,
 }
 
@@ -95,7 +97,7 @@ impl Pool {
         places: Vec<Place>,
         monitor: Monitor,
     ) -> Self {
-        Self { shared, outside, threads, places, monitor, owner: PhantomData }
+        Self { shared, outside, threads, places, monitor, told: false, owner: PhantomData }
     }
 
     /// Makes a task of `future`, which runs on any worker.
@@ -264,7 +266,8 @@ impl Pool {
         Some(group.spawned.load(Relaxed))
     }
 
-    /// Who is told of errors that nobody else answers for.
+    /// Who is told of errors that nobody else answers for. They do not end the pool: [`shutdown`](Self::shutdown) tells them, and meanwhile
+    /// [`Monitor::failures`] and [`Monitor::errors`].
     pub fn monitor(&self) -> &Monitor {
         &self.monitor
     }
@@ -272,17 +275,21 @@ impl Pool {
     /// Ends the pool, and waits until its threads have ended.
     ///
     /// Called on a worker's own thread it does not wait.
-    pub fn shutdown(self, end: End) {
+    ///
+    /// # Errors
+    /// The errors that nobody has answered for, of tasks of this pool: panics whose handle was dropped, and what was sent to their monitor.
+    pub fn shutdown(mut self, end: End) -> Result<(), Failed> {
         if end == End::Drain {
             // On a worker's own thread one cannot wait.
             let _ = self.run_all();
         }
-        drop(self);
+        self.finish();
+        self.told = true;
+        self.monitor.failures().map_or(Ok(()), Err)
     }
-}
 
-impl Drop for Pool {
-    fn drop(&mut self) {
+    /// Ends the workers, and waits for them.
+    fn finish(&mut self) {
         self.shared.stop();
         let mine = with_desk_of(&self.shared, |desk| desk.is_some());
         for thread in self.threads.drain(..) {
@@ -290,6 +297,16 @@ impl Drop for Pool {
                 // What panics in a worker's thread was told to its monitor.
                 let _ = thread.join();
             }
+        }
+    }
+}
+
+/// Cancels what is left. Errors that nobody has answered for are written to the standard error.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.finish();
+        if let Some(failed) = self.monitor.failures().filter(|_| !self.told) {
+            eprintln!("tidemill: {failed}");
         }
     }
 }

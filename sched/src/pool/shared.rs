@@ -4,6 +4,7 @@
 
 use core::ops::Range;
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     thread::Thread,
     time::Duration,
@@ -11,7 +12,8 @@ use std::{
 
 use crossbeam_queue::ArrayQueue;
 use tidemill_core::{
-    context::TaskInfo,
+    context::{Monitor, TaskInfo},
+    error::Fault,
     sync::{
         AtomicBool, AtomicUsize,
         Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
@@ -247,8 +249,8 @@ impl Shared {
         self.ring_all();
     }
 
-    /// A worker goes for good; the last one cancels what is left.
-    pub(super) fn leave_for_good(&self) {
+    /// A worker goes for good; the last one cancels what is left, and tells this monitor of what goes wrong then.
+    pub(super) fn leave_for_good(&self, monitor: &Monitor) {
         // ordering: AcqRel, the last one sees what the others have done.
         if self.working.fetch_sub(1, AcqRel) > 1 {
             return;
@@ -257,7 +259,13 @@ impl Shared {
         for shard in &self.shards {
             shard.head.close();
             // SAFETY: closed; there is no worker any more, and what stands in queues is not looked at.
-            while unsafe { shard.head.cancel_one() } {}
+            let cancel = || unsafe { shard.head.cancel_one() };
+            // A waker of the user's may panic: that task is cancelled then.
+            while catch_unwind(AssertUnwindSafe(cancel)).unwrap_or_else(|panic| {
+                drop(panic);
+                monitor.send_error(Fault::Text("a waker panicked that a cancelled task has woken"));
+                true
+            }) {}
         }
     }
 

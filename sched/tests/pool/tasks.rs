@@ -133,7 +133,7 @@ fn a_drained_pool_runs_what_it_has_before_it_ends() {
             };
             pool.spawn(run).unwrap().detach();
         }
-        pool.shutdown(End::Drain);
+        pool.shutdown(End::Drain).unwrap();
         assert_eq!(count.load(SeqCst), 100);
     }
 }
@@ -248,4 +248,53 @@ fn tasks_of_a_node_run_on_its_workers() {
         (Some(50), Some(50), None)
     );
     assert!(pool.spawn_on(7, async {}).is_err());
+}
+
+#[test]
+fn a_panic_that_no_handle_asked_for_is_told_at_the_end() {
+    for end in [End::Drain, End::Cancel] {
+        let pool = Pool::new(2).unwrap();
+        let attributes = Attributes::new().name("careless");
+        let panics = async { panic!("on purpose") };
+        drop::<tidemill_core::task::JoinHandle<()>>(pool.spawn_with(attributes, panics).unwrap());
+        pool.run_all().unwrap();
+        assert!(pool.monitor().has_failed());
+        let failed = pool.shutdown(end).unwrap_err();
+        let text = failed.first().to_string();
+        assert!(text.contains("careless") && text.contains("on purpose"), "{text}");
+    }
+}
+
+/// A waker that panics.
+struct Panics;
+
+impl std::task::Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker, on purpose");
+    }
+}
+
+#[test]
+fn wakers_that_panic_when_a_pool_ends_keep_nobody_from_being_cancelled() {
+    let pool = Pool::new(2).unwrap();
+    let held = Arc::new(());
+    let waker = std::task::Waker::from(Arc::new(Panics));
+    let mut handles: Vec<_> = (0..10)
+        .map(|_| {
+            let kept = held.clone();
+            let wait = async move {
+                let _kept = kept;
+                std::future::pending::<()>().await;
+            };
+            pool.spawn(wait).unwrap()
+        })
+        .collect();
+    for handle in &mut handles {
+        let mut cx = std::task::Context::from_waker(&waker);
+        assert!(std::pin::Pin::new(handle).poll(&mut cx).is_pending());
+    }
+    let failed = pool.shutdown(End::Cancel).unwrap_err();
+    assert!(failed.first().to_string().contains("waker"), "{failed}");
+    assert_eq!(Arc::strong_count(&held), 1);
+    assert!(handles.iter().all(|handle| handle.is_finished()));
 }
