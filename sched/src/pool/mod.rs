@@ -21,6 +21,7 @@ mod idle;
 mod inject;
 mod look;
 mod node;
+mod owner;
 #[expect(clippy::module_inception, reason = "the room is named after the noun in it")]
 mod pool;
 mod rest;

@@ -1,8 +1,8 @@
 //! A pool: the executor of many threads, on the nodes of a machine.
 //!
-//! Its end, in steps: 1. no task is taken any more; 2. what is left has its turns, if it is drained, until nothing goes on; 3. the workers are
+//! Its end, in steps: 1. if it is drained, what is there has its turns until nothing goes on; 2. no task is taken any more; 3. the workers are
 //! stopped, each after its turn, and waits in turns end with [`Undone::Gone`]; 4. each cancels what its thread alone may touch; 5. the last one
-//! cancels what is left; 6. their threads end.
+//! cancels what is left; 6. their threads end; 7. errors that nobody has answered for are told.
 //!
 //! [O1] A pool is `!Sync`: while its owner waits in one of its methods, nobody else does anything with it.
 
@@ -14,33 +14,20 @@ use core::{
     future::Future,
     marker::PhantomData,
     pin::pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
-use std::{
-    sync::Arc,
-    task::Wake,
-    thread::{self, Thread},
-};
+use std::{sync::Arc, thread};
 
 use tidemill_core::{
-    context::{Failed, HomeRef, Monitor, current},
+    context::{Failed, HomeRef, Monitor},
     error::Refused,
-    sync::{
-        AtomicBool,
-        Ordering::{Relaxed, Release, SeqCst},
-    },
+    sync::Ordering::{Relaxed, Release, SeqCst},
     task::{Attributes, Done, Drive, JoinHandle, Name, TaskInfo, Undone, roam},
 };
 
 use super::{
-    bound::NodeBox,
-    counts::WorkerStats,
-    desk::with_desk_of,
-    rest::{For, Told, Who, forget, is_told},
-    shared::Shared,
-    spawn::spawn_at,
-    spawner::Spawner,
-    topology::Place,
+    bound::NodeBox, counts::WorkerStats, desk::with_desk_of, owner::Waits, rest::For,
+    shared::Shared, spawn::spawn_at, spawner::Spawner, topology::Place,
 };
 
 /// An executor of many threads: tasks that are `Send` run on whichever has time.
@@ -214,15 +201,10 @@ impl Pool {
     /// # Errors
     /// This is a thread on which an executor runs ([`Undone::OnWorker`]).
     pub fn run_all(&self) -> Result<(), Undone> {
-        let _wait = Waits::begin(&self.shared, For::Rest)?;
+        let wait = Waits::begin(&self.shared, For::Rest)?;
         self.resume();
-        loop {
-            self.shared.look();
-            if is_told(&_wait.told) {
-                return Ok(());
-            }
-            thread::park();
-        }
+        wait.rest();
+        Ok(())
     }
 
     /// Has the workers give no turns from now on; those that are under way go on.
@@ -314,84 +296,7 @@ impl Drop for Pool {
 /// While its owner waits nobody brings anything but tasks, spawners and jobs.
 impl Drive for Pool {
     fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
-        let wait = Waits::begin(&self.shared, For::Value)?;
-        let unpark = Arc::new(Unpark::new());
-        let waker = Waker::from(unpark.clone());
-        loop {
-            unpark.begin();
-            if done(&waker) {
-                return Ok(());
-            }
-            if self.shared.is_paused() {
-                return Err(Undone::Paused);
-            }
-            // What was told before is old: the look may have had others go on.
-            forget(&wait.told);
-            self.shared.look();
-            if unpark.is_woken() {
-                continue;
-            }
-            if is_told(&wait.told) {
-                return Err(Undone::Deadlock(self.shared.deadlock()));
-            }
-            thread::park();
-        }
-    }
-}
-
-/// Wakes a thread, and notes that it did.
-struct Unpark {
-    thread: Thread,
-    woken: AtomicBool,
-}
-
-impl Unpark {
-    fn new() -> Self {
-        Self { thread: thread::current(), woken: AtomicBool::new(false) }
-    }
-
-    /// Nobody has woken it since this.
-    fn begin(&self) {
-        // ordering: SeqCst, before what is looked at then.
-        self.woken.store(false, SeqCst);
-    }
-
-    fn is_woken(&self) -> bool {
-        // ordering: SeqCst, after the fence of whoever has come to rest, who has woken before.
-        self.woken.load(SeqCst)
-    }
-}
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        // ordering: SeqCst, see `is_woken`.
-        self.woken.store(true, SeqCst);
-        self.thread.unpark();
-    }
-}
-
-/// The owner waits, until this is dropped.
-struct Waits<'s> {
-    shared: &'s Shared,
-    told: Told,
-}
-
-impl<'s> Waits<'s> {
-    fn begin(shared: &'s Shared, what: For) -> Result<Self, Undone> {
-        if current().is_some() {
-            return Err(Undone::OnWorker);
-        }
-        Ok(Self { shared, told: shared.enter(what, Who::Owner(thread::current())) })
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.shared.leave(&self.told);
+        Waits::begin(&self.shared, For::Value)?.until(done)
     }
 }
 

@@ -14,7 +14,7 @@ use tidemill_core::{
     ivar::Ivar,
     task::{Attributes, Priority, Undone, yield_now},
 };
-use tidemill_sched::pool::{End, Pool, Topology};
+use tidemill_sched::pool::{End, Pool};
 
 /// The sizes on which a scenario has to hold.
 fn pools(scenario: impl Fn(&Pool)) {
