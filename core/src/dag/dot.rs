@@ -120,8 +120,12 @@ fn named(info: &NodeInfo, out: &mut impl Write) -> fmt::Result {
     write!(out, "{}:{}", Escaped(info.location.file()), info.location.line())
 }
 
-/// The name of a type, or where that is long its end, and a mark for its parameters.
+/// What a small kernel is in, when it waits.
+const WAIT: &str = "tidemill_core::epoch::arrival::Arrival<";
+
+/// The name of a type, or where that is long its end, and a mark for its parameters. A wait is called like what it waits for.
 fn short(name: &str) -> (&str, &str) {
+    let name = name.strip_prefix(WAIT).unwrap_or(name);
     if name.len() <= 32 {
         return (name, "");
     }

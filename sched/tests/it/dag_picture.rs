@@ -112,7 +112,7 @@ fn a_small_kernel_shows_what_it_was_given_before_it_runs_and_where_it_stands() {
     expected.sort();
     assert_eq!(edges, expected, "{picture}");
     // Names of types that are long are cut to their ends.
-    assert!(picture.contains(&format!("task {change}\\ncombine::Change<..>\\n")), "{picture}");
+    assert!(picture.contains(&format!("task {change}\\njob::Change<..>\\n")), "{picture}");
     scheduler.run_all();
     assert!(!dot(&ours()).contains("arg "), "they have ended");
     // A kernel and a gradient stand where they were asked for, too.

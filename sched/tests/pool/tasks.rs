@@ -14,6 +14,8 @@ use tidemill_core::{
     ivar::Ivar,
     task::{Attributes, Priority, Undone, yield_now},
 };
+#[cfg(feature = "hwloc")]
+use tidemill_sched::pool::Topology;
 use tidemill_sched::pool::{End, Pool};
 
 /// The sizes on which a scenario has to hold.
