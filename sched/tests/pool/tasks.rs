@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Barrier, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
@@ -299,4 +299,48 @@ fn wakers_that_panic_when_a_pool_ends_keep_nobody_from_being_cancelled() {
     assert!(failed.first().to_string().contains("waker"), "{failed}");
     assert_eq!(Arc::strong_count(&held), 1);
     assert!(handles.iter().all(|handle| handle.is_finished()));
+}
+
+// epochs 142
+#[test]
+fn a_saturated_pool_takes_tasks_and_wakes_and_keeps_nobody_who_sends_them() {
+    for workers in [1, 2, 4] {
+        let pool = Pool::new(workers).unwrap();
+        // All workers stand in a turn until we come to the barrier a second time.
+        let gate = Arc::new(Barrier::new(workers + 1));
+        let (wakes, count) = (Arc::new(Ivar::<()>::new()), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..100 {
+            let (wakes, count) = (wakes.clone(), count.clone());
+            let wait = async move {
+                wakes.read().await.unwrap();
+                count.fetch_add(1, SeqCst);
+            };
+            pool.spawn(wait).unwrap().detach();
+        }
+        pool.run_all().unwrap();
+        for _ in 0..workers {
+            let gate = gate.clone();
+            let block = async move {
+                gate.wait();
+                gate.wait();
+            };
+            pool.spawn(block).unwrap().detach();
+        }
+        gate.wait();
+        // More than all queues hold together.
+        for _ in 0..10_000 {
+            let count = count.clone();
+            let run = async move {
+                count.fetch_add(1, SeqCst);
+            };
+            pool.spawn(run).unwrap().detach();
+        }
+        wakes.fill(()).unwrap();
+        pool.pause();
+        pool.resume();
+        assert_eq!(count.load(SeqCst), 0);
+        gate.wait();
+        pool.run_all().unwrap();
+        assert_eq!(count.load(SeqCst), 10_100);
+    }
 }
