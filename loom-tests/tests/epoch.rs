@@ -92,6 +92,28 @@ fn the_last_handle_is_dropped_while_an_epoch_is_ended() {
     });
 }
 
+/// **When two writers leave before their turns while the reader before them goes, each epoch is ended once, as its writer said, and in their order.**
+///
+/// Who ends an epoch on behalf of its writer has the lock twice, and others may come between. Seen to break it: a failure that is taken whatever its number.
+#[test]
+fn writers_leave_before_their_turns_while_those_are_ended() {
+    loom::model(|| {
+        let mut value = Value::ready_in(1);
+        let reader = value.read();
+        let (first, middle) = (value.write(), value.read());
+        let (second, last) = (value.write(), value.read());
+        let leaves = thread::spawn(move || drop(reader));
+        let fails = thread::spawn(move || first.fail("first"));
+        second.fail("second");
+        leaves.join().unwrap();
+        fails.join().unwrap();
+        assert_eq!(middle.try_get(), Some(Err(Missing::Failed("first"))));
+        assert_eq!(last.try_get(), None);
+        drop(middle);
+        assert_eq!(last.try_get(), Some(Err(Missing::Failed("second"))));
+    });
+}
+
 /// **When two readers go at once, the next epoch begins once, and what was failed before its turn is failed.**
 ///
 /// Seen to break it: who leaves last, found out under an earlier lock than that under which it leaves.
