@@ -54,6 +54,9 @@ use super::{
 /// In its tasks, [`spawn`](tidemill_core::task::spawn) and timers of core are those of the worker's own [`Local`](crate::Local), and stay on its
 /// thread; what may move is spawned by [`spawn_send`](tidemill_core::task::spawn_send), and waits by [`pool::after`](super::after).
 ///
+/// A turn that blocks its thread also keeps those waiting that it has just woken: what blocks belongs into [`in_thread`](crate::bridge::in_thread), and values are
+/// waited for by [`Async::wait`](tidemill_core::epoch::Async::wait), which lets others run meanwhile.
+///
 /// Dropping it cancels what is left: see [`shutdown`](Self::shutdown).
 pub struct Pool {
     shared: Arc<Shared>,

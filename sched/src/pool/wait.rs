@@ -20,7 +20,8 @@ impl Worker {
         let worker = self.desk.worker;
         if let Some(task) = self.desk.next.take() {
             // SAFETY: it is in no queue, and to be in one.
-            unsafe { shared.schedule(task, Why::New) };
+            unsafe { shared.schedule(task, Why::Again) };
+            shared.wake_one(self.desk.group);
         }
         if self.searching.take() && shared.idle.found() {
             shared.wake_one(self.desk.group);
