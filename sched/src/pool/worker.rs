@@ -7,7 +7,7 @@
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
-use core::{cell::Cell, task::Waker, time::Duration};
+use core::{cell::Cell, mem, task::Waker, time::Duration};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -115,11 +115,12 @@ impl Worker {
             }
         };
         self.monitor.as_root(self.desk.worker, || {
-            // A waker of the user's may panic; what was under way is over then, and nothing is half done.
+            // A waker of the user's may panic, or who is told of turns; what was under way is over then, and nothing is half done.
             while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.desk.sit(rounds))) {
                 drop(panic);
-                self.monitor
-                    .send_error(Fault::Text("a waker panicked that a task of the pool has woken"));
+                self.monitor.send_error(Fault::Text(
+                    "a waker, or who is told of turns, panicked on a worker of the pool",
+                ));
             }
         });
     }
@@ -163,28 +164,24 @@ impl Worker {
         counts.polls.add(1);
         // SAFETY: it is alive, since it has not ended.
         let info = || unsafe { task_info(task.0) };
-        let run = || {
-            let _span = turn(info, worker);
-            // SAFETY: [W1].
-            self.desk.turn_of(task, || unsafe { PoolHead::run(task.0) })
-        };
-        let turned = match shared.watch {
-            None => run(),
-            Some((at_least, tell)) => {
-                let (info, begun) = (info(), shared.clock.now());
-                let turned = run();
-                let took = shared.clock.now() - begun;
-                counts.longest.raise_to(usize::try_from(took.as_nanos()).unwrap_or(usize::MAX));
-                if took >= at_least {
-                    long_turn(&info, worker, took);
-                    tell(&LongTurn { task: info, worker, took });
-                }
-                turned
-            }
-        };
+        let watched = shared.watch.map(|watch| (watch, info(), shared.clock.now()));
+        // Who is told of turns may panic: before, the task keeps its place; after, it has it again.
+        let taken = Taken { shared, task };
+        let _span = turn(info, worker);
+        mem::forget(taken);
+        // SAFETY: [W1].
+        let turned = self.desk.turn_of(task, || unsafe { PoolHead::run(task.0) });
         if turned == Turned::Enqueue {
             // SAFETY: it was told so just now.
             unsafe { shared.schedule(task, Why::Again) };
+        }
+        if let Some(((at_least, tell), task, begun)) = watched {
+            let took = shared.clock.now() - begun;
+            counts.longest.raise_to(usize::try_from(took.as_nanos()).unwrap_or(usize::MAX));
+            if took >= at_least {
+                long_turn(&task, worker, took);
+                tell(&LongTurn { task, worker, took });
+            }
         }
     }
 
@@ -230,6 +227,19 @@ impl Worker {
     pub(super) fn answer(&self) {
         // ordering: SeqCst, it looks around after this.
         self.shared().seats[self.desk.worker].rung.swap(false, SeqCst);
+    }
+}
+
+/// A task that was taken, and has had no turn: where that does not come to be, it is queued again.
+struct Taken<'s> {
+    shared: &'s Shared,
+    task: Task,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        // SAFETY: [W1], and it is to be in a queue still.
+        unsafe { self.shared.schedule(self.task, Why::Again) };
     }
 }
 

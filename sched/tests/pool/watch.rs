@@ -3,7 +3,7 @@
 use std::{sync::Mutex, time::Duration};
 
 use tidemill_core::task::Attributes;
-use tidemill_sched::pool::{LongTurn, Pool};
+use tidemill_sched::pool::{End, LongTurn, Pool};
 
 #[test]
 fn a_long_turn_is_told_with_the_name_of_its_task() {
@@ -25,6 +25,27 @@ fn a_long_turn_is_told_with_the_name_of_its_task() {
     assert_eq!(named.len(), 1);
     assert!(named[0].took >= at_least && named[0].worker == 0);
     assert!(pool.stats()[0].longest_poll >= named[0].took);
+}
+
+#[test]
+fn a_panic_of_who_is_told_of_turns_loses_no_task() {
+    let tell = |_: &LongTurn| panic!("told, on purpose");
+    let pool = Pool::builder().workers(2).on_long_turn(Duration::ZERO, tell).build().unwrap();
+    let tasks: Vec<_> = (0..20)
+        .map(|n| {
+            let turns = async move {
+                for _ in 0..3 {
+                    tidemill_core::task::yield_now().await;
+                }
+                n
+            };
+            pool.spawn(turns).unwrap()
+        })
+        .collect();
+    for (n, task) in tasks.into_iter().enumerate() {
+        assert_eq!(pool.block_on(task).unwrap().unwrap(), n);
+    }
+    assert!(pool.shutdown(End::Cancel).is_err(), "the panics are told");
 }
 
 #[test]
@@ -79,7 +100,14 @@ mod spans {
 
         fn new_span(&self, span: &SpanAttributes<'_>) -> Id {
             assert_eq!(span.metadata().name(), "turn");
-            span.record(&mut Name(&mut self.0.lock().unwrap()));
+            let mut names = Vec::new();
+            span.record(&mut Name(&mut names));
+            let mut notes = self.0.lock().unwrap();
+            let first = !notes.contains(&"explodes".to_owned());
+            let explodes = first && names.contains(&"explodes".to_owned());
+            notes.append(&mut names);
+            drop(notes);
+            assert!(!explodes, "the first turn of this name, on purpose");
             Id::from_u64(self.1.fetch_add(1, SeqCst) + 1)
         }
 
@@ -100,6 +128,12 @@ mod spans {
         let task = pool.spawn_with(Attributes::new().name("twice"), twice).unwrap();
         pool.block_on(task).unwrap().unwrap();
         let named = notes.0.lock().unwrap().iter().filter(|name| *name == "twice").count();
+        assert_eq!(named, 2);
+        // Its first turn does not come to be, since the subscriber panics: it has it again.
+        let explodes = Attributes::new().name("explodes");
+        let task = pool.spawn_with(explodes, async { 7 }).unwrap();
+        assert_eq!(pool.block_on(task).unwrap().unwrap(), 7);
+        let named = notes.0.lock().unwrap().iter().filter(|name| *name == "explodes").count();
         assert_eq!(named, 2);
     }
 }
