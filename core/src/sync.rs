@@ -168,7 +168,13 @@ macro_rules! shared_static {
 mod imp {
     #[cfg(feature = "alloc")]
     pub use alloc::sync::Arc;
-    pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+    #[cfg(target_has_atomic = "ptr")]
+    pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+    pub use core::sync::atomic::{Ordering, fence};
+
+    /// Where the processor cannot change a word in one step (Cortex-M0), a critical section does.
+    #[cfg(not(target_has_atomic = "ptr"))]
+    pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 
     /// `core::cell::UnsafeCell` in loom's shape: access through closures, so that a model sees each.
     #[derive(Debug, Default)]
