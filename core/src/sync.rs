@@ -251,12 +251,14 @@ mod imp {
             Self(AtomicBool::new(false))
         }
 
-        /// Runs `f` alone, interrupts masked. A critical section can be entered again from inside; this gate panics there.
+        /// Runs `f` alone, interrupts masked. A critical section can be entered again from inside; this gate [stops](crate::misuse) there.
         #[inline]
         pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
             critical_section::with(|_| {
                 // ordering: Relaxed, twice and in `Entered`: the flag is touched inside the critical section alone.
-                assert!(!self.0.load(Ordering::Relaxed), "a lock was entered again from inside it");
+                if self.0.load(Ordering::Relaxed) {
+                    crate::misuse::stop("a lock was entered again from inside it");
+                }
                 self.0.store(true, Ordering::Relaxed);
                 let _entered = Entered(&self.0);
                 f()
