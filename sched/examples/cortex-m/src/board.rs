@@ -32,6 +32,7 @@ use tidemill_core::{
 
 use crate::{
     console::print,
+    stack,
     timer::{CLOCK, NANOS_PER_TICK, STIR},
 };
 
@@ -57,17 +58,25 @@ pub struct Board {
     rung: AtomicBool,
     wraps: AtomicU32,
     sleeps: AtomicUsize,
+    /// Where the stack begins.
+    top: AtomicUsize,
 }
 
 impl Board {
     /// A board that was not started.
     #[expect(clippy::new_without_default, reason = "it belongs into a static")]
     pub const fn new() -> Self {
-        Self { rung: AtomicBool::new(false), wraps: AtomicU32::new(0), sleeps: AtomicUsize::new(0) }
+        Self {
+            rung: AtomicBool::new(false),
+            wraps: AtomicU32::new(0),
+            sleeps: AtomicUsize::new(0),
+            top: AtomicUsize::new(0),
+        }
     }
 
     /// Starts the clock, and lets the interrupts of the board come.
     pub fn start(&self) {
+        self.top.store(stack::paint(), Relaxed);
         CLOCK.start(u32::MAX);
         for interrupt in [CLOCK_INTERRUPT, STIR_INTERRUPT] {
             // SAFETY: no critical section relies on a single interrupt being masked.
@@ -151,6 +160,10 @@ impl Desk for Board {
 
     fn sleeps(&self) -> usize {
         self.sleeps.load(Relaxed)
+    }
+
+    fn stack(&self) -> usize {
+        stack::used(self.top.load(Relaxed))
     }
 }
 

@@ -12,4 +12,7 @@ pub trait Desk: Sync {
 
     /// How often the board has slept.
     fn sleeps(&self) -> usize;
+
+    /// How many bytes of the stack have been used at most.
+    fn stack(&self) -> usize;
 }

@@ -22,7 +22,7 @@ use tidemill_core::{
     ivar::Ivar,
     scope::{after, at},
     share::pipe::FixedPipe,
-    task::{Hooks, yield_now},
+    task::{Hooks, task_size, yield_now},
     task_place,
 };
 use tidemill_sched::Local;
@@ -75,6 +75,7 @@ pub async fn run<H: Hooks>(local: &Local<H>, desk: At) -> bool {
         tour.choices(local).await,
     ];
     tour.say(format_args!("slept in between: {}", desk.sleeps() > 0));
+    tour.sizes();
     let ends = local.live() == 0;
     tour.say(format_args!("no task is left: {ends}"));
     good.iter().all(|&good| good) && ends && desk.sleeps() > 0
@@ -87,6 +88,30 @@ struct Tour {
 impl Tour {
     fn say(&self, words: Arguments<'_>) {
         say(self.desk, words);
+    }
+
+    /// What tasks cost: lines that begin with `#` are for the reader, and not compared.
+    fn sizes(&self) {
+        let nothing = task_size(&nothing);
+        self.say(format_args!(
+            "# static RAM of a task: {nothing} bytes with an empty future; with its own:"
+        ));
+        let tasks = [
+            ("ask", task_size(&ask)),
+            ("answer", task_size(&answer)),
+            ("wait", task_size(&wait)),
+            ("collect", task_size(&collect)),
+            ("write", task_size(&write)),
+            ("change", task_size(&change)),
+            ("show_first", task_size(&show_first)),
+        ];
+        for (name, size) in tasks {
+            self.say(format_args!("#   {name}: {size} bytes"));
+        }
+        self.say(format_args!(
+            "# stack, one for all tasks and interrupts: {} bytes",
+            self.desk.stack()
+        ));
     }
 
     /// Two tasks and an Ivar.
@@ -194,6 +219,8 @@ async fn sleep<H: Hooks>(
     let now = local.hooks().now();
     (woken, now < due, now - due)
 }
+
+async fn nothing() {}
 
 async fn stay_busy() {
     loop {

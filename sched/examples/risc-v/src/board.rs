@@ -31,12 +31,15 @@ use tidemill_core::{
 use crate::{
     console::print,
     machine::{NANOS_PER_TICK, NEVER, interrupt_at, ticks, unmask},
+    stack,
 };
 
 /// The hooks.
 pub struct Board {
     rung: AtomicBool,
     sleeps: AtomicUsize,
+    /// Where the stack begins.
+    top: AtomicUsize,
     /// The ticks at which the timer interrupts, for the alarm and for `stir`.
     alarm: Cell<u64>,
     stir: Cell<u64>,
@@ -50,11 +53,18 @@ impl Board {
     #[expect(clippy::new_without_default, reason = "it belongs into a static")]
     pub const fn new() -> Self {
         let (rung, sleeps) = (AtomicBool::new(false), AtomicUsize::new(0));
-        Self { rung, sleeps, alarm: Cell::new(NEVER), stir: Cell::new(NEVER) }
+        Self {
+            rung,
+            sleeps,
+            top: AtomicUsize::new(0),
+            alarm: Cell::new(NEVER),
+            stir: Cell::new(NEVER),
+        }
     }
 
     /// Lets the interrupts of the board come.
     pub fn start(&self) {
+        self.top.store(stack::paint(), Relaxed);
         self.arm();
         unmask();
         // SAFETY: this is no critical section.
@@ -119,6 +129,10 @@ impl Desk for Board {
 
     fn sleeps(&self) -> usize {
         self.sleeps.load(Relaxed)
+    }
+
+    fn stack(&self) -> usize {
+        stack::used(self.top.load(Relaxed))
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `machine` | the machine timer's registers                                 |
 //! | `console` | text through the serial port, and the end                     |
 //! | `board`   | the hooks: clock, alarm, doorbell, sleep                      |
+//! | `stack`   | how far it was used |
 //! | `unmasked` | critical sections that do nothing: see `storm` |
 
 #![no_std]
@@ -12,6 +13,7 @@
 mod board;
 mod console;
 mod machine;
+mod stack;
 #[cfg(not(feature = "masked"))]
 mod unmasked;
 
