@@ -55,6 +55,8 @@ fn run(seed: u64, operations: usize, timers: usize, bits: u64, start: u64) {
             // Near each other, so that equal deadlines are common.
             1..4 => (now | 0xFF).saturating_add(random.below(4)),
             4 => u64::MAX - random.below(2),
+            // In crowds, far from here.
+            5..8 => ((now >> 20) + 1 + random.below(2)).saturating_mul(1 << 20),
             _ => now.saturating_add(random.magnitude(bits)),
         };
         match random.below(16) {
