@@ -86,14 +86,21 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// many times within one cycle.)
 pub(crate) async fn turn() {
     let mut span = Duration::from_micros(1);
-    loop {
-        let mut timer = pin!(after(span));
-        let polled = poll_fn(|cx| Poll::Ready(timer.as_mut().poll(cx))).await;
-        if polled.is_pending() {
-            return timer.await.expect("inside a runtime");
+    let mut timer = pin!(after(span));
+    let mut waits = false;
+    let fired = poll_fn(|cx| {
+        loop {
+            let polled = timer.as_mut().poll(cx);
+            if waits || polled.is_pending() {
+                // Not asked again in this turn: on a slow machine it would be due at once.
+                waits = true;
+                return polled;
+            }
+            span *= 2;
+            timer.set(after(span));
         }
-        span *= 2;
-    }
+    });
+    fired.await.expect("inside a runtime");
 }
 
 /// Another turn of this task, which keeps its worker awake.
@@ -225,6 +232,11 @@ pub(crate) fn assert_same(got: &[u8], expected: &[u8]) {
 /// Whether the long form of tests was asked for.
 pub(crate) fn full() -> bool {
     std::env::var_os("TIDEMILL_DEPTH").is_some_and(|depth| depth == "full")
+}
+
+/// So many rounds, of which a tenth must do where the CPUs are emulated (`ci/vm`): a wake takes ten times as long there.
+pub(crate) fn quick(rounds: usize) -> usize {
+    if std::env::var_os("TIDEMILL_VM").is_some() { rounds / 10 } else { rounds }
 }
 
 /// Descriptors that this process has open.
