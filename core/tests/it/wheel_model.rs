@@ -128,8 +128,9 @@ fn a_wheel_does_what_an_ordered_map_does() {
 }
 
 #[test]
-fn a_million_timers_are_armed_cancelled_at_random_and_fired_in_order() {
-    const TIMERS: usize = 1_000_000;
+fn very_many_timers_are_armed_cancelled_at_random_and_fired_in_order() {
+    // Without `std` a wheel is one line, for the timers of firmware.
+    const TIMERS: usize = if cfg!(feature = "std") { 1_000_000 } else { 3_000 };
     let mut random = Random::new(6);
     let wheel = Wheel::<Unlocked>::new_in();
     wheel.fire(at(1 << 50));

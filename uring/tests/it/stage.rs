@@ -89,16 +89,15 @@ pub(crate) async fn turn() {
     let mut timer = pin!(after(span));
     let mut waits = false;
     let fired = poll_fn(|cx| {
-        loop {
-            let polled = timer.as_mut().poll(cx);
-            if waits || polled.is_pending() {
-                // Not asked again in this turn: on a slow machine it would be due at once.
-                waits = true;
-                return polled;
-            }
+        let mut polled = timer.as_mut().poll(cx);
+        // Once it waits it is not asked again in the same turn: on a slow machine it would be due at once.
+        while polled.is_ready() && !waits {
             span *= 2;
             timer.set(after(span));
+            polled = timer.as_mut().poll(cx);
         }
+        waits = true;
+        polled
     });
     fired.await.expect("inside a runtime");
 }
