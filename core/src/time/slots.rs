@@ -4,6 +4,7 @@
 //! and taking out touches the neighbours.
 //!
 //! [L4] A node is linked in the slot of its deadline as seen from the cursor. Hence no deadline is before the cursor.
+//! [L5] All nodes of a slot that is not mixed have the same deadline.
 
 #![expect(unsafe_code, reason = "links pinned nodes that their owners promise to take out")]
 
@@ -44,7 +45,7 @@ impl Order {
         if slot.is_exact() {
             return Some(start);
         }
-        Some(self.glance(slot).map_or(start, |(_, deadline)| deadline))
+        self.only(slot).or_else(|| Some(self.glance(slot).map_or(start, |(_, deadline)| deadline)))
     }
 
     /// Reads or writes a node. `f` reaches no other.
@@ -69,8 +70,12 @@ impl Order {
         let slot = Slot::of(deadline, self.cursor);
         match self.last[slot.index()].replace(link) {
             Some(last) => {
-                let first = self.at(last, |node| node.next.replace(link));
+                let (first, other) =
+                    self.at(last, |node| (node.next.replace(link), node.deadline != deadline));
                 self.at(link, |node| (node.prev, node.next) = (Some(last), first));
+                if other {
+                    self.taken.mix(slot);
+                }
             }
             None => {
                 self.at(link, |node| (node.prev, node.next) = (None, Some(link)));
@@ -119,8 +124,11 @@ impl Order {
                 self.cursor = start;
                 return self.pop_first(slot);
             }
+            // The cursor stays where it is, and all others in their places, here and below.
+            if self.only(slot).is_some_and(|deadline| deadline <= now) {
+                return self.pop_first(slot);
+            }
             match self.glance(slot) {
-                // The cursor stays where it is, and all others in their places.
                 Some((link, deadline)) if deadline <= now => {
                     self.unlink(link);
                     return Some(link);
@@ -140,6 +148,12 @@ impl Order {
     fn first(&mut self, slot: Slot) -> Option<Link> {
         let last = self.last[slot.index()]?;
         self.at(last, |node| node.next)
+    }
+
+    /// The deadline of all in a slot, if it is known to be one.
+    fn only(&mut self, slot: Slot) -> Option<u64> {
+        let last = self.last[slot.index()].filter(|_| !self.taken.is_mixed(slot))?;
+        Some(self.at(last, |node| node.deadline))
     }
 
     /// The oldest of those in a slot that have its earliest deadline, if the slot holds only a few.
@@ -187,7 +201,7 @@ impl Order {
     #[cold]
     fn rewind(&mut self, cursor: u64) {
         while let Some((from, to)) = self.taken.first_below(self.cursor, cursor) {
-            let first = self.first(from);
+            let (first, mut mixed) = (self.first(from), self.taken.is_mixed(from));
             self.taken.remove(from);
             let last = self.last[from.index()].take();
             let (Some(first), Some(last)) = (first, last) else { continue };
@@ -196,8 +210,12 @@ impl Order {
                     let front = self.at(before, |node| node.next.replace(first));
                     self.at(first, |node| node.prev = Some(before));
                     self.at(last, |node| node.next = front);
+                    mixed = true;
                 }
                 None => self.taken.add(to),
+            }
+            if mixed {
+                self.taken.mix(to);
             }
         }
         self.cursor = cursor;

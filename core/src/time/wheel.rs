@@ -71,7 +71,7 @@ impl<L: RawLock> Wheel<L> {
 
     /// When to call [`fire`](Self::fire) next: `None` if nothing waits for a moment that can come ([`Instant::FAR`] cannot).
     ///
-    /// Never later than the earliest deadline, and equal to it unless more than 16 entries share the slot of the earliest (be they
+    /// Never later than the earliest deadline, and equal to it unless more than 16 entries of several deadlines share the slot of the earliest (be they
     /// of [`Instant::FAR`]). Then it is the beginning of that slot, and firing there (which may wake nobody) divides the slot by 64 (by 16 on 32-bit machines): at most as many idle
     /// calls as there are levels lead to a deadline.
     pub fn next_deadline(&self) -> Option<Instant> {

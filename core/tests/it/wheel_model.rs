@@ -52,9 +52,10 @@ fn run(seed: u64, operations: usize, timers: usize, bits: u64, start: u64) {
         let name = random.below(timers as u64) as usize;
         let deadline = match random.below(16) {
             0 => now.saturating_sub(random.magnitude(bits)),
-            // Near each other, so that equal deadlines are common.
+            // Equal deadlines are common: near, and in crowds far from here.
             1..4 => (now | 0xFF).saturating_add(random.below(4)),
             4 => u64::MAX - random.below(2),
+            5..8 => ((now >> 20) + 1 + random.below(2)).saturating_mul(1 << 20),
             _ => now.saturating_add(random.magnitude(bits)),
         };
         match random.below(16) {
