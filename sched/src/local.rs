@@ -112,7 +112,7 @@ impl<H: Hooks> Local<H> {
         self.bound().tasks.len()
     }
 
-    /// How many turns a cycle has for each priority: 256 by default, 1 at least.
+    /// How many turns a cycle has for each priority: 256 by default, without `std` 16; 1 at least.
     pub fn set_budget(&self, turns: usize) {
         self.bound().budget.set(isize::try_from(turns).unwrap_or(isize::MAX).max(1));
     }
