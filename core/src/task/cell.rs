@@ -23,17 +23,18 @@ use core::{
 };
 
 use super::{
-    header::{Header, TaskVTable},
+    claim::Detach,
+    header::{Header, Polled, TaskVTable},
     own::Own,
     reference::{TaskRef, info},
-    state::{Detach, State},
+    state::State,
     unwind::{catch, stray, tell},
     waker,
 };
 use crate::{
     context::{HomeRef, TaskInfo, ambient},
     dag::{self, Site},
-    error::JoinError,
+    error::{JoinError, Panic},
     sync::UnsafeCell,
 };
 
@@ -115,7 +116,7 @@ unsafe fn stage<'a, F: Future + 'a>(task: NonNull<Header>) -> &'a UnsafeCell<Sta
 
 /// # Safety
 /// As `TaskVTable::poll`.
-unsafe fn poll<F: Future>(task: NonNull<Header>) -> bool {
+unsafe fn poll<F: Future>(task: NonNull<Header>) -> Polled {
     // SAFETY: [C3], and whoever polls has a reference.
     let stage = unsafe { stage::<F>(task) };
     // SAFETY: likewise.
@@ -132,13 +133,20 @@ unsafe fn poll<F: Future>(task: NonNull<Header>) -> bool {
         })
     });
     let output = match polled {
-        Ok(Poll::Pending) => return false,
+        Ok(Poll::Pending) => return Polled::Waits,
         Ok(Poll::Ready(output)) => Ok(output),
         Err(panic) => Err(JoinError::Panicked(panic)),
     };
+    // SAFETY: likewise, whoever polls has a reference.
+    let is_joined = unsafe { task.as_ref() }.is_joined();
+    // What has no drop need not be put where it is dropped.
+    if output.is_ok() && !is_joined && !mem::needs_drop::<F::Output>() {
+        // SAFETY: [C1], it is our turn.
+        return unsafe { end_alone(stage) };
+    }
     // SAFETY: [C1], it is our turn.
     unsafe { end(stage, output) };
-    true
+    Polled::Ended
 }
 
 /// # Safety
@@ -156,13 +164,8 @@ unsafe fn cancel<F: Future>(task: NonNull<Header>) {
 /// The stage is the caller's [C1].
 unsafe fn end<F: Future>(stage: &UnsafeCell<Stage<F>>, output: Result<F::Output, JoinError>) {
     stage.with_mut(|stage| {
-        let dropped = catch(|| {
-            // SAFETY: [C1], [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.
-            unsafe { stage.drop_in_place() };
-        });
-        // SAFETY: [C1], and nothing stands there that is still to be dropped.
-        unsafe { stage.write(Stage::Empty) };
-        let output = match dropped {
+        // SAFETY: [C1].
+        let output = match unsafe { clear(stage) } {
             Ok(()) => output,
             Err(panic) => {
                 discard(output);
@@ -172,6 +175,38 @@ unsafe fn end<F: Future>(stage: &UnsafeCell<Stage<F>>, output: Result<F::Output,
         // SAFETY: [C1], and Empty needs no drop.
         unsafe { stage.write(Stage::Output(output)) };
     });
+}
+
+/// Drops the future, whose output nobody wants; if that drop panics, puts the panic in its place.
+///
+/// # Safety
+/// The stage is the caller's [C1].
+unsafe fn end_alone<F: Future>(stage: &UnsafeCell<Stage<F>>) -> Polled {
+    stage.with_mut(|stage| {
+        // SAFETY: [C1].
+        let Err(panic) = (unsafe { clear(stage) }) else { return Polled::Done };
+        // SAFETY: [C1], and Empty needs no drop.
+        unsafe { stage.write(Stage::Output(Err(JoinError::Panicked(panic)))) };
+        Polled::Ended
+    })
+}
+
+/// Drops the future: then the stage is Empty, whether or not that panics.
+///
+/// # Safety
+/// The stage is the caller's [C1], and holds a future.
+#[inline]
+unsafe fn clear<F: Future>(stage: *mut Stage<F>) -> Result<(), Panic> {
+    let mut dropped = Ok(());
+    if mem::needs_drop::<F>() {
+        dropped = catch(|| {
+            // SAFETY: [C1], [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.
+            unsafe { stage.drop_in_place() };
+        });
+    }
+    // SAFETY: [C1], and nothing stands there that is still to be dropped.
+    unsafe { stage.write(Stage::Empty) };
+    dropped
 }
 
 /// Drops a value of the user, whose drop may panic.
@@ -276,7 +311,7 @@ impl<T> Joining<T> {
             // SAFETY: as above.
             drop(unsafe { header.swap_waker(fresh) });
         }
-        if !header.state().await_end() {
+        if !header.state().await_end(header.own_here()) {
             return true;
         }
         // SAFETY: [S5] of `state`, AWAITED was clear when COMPLETE came.
@@ -312,7 +347,7 @@ impl<T> Drop for Joining<T> {
             // SAFETY: [S5] of `state`, AWAITED is clear.
             drop(unsafe { header.swap_waker(None) });
         }
-        if header.state().detach() == Detach::DropOutput {
+        if header.state().detach(header.own_here()) == Detach::DropOutput {
             let output = self.take();
             let task = matches!(output, Some(Err(_))).then(|| self.info());
             // SAFETY: `detach` has left us the reference, and the field is not used again.

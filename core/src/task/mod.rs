@@ -3,6 +3,7 @@
 //! | file     | is                                                                              |
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
+//! | `claim`  | what the handle does with it                                                    |
 //! | `own`    | the home thread's half of the state                                             |
 //! | `handover` | the turns of a task that any thread may take                                  |
 //! | `turn`   | what is done with a task in its turn                                            |
@@ -37,6 +38,7 @@ mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
 mod cell;
+mod claim;
 mod deadlock;
 mod drive;
 #[cfg(feature = "std")]

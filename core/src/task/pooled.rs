@@ -26,11 +26,11 @@ use super::{
     attributes::Name,
     boxed::Named,
     cell::{Storage, TaskCell},
-    header::Header,
+    header::{Header, Polled},
     join::{JoinHandle, Spawned},
     reference::{TaskRef, info},
-    state::Wake,
-    turn::{cancel, complete, poll},
+    state::{Complete, Wake},
+    turn::{Finish, cancel, complete, poll},
 };
 use crate::{
     context::{
@@ -250,14 +250,15 @@ impl PoolHead {
         let header = unsafe { task.as_ref() };
         if header.state().begin() {
             // SAFETY: [P2].
-            if !unsafe { poll(task) } {
+            let polled = unsafe { poll(task) };
+            if polled == Polled::Waits {
                 return match header.state().pause() {
                     Wake::Enqueue => Turned::Enqueue,
                     Wake::Nothing => Turned::Waits,
                 };
             }
             // SAFETY: [P2].
-            unsafe { end(task, unlink) };
+            unsafe { end(task, polled == Polled::Done, unlink) };
         } else {
             // SAFETY: [P2].
             unsafe { stop(task, unlink) };
@@ -360,26 +361,35 @@ unsafe fn stop(task: NonNull<Header>, leave: impl FnOnce(NonNull<Header>)) {
     // SAFETY: the turn is ours (contract).
     unsafe { cancel(task) };
     // SAFETY: the contract is the same.
-    unsafe { end(task, leave) };
+    unsafe { end(task, false, leave) };
 }
 
 /// Has a task count as complete.
 ///
 /// # Safety
-/// The turn is the caller's [P2]; the future is dropped, and its output stands in the cell; `leave` as in `stop`.
+/// The turn is the caller's [P2]; the future is dropped, and its output stands in the cell, unless `output_dropped`; `leave` as in `stop`.
 #[inline]
-unsafe fn end(task: NonNull<Header>, leave: impl FnOnce(NonNull<Header>)) {
+unsafe fn end(task: NonNull<Header>, output_dropped: bool, leave: impl FnOnce(NonNull<Header>)) {
     // SAFETY: [P1].
     let header = unsafe { task.as_ref() };
     let context: Context = header.take_context();
     leave(task);
-    let finish = |header: &Header, dropped| header.state().finish(dropped);
     let nowhere = || unreachable!("what ends in its turn is in no queue");
     if context.is_root() {
         // SAFETY: it is in no list, and the list's reference is ours.
-        unsafe { complete(task, finish, nowhere) };
+        unsafe { complete::<InTurn>(task, output_dropped, nowhere) };
     } else {
         // SAFETY: as above.
-        within(&context, || unsafe { complete(task, finish, nowhere) });
+        within(&context, || unsafe { complete::<InTurn>(task, output_dropped, nowhere) });
+    }
+}
+
+/// Completes a task in its turn.
+struct InTurn;
+
+impl Finish for InTurn {
+    #[inline]
+    fn finish(task: &Header, output_dropped: bool) -> Complete {
+        task.state().finish(output_dropped)
     }
 }
