@@ -49,6 +49,10 @@ static VTABLE: HomeVTable = HomeVTable {
     // SAFETY: as above.
     is_open: |head| unsafe { head.cast::<Raft>().as_ref() }.head.is_open(),
     adopt: |_, _, _| unreachable!(),
+    // SAFETY: as above; it is new, and of this raft.
+    admit: |head, task, priority| unsafe {
+        head.cast::<Raft>().as_ref().head.insert(task.cast(), priority).is_some()
+    },
     send_new: |_, _, _| unreachable!(),
     end_cycle: |_| {},
     drive: |_: &HomeRef, _: &mut Done<'_>, _: &mut dyn Any| unreachable!(),

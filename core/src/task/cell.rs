@@ -81,27 +81,42 @@ impl<F: Future, S: Storage<F>> Of<F, S> {
 }
 
 impl<F: Future> TaskCell<F> {
-    /// Makes a task of `future` at `memory`: its header, to be linked and queued, and its handle.
+    /// Makes a task of `future` at `memory`, to be linked and queued: its header.
     ///
     /// # Safety
-    /// `memory` fits a `TaskCell<F>`, and is ours until `S::free` is called. `F` and its output outlive the Home's Local.
+    /// `memory` fits a `TaskCell<F>`, and is ours until `S::free` is called. `F` and its output outlive the Home's Local. The state is that of a new task.
     #[inline]
     pub(crate) unsafe fn write<S: Storage<F>>(
         memory: NonNull<u8>,
+        state: (State, Own),
         home: HomeRef,
         future: F,
         site: Site,
-    ) -> (NonNull<Header>, Joining<F::Output>) {
+    ) -> NonNull<Header> {
         let cell = memory.cast::<Self>();
         let vtable = const { &Of::<F, S>::VTABLE };
         let node = dag::Task::new(any::type_name::<F>(), memory.as_ptr().addr(), site);
-        let header = Header::new((State::spawned(), Own::queued()), vtable, home, ambient(), node);
+        let header = Header::new(state, vtable, home, ambient(), node);
         // SAFETY: the memory fits and is ours (contract).
         unsafe { cell.write(Self { header, stage: UnsafeCell::new(Stage::Future(future)) }) };
-        let task = cell.cast::<Header>();
-        // SAFETY: a spawned state counts a reference for the handle.
-        let task_ref = unsafe { TaskRef::from_raw(task) };
-        (task, Joining { task: ManuallyDrop::new(task_ref), taken: false, output: PhantomData })
+        cell.cast()
+    }
+
+    /// The future of a new task.
+    ///
+    /// # Safety
+    /// The task is one of an `F`, and has had no turn; the turn is the caller's for `'a`.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) unsafe fn future<'a>(task: NonNull<Header>) -> Option<Pin<&'a mut F>> {
+        // SAFETY: [C3], and the list has a reference.
+        let stage = unsafe { stage::<F>(task) };
+        stage.with_mut(|stage| {
+            // SAFETY: [C1], the turn is the caller's.
+            let Stage::Future(future) = (unsafe { &mut *stage }) else { return None };
+            // SAFETY: [C2].
+            Some(unsafe { Pin::new_unchecked(future) })
+        })
     }
 }
 
@@ -139,10 +154,9 @@ unsafe fn poll<F: Future>(task: NonNull<Header>) -> Polled {
     };
     // SAFETY: likewise, whoever polls has a reference.
     let is_joined = unsafe { task.as_ref() }.is_joined();
-    // What has no drop need not be put where it is dropped.
-    if output.is_ok() && !is_joined && !mem::needs_drop::<F::Output>() {
+    if !is_joined && let Ok(output) = output {
         // SAFETY: [C1], it is our turn.
-        return unsafe { end_alone(stage) };
+        return unsafe { end_alone(stage, output) };
     }
     // SAFETY: [C1], it is our turn.
     unsafe { end(stage, output) };
@@ -177,14 +191,20 @@ unsafe fn end<F: Future>(stage: &UnsafeCell<Stage<F>>, output: Result<F::Output,
     });
 }
 
-/// Drops the future, whose output nobody wants; if that drop panics, puts the panic in its place.
+/// Drops the future and its output, which nobody wants; if the drop of the future panics, puts the panic in its place.
 ///
 /// # Safety
 /// The stage is the caller's [C1].
-unsafe fn end_alone<F: Future>(stage: &UnsafeCell<Stage<F>>) -> Polled {
+#[inline]
+unsafe fn end_alone<F: Future>(stage: &UnsafeCell<Stage<F>>, output: F::Output) -> Polled {
     stage.with_mut(|stage| {
         // SAFETY: [C1].
-        let Err(panic) = (unsafe { clear(stage) }) else { return Polled::Done };
+        let dropped = unsafe { clear(stage) };
+        // What has no drop has none to panic.
+        if mem::needs_drop::<F::Output>() {
+            discard(output);
+        }
+        let Err(panic) = dropped else { return Polled::Done };
         // SAFETY: [C1], and Empty needs no drop.
         unsafe { stage.write(Stage::Output(Err(JoinError::Panicked(panic)))) };
         Polled::Ended
@@ -284,6 +304,17 @@ pub(crate) struct Joining<T> {
 unsafe impl<T: Send> Sync for Joining<T> {}
 
 impl<T> Joining<T> {
+    /// The handle's side of a new task.
+    ///
+    /// # Safety
+    /// The task's output is a `T`, and its state counts a reference for a handle, which nobody else has.
+    #[inline]
+    pub(crate) unsafe fn new(task: NonNull<Header>) -> Self {
+        // SAFETY: the contract is the same.
+        let task = unsafe { TaskRef::from_raw(task) };
+        Self { task: ManuallyDrop::new(task), taken: false, output: PhantomData }
+    }
+
     #[inline]
     pub(crate) fn header(&self) -> &Header {
         self.task.header()

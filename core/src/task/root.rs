@@ -76,7 +76,7 @@ impl Root {
     pub unsafe fn bear(&self, home: HomeRef) {
         // SAFETY: nobody else uses it (contract).
         let header = unsafe { &mut *self.header.get() };
-        let state = (State::root(), Own::idle());
+        let state = (State::alone(), Own::idle());
         header.write(Header::new(state, &VTABLE, home, context::Context::root(), dag::Task::NONE));
     }
 

@@ -116,17 +116,26 @@ pub(crate) struct State(pub(super) AtomicUsize);
 
 impl State {
     const_new! {
-        /// A new task: to be queued, with a handle.
+        /// A new task, with a handle.
         pub(crate) fn spawned() -> Self {
             Self(AtomicUsize::new(JOIN | (2 * REFERENCE + BIAS)))
         }
     }
 
     const_new! {
-        /// The root of a Home: idle, without a handle. It never completes while its Local lives.
-        pub(crate) fn root() -> Self {
+        /// A new task without a handle; and the root of a Home, which never completes while its Local lives.
+        pub(crate) fn alone() -> Self {
             Self(AtomicUsize::new(REFERENCE + BIAS))
         }
+    }
+
+    /// The same, new and in its turn: for a pooled task, which nobody else has seen.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(super) fn in_turn(self) -> Self {
+        // ordering: Relaxed, whoever is shown it is shown this.
+        self.0.store(self.0.load(Relaxed) | RUNNING, Relaxed);
+        self
     }
 
     /// Wakes the task, from its home thread.
