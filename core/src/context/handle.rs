@@ -21,8 +21,6 @@ use core::{any::Any, cell::Cell, fmt, ptr::NonNull, task::Waker};
 
 #[cfg(feature = "alloc")]
 use super::blocks::{Blocks, Size, give_back};
-#[cfg(feature = "std")]
-use super::{blocks::lay, entered};
 use super::{entered::is_current, lock::HomeLock, priority::Priority};
 use crate::{
     clock::{Clock, Instant},
@@ -333,36 +331,6 @@ impl HomeRef {
             // SAFETY: the contract is the same.
             unsafe { give_back(block, size) };
         }
-    }
-}
-
-/// The free blocks of the Home that is current.
-#[cfg(feature = "std")]
-#[inline]
-fn blocks_here<'a>() -> Option<&'a Blocks> {
-    // SAFETY: [C2] of `current`: it is alive, in this frame; and this is its thread.
-    Some(&unsafe { entered::home().cast::<Head>().as_ref() }?.blocks)
-}
-
-/// Memory for a task that belongs to no thread: it may end on another.
-#[cfg(feature = "std")]
-#[inline]
-pub(crate) fn lay_anywhere(size: Size) -> NonNull<u8> {
-    blocks_here().map_or_else(|| lay(size), |blocks| blocks.take(size))
-}
-
-/// Gives that memory back, wherever this is.
-///
-/// # Safety
-/// `block` comes from [`lay_anywhere`], for this size, and nothing uses it any more.
-#[cfg(feature = "std")]
-#[inline]
-pub(crate) unsafe fn clear_anywhere(block: NonNull<u8>, size: Size) {
-    match blocks_here() {
-        // SAFETY: the contract is the same.
-        Some(blocks) => unsafe { blocks.put(block, size) },
-        // SAFETY: the contract is the same.
-        None => unsafe { give_back(block, size) },
     }
 }
 

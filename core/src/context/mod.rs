@@ -20,6 +20,8 @@ mod info;
 mod keeper;
 mod lock;
 mod may_send;
+#[cfg(feature = "std")]
+mod memory;
 #[cfg(feature = "alloc")]
 mod monitor;
 mod priority;
@@ -52,13 +54,13 @@ pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
 pub use handle::{Done, HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
-#[cfg(feature = "std")]
-pub(crate) use handle::{clear_anywhere, lay_anywhere};
 pub use info::TaskInfo;
 #[cfg(feature = "alloc")]
 pub(crate) use keeper::Keeper;
 pub use lock::HomeLock;
 pub use may_send::{MaySend, MayShare, Shares};
+#[cfg(feature = "std")]
+pub(crate) use memory::{clear_anywhere, lay_anywhere};
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};
 pub use priority::Priority;

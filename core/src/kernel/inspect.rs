@@ -8,7 +8,10 @@
 //!
 //! It keeps its reader until then, so no writer has its turn before it; a panic of the function is one of the task.
 
-#![expect(unsafe_code, reason = "says that it keeps its buffer, and looks at that when its time has come")]
+#![expect(
+    unsafe_code,
+    reason = "says that it keeps its buffer, and looks at that when its time has come"
+)]
 
 use crate::{
     context::{Here, MaySend, MayShare},

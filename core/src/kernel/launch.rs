@@ -20,7 +20,7 @@ use crate::{
 
 /// A job on its way.
 pub(super) struct Launch<J: Job> {
-    task: Arrival<J>,
+    job: J,
     /// The places that it is given.
     given: [Seat; 3],
     may_sleep: bool,
@@ -28,7 +28,7 @@ pub(super) struct Launch<J: Job> {
 }
 
 /// The job that `make` makes for `output`, on its way. `None` where nobody is there to take it: `output` fails with that.
-#[inline]
+#[inline(always)]
 #[cfg_attr(feature = "dag", track_caller)]
 pub(super) fn prepare<O, J>(
     is_open: bool,
@@ -46,7 +46,7 @@ where
     let mut job = make(output);
     let given = job.seats();
     let may_sleep = Arrival::may_sleep(&mut job);
-    Some(Launch { task: Arrival::new(job), given, may_sleep, site: Site::here() })
+    Some(Launch { job, given, may_sleep, site: Site::here() })
 }
 
 /// Notes the places that a task was given.
@@ -59,31 +59,34 @@ fn give(task: Option<dag::Task>, given: [Seat; 3]) {
 
 impl<J: Job + 'static> Launch<J> {
     /// On the current executor.
-    #[inline]
+    #[inline(always)]
     pub(super) fn go(self)
     where
         Arrival<J>: MaySend,
     {
-        let Self { task, given, may_sleep, site } = self;
+        let Self { job, given, may_sleep, site } = self;
+        let task = Arrival::new(job);
         give(spawn_small(task, may_sleep.then_some(Arrival::sleep), site), given);
     }
 
     /// On this executor.
-    #[inline]
+    #[inline(always)]
     pub(super) fn go_on(self, here: &Here) {
-        let Self { task, given, may_sleep, site } = self;
+        let Self { job, given, may_sleep, site } = self;
+        let task = Arrival::new(job);
         give(here.spawn_small(task, may_sleep.then_some(Arrival::sleep), site), given);
     }
 
     /// On the pool that is entered, or else on the current executor.
     #[cfg(feature = "std")]
-    #[inline]
+    #[inline(always)]
     pub(super) fn go_send(self)
     where
         Arrival<J>: Send,
     {
-        let Self { task, given, may_sleep, site } = self;
-        give(spawn_small_send(task, may_sleep.then_some(Arrival::sleep), site), given);
+        let Self { job, given, may_sleep, site } = self;
+        let begin = || Arrival::new(job);
+        give(spawn_small_send(begin, may_sleep.then_some(Arrival::sleep), site), given);
     }
 
     /// On the current executor: there are no pools.

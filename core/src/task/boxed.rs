@@ -89,7 +89,8 @@ pub(super) unsafe fn spawn_at<F: Future + 'static, N: Name>(
     site: Site,
 ) -> Spawned<F::Output> {
     // SAFETY: the contract is the same.
-    let task = unsafe { bear(block, (State::spawned(), Own::queued()), home, (name, future), site) };
+    let task =
+        unsafe { bear(block, (State::spawned(), Own::queued()), home, (name, future), site) };
     // SAFETY: it was made just now, of an `F`.
     (task, JoinHandle::new(unsafe { Joining::new(task) }))
 }
@@ -98,7 +99,7 @@ pub(super) unsafe fn spawn_at<F: Future + 'static, N: Name>(
 ///
 /// # Safety
 /// As `spawn_in`.
-#[inline]
+#[inline(always)] // So that a future is made where it comes to lie.
 pub(super) unsafe fn bear<F: Future + 'static, N: Name>(
     block: NonNull<u8>,
     state: (State, Own),

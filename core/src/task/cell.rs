@@ -85,7 +85,7 @@ impl<F: Future> TaskCell<F> {
     ///
     /// # Safety
     /// `memory` fits a `TaskCell<F>`, and is ours until `S::free` is called. `F` and its output outlive the Home's Local. The state is that of a new task.
-    #[inline]
+    #[inline(always)] // So that a future is made where it comes to lie.
     pub(crate) unsafe fn write<S: Storage<F>>(
         memory: NonNull<u8>,
         state: (State, Own),

@@ -90,10 +90,10 @@ pub(crate) use roam::takes_send;
 #[cfg(feature = "std")]
 pub use roam::{roam, spawn_send, spawn_send_with};
 pub use root::Root;
-#[cfg(feature = "alloc")]
-pub(crate) use sleeper::{spawn_asleep, spawn_small};
 #[cfg(feature = "std")]
 pub(crate) use sleeper::spawn_small_send;
+#[cfg(feature = "alloc")]
+pub(crate) use sleeper::{spawn_asleep, spawn_small};
 #[cfg(feature = "alloc")]
 pub use spawn::{spawn, spawn_with};
 pub use spawn::{spawn_place, spawn_place_at};

@@ -12,12 +12,13 @@
 //!      ends as any: whoever wakes it meanwhile leaves that to who made it, who queues it then.
 //! \[Z2] It is taken in before it is put in line, so that who wakes it finds it where a task is.
 
-#![expect(unsafe_code, reason = "puts a new task of erased type in line, and hands it over to a Home")]
+#![expect(
+    unsafe_code,
+    reason = "puts a new task of erased type in line, and hands it over to a Home"
+)]
 
 use core::{future::Future, pin::Pin, ptr::NonNull, task::Waker};
 
-#[cfg(feature = "std")]
-use super::{pooled::bear_pooled, state::Wake};
 use super::{
     boxed::{bear, size_of_task},
     cell::{Joining, TaskCell},
@@ -28,6 +29,8 @@ use super::{
     state::State,
     waker,
 };
+#[cfg(feature = "std")]
+use super::{pooled::bear_pooled, state::Wake};
 #[cfg(feature = "std")]
 use crate::context::with_pool;
 use crate::{
@@ -56,50 +59,59 @@ unsafe fn lay_down<F: Future>(task: NonNull<Header>, lie_down: impl LieDown<F>) 
 /// A new task, and by what it is written down.
 type Made = (NonNull<Header>, dag::Task);
 
-/// Makes a task, and puts it in line, or else queues it. `None`: the Home takes no more.
+/// Memory for a task, and the handle on its Home that is counted for it.
+type Laid = (NonNull<u8>, HomeRef);
+
+/// Makes a task where memory was laid for it, and puts it in line, or else queues it.
 ///
 /// # Safety
-/// This is the home thread. The state is that of a new task.
-#[inline]
+/// The memory was laid for an `F`, by a Home whose thread this is. The state is that of a new task.
+#[inline(always)] // So that a future is made where it comes to lie.
 unsafe fn make<F: Future + 'static>(
-    home: &HomeRef,
+    (block, counted): Laid,
     state: State,
     future: F,
     lie_down: Option<impl LieDown<F>>,
     site: Site,
-) -> Option<Made> {
-    // SAFETY: the contract is the same.
-    let (block, counted) = unsafe { home.lay(size_of_task::<F, ()>()) }?;
+) -> Made {
     let own = if lie_down.is_some() { Own::idle() } else { Own::queued() };
     // SAFETY: the block was laid for `F`, with a handle counted for it.
     let task = unsafe { bear(block, (state, own), counted, ((), future), site) };
+    // SAFETY: it has a reference for the list, and this is the thread that would give it up.
+    let header = unsafe { task.as_ref() };
     if let Some(lie_down) = lie_down {
         // SAFETY: it is new, and this is the home thread. [Z2]
-        let _ = unsafe { home.admit(task.cast()) };
+        let _ = unsafe { header.home().admit(task.cast()) };
         // SAFETY: [Z1], and it is of an `F`.
         if !unsafe { lay_down(task, lie_down) } {
-            // SAFETY: the list has a reference, and this is the thread that would give it up.
+            // SAFETY: as for `header`.
             unsafe { reference::wake(task) };
         }
     } else {
         // SAFETY: it is new, and this is the home thread.
-        unsafe { home.adopt(task.cast(), Priority::Normal) };
+        unsafe { header.home().adopt(task.cast(), Priority::Normal) };
     }
-    // SAFETY: it is in the list, and this is the thread that would take it out.
-    Some((task, unsafe { task.as_ref() }.node))
+    (task, header.node)
 }
 
-/// As `make`, on the current Home.
-#[cfg(feature = "std")]
+/// Memory for a task of an `F` on the current Home.
 #[inline]
+fn lay_here<F: Future>() -> Option<Laid> {
+    // SAFETY: what is current is so on its own thread, or without `std` wherever this is.
+    with_current(|home| unsafe { home?.home().lay(size_of_task::<F, ()>()) })
+}
+
+/// As `make`, on the current Home. `None`: nobody takes it.
+#[cfg(feature = "std")]
+#[inline(always)]
 fn make_here<F: Future + 'static>(
     state: State,
     future: F,
     lie_down: Option<impl LieDown<F>>,
     site: Site,
 ) -> Option<Made> {
-    // SAFETY: what is current is so on its own thread. The state is that of a new task, as our callers say.
-    with_current(|here| unsafe { make(here?.home(), state, future, lie_down, site) })
+    // SAFETY: laid just now, by the Home that is current; and so our callers say of the state.
+    Some(unsafe { make(lay_here::<F>()?, state, future, lie_down, site) })
 }
 
 /// As `make`, on the current Home, by its inbox: nobody knows whether this is its thread, so it does not lie down here.
@@ -108,21 +120,20 @@ fn make_here<F>(state: State, future: F, _: Option<impl LieDown<F>>, site: Site)
 where
     F: Future<Output: MaySend> + MaySend + 'static,
 {
-    with_current(|home| {
-        // SAFETY: without `std`, from anywhere.
-        let (block, counted) = unsafe { home?.lay(size_of_task::<F, ()>()) }?;
-        // SAFETY: the block was laid for `F`, with a handle counted for it.
-        let task = unsafe { bear(block, (state, Own::queued()), counted, ((), future), site) };
-        // SAFETY: it was made just now.
-        let node = unsafe { task.as_ref() }.node;
-        // SAFETY: it is new, and may be sent.
-        unsafe { home?.send_new(task.cast(), Priority::Normal) };
-        Some((task, node))
-    })
+    let (block, counted) = lay_here::<F>()?;
+    // It goes to another thread with the task.
+    let home = counted.clone();
+    // SAFETY: the block was laid for `F`, with a handle counted for it.
+    let task = unsafe { bear(block, (state, Own::queued()), counted, ((), future), site) };
+    // SAFETY: it was made just now.
+    let node = unsafe { task.as_ref() }.node;
+    // SAFETY: it is new, and may be sent.
+    unsafe { home.send_new(task.cast(), Priority::Normal) };
+    Some((task, node))
 }
 
 /// Makes a task of `future` on the current Home, without a handle; with `lie_down` a sleeper. `None`: nobody takes it.
-#[inline]
+#[inline(always)]
 pub(crate) fn spawn_small<F>(
     future: F,
     lie_down: Option<impl LieDown<F>>,
@@ -135,7 +146,7 @@ where
 }
 
 /// As [`spawn_small`], with a handle.
-#[inline]
+#[inline(always)]
 pub(crate) fn spawn_asleep<F>(
     future: F,
     lie_down: Option<impl LieDown<F>>,
@@ -150,6 +161,21 @@ where
 }
 
 impl Here {
+    /// As `make`.
+    #[inline(always)]
+    fn make<F: Future + 'static>(
+        &self,
+        state: State,
+        future: F,
+        lie_down: Option<impl LieDown<F>>,
+        site: Site,
+    ) -> Option<Made> {
+        // SAFETY: a `Here` is on its Home's thread.
+        let laid = unsafe { self.home().lay(size_of_task::<F, ()>()) }?;
+        // SAFETY: laid just now; and so our callers say of the state.
+        Some(unsafe { make(laid, state, future, lie_down, site) })
+    }
+
     /// As [`spawn_small`], on this executor.
     pub(crate) fn spawn_small<F: Future<Output = ()> + 'static>(
         &self,
@@ -157,8 +183,7 @@ impl Here {
         lie_down: Option<impl LieDown<F>>,
         site: Site,
     ) -> Option<dag::Task> {
-        // SAFETY: a `Here` is on its Home's thread.
-        Some(unsafe { make(self.home(), State::alone(), future, lie_down, site) }?.1)
+        Some(self.make(State::alone(), future, lie_down, site)?.1)
     }
 
     /// As [`spawn_asleep`], on this executor.
@@ -168,31 +193,32 @@ impl Here {
         lie_down: Option<impl LieDown<F>>,
         site: Site,
     ) -> Option<JoinHandle<F::Output>> {
-        // SAFETY: a `Here` is on its Home's thread.
-        let (task, _) = unsafe { make(self.home(), State::spawned(), future, lie_down, site) }?;
+        let (task, _) = self.make(State::spawned(), future, lie_down, site)?;
         // SAFETY: it was made just now, of an `F`, with a reference for its handle.
         Some(JoinHandle::new(unsafe { Joining::new(task) }))
     }
 }
 
-/// As [`spawn_small`], on the pool that is entered, or else on the current Home.
+/// As [`spawn_small`], of what `begin` makes, on the pool that is entered, or else on the current Home.
 #[cfg(feature = "std")]
-#[inline]
+#[inline(always)]
 pub(crate) fn spawn_small_send<F>(
-    future: F,
+    begin: impl FnOnce() -> F,
     lie_down: Option<impl LieDown<F>>,
     site: Site,
 ) -> Option<dag::Task>
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    // In each of the two it is made where it comes to lie.
     match with_pool(|pool| pool.cloned()) {
-        Some(pool) => spawn_in_pool(&pool, future, lie_down, site),
-        None => spawn_small(future, lie_down, site),
+        Some(pool) => spawn_in_pool(&pool, begin(), lie_down, site),
+        None => spawn_small(begin(), lie_down, site),
     }
 }
 
 #[cfg(feature = "std")]
+#[inline(never)]
 fn spawn_in_pool<F>(
     pool: &HomeRef,
     future: F,
