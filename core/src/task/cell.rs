@@ -102,20 +102,22 @@ impl<F: Future> TaskCell<F> {
         cell.cast()
     }
 
-    /// The future of a new task.
+    /// Lends the future of a new task.
     ///
     /// # Safety
-    /// The task is one of an `F`, and has had no turn; the turn is the caller's for `'a`.
+    /// The task is one of an `F`, and has had no turn; the turn is the caller's.
     #[cfg(feature = "alloc")]
     #[inline]
-    pub(super) unsafe fn future<'a>(task: NonNull<Header>) -> Option<Pin<&'a mut F>> {
+    pub(super) unsafe fn lend(task: NonNull<Header>, f: impl FnOnce(Pin<&mut F>) -> bool) -> bool {
         // SAFETY: [C3], and the list has a reference.
         let stage = unsafe { stage::<F>(task) };
         stage.with_mut(|stage| {
             // SAFETY: [C1], the turn is the caller's.
-            let Stage::Future(future) = (unsafe { &mut *stage }) else { return None };
+            let Stage::Future(future) = (unsafe { &mut *stage }) else {
+                unreachable!("a new task has a future");
+            };
             // SAFETY: [C2].
-            Some(unsafe { Pin::new_unchecked(future) })
+            f(unsafe { Pin::new_unchecked(future) })
         })
     }
 }

@@ -52,8 +52,7 @@ unsafe fn lay_down<F: Future>(task: NonNull<Header>, lie_down: impl LieDown<F>) 
     // SAFETY: the list has a reference.
     let waker = unsafe { waker::counted(task) };
     // SAFETY: the contract is the same.
-    let future = unsafe { TaskCell::<F>::future(task) };
-    future.is_some_and(|future| lie_down(future, waker))
+    unsafe { TaskCell::<F>::lend(task, |future| lie_down(future, waker)) }
 }
 
 /// A new task, and by what it is written down.
