@@ -385,3 +385,23 @@ fn a_kernel_lies_down_while_its_value_is_written() {
         pool.end();
     });
 }
+
+/// **A handle that has waited, and goes on another thread while its task ends, leaves nothing: what it did comes before the task is freed.**
+///
+/// Seen to break it: a `finish` whose look at the word is Relaxed; a `detach` that is Relaxed.
+#[test]
+fn a_handle_goes_while_its_task_ends() {
+    loom::model(|| {
+        let pool = Handle::launch();
+        let mut handle = pool.spawn(async {});
+        let dropper = thread::spawn(move || {
+            let (_, waker) = Bell::new();
+            let _ = poll(Pin::new(&mut handle), &waker).is_ready();
+            drop(handle);
+        });
+        pool.step();
+        dropper.join().unwrap();
+        assert_eq!(pool.raft().head.len(), 0);
+        pool.end();
+    });
+}
