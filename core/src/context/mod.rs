@@ -1,6 +1,8 @@
 //! What a task carries with it: the Home that it lives on, and with `alloc` its monitor, priority and locals.
 
 mod ambient;
+#[cfg(feature = "std")]
+mod anywhere;
 #[cfg(feature = "alloc")]
 mod blocks;
 #[cfg(feature = "std")]
@@ -37,6 +39,8 @@ mod worker;
 pub use ambient::Within;
 #[cfg(feature = "alloc")]
 pub use ambient::send_error;
+#[cfg(feature = "std")]
+pub(crate) use anywhere::{clear_anywhere, lay_anywhere};
 #[cfg(feature = "alloc")]
 pub use blocks::{Blocks, Size};
 #[cfg(feature = "std")]
@@ -52,8 +56,6 @@ pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
 pub use handle::{Done, HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
-#[cfg(feature = "std")]
-pub(crate) use handle::{clear_anywhere, lay_anywhere};
 pub use info::TaskInfo;
 #[cfg(feature = "alloc")]
 pub(crate) use keeper::Keeper;

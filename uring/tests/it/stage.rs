@@ -84,23 +84,20 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// At least one turn of the ring: a timer that was not due when it was asked fires between the tasks of a cycle and its turn. (A task that wakes itself may run
-/// many times within one cycle.)
+/// At least one turn of the ring: a timer that was not due when it was asked, and is not asked again, fires between the tasks of a cycle and its turn. (A task
+/// that wakes itself may run many times within one cycle.)
 pub(crate) async fn turn() {
-    let mut span = Duration::from_micros(1);
+    let (mut span, mut waits) = (Duration::from_micros(1), false);
     let mut timer = pin!(after(span));
-    let mut waits = false;
     let fired = poll_fn(|cx| {
-        loop {
-            let polled = timer.as_mut().poll(cx);
-            if waits || polled.is_pending() {
-                // Not asked again in this turn: on a slow machine it would be due at once.
-                waits = true;
-                return polled;
-            }
+        let mut polled = timer.as_mut().poll(cx);
+        while polled.is_ready() && !waits {
             span *= 2;
             timer.set(after(span));
+            polled = timer.as_mut().poll(cx);
         }
+        waits = true;
+        polled
     });
     fired.await.expect("inside a runtime");
 }
