@@ -147,12 +147,22 @@ impl Bound {
     /// It is new, and of this Home. This is the home thread.
     #[inline]
     pub(crate) unsafe fn adopt(&self, task: NonNull<Header>, priority: Priority) {
+        // SAFETY: the contract is the same.
+        unsafe { self.admit(task, priority) };
+        // SAFETY: it is in no queue, and its state says that it is to be in one.
+        unsafe { self.push(task) };
+    }
+
+    /// Takes in a new task that is not to be queued.
+    ///
+    /// # Safety
+    /// As for `adopt`, but for its state.
+    #[inline]
+    pub(crate) unsafe fn admit(&self, task: NonNull<Header>, priority: Priority) {
         // SAFETY: a new task counts a reference for the list.
         if unsafe { self.tasks.insert(task, priority) } != Priority::Normal {
             self.graded.set(true);
         }
-        // SAFETY: it is in no queue, and its state says that it is to be in one.
-        unsafe { self.push(task) };
     }
 
     /// Queues a task by its priority.

@@ -71,6 +71,8 @@ pub struct HomeVTable {
     pub is_open: unsafe fn(NonNull<Head>) -> bool,
     /// Takes a new task: links and queues it. Only for its own thread.
     pub adopt: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
+    /// Takes a new task that is not to be queued. `false`: it is closed, and the task was cancelled. Only for its own thread; a pool's for any.
+    pub admit: unsafe fn(NonNull<Head>, NonNull<()>, Priority) -> bool,
     /// As `adopt`, from anywhere, without `std` alone. If it is closed, the task is cancelled.
     pub send_new: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
     /// Leaves the Normal tasks that are ready to the next cycle. With `std` only for its own thread.
@@ -287,6 +289,17 @@ impl HomeRef {
     pub(crate) unsafe fn adopt(&self, task: NonNull<()>, priority: Priority) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().adopt)(self.0, task, priority) };
+    }
+
+    /// Hands a new task over that is not to be queued. `false`: it is closed, and the task was cancelled.
+    ///
+    /// # Safety
+    /// As for `adopt`; or it is a pool's, and in its turn.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) unsafe fn admit(&self, task: NonNull<()>) -> bool {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().admit)(self.0, task, Priority::Normal) }
     }
 
     /// Hands a new task over, from anywhere.

@@ -19,9 +19,11 @@ use core::{
 };
 
 use super::{
-    cell::{Storage, TaskCell},
+    cell::{Joining, Storage, TaskCell},
     header::Header,
     join::{JoinHandle, Spawned},
+    own::Own,
+    state::State,
 };
 use crate::{
     const_new,
@@ -165,10 +167,13 @@ where
         self.owned.with_mut(|_| ());
         // The memory stands first, and the pointer may be led back to the whole place.
         let memory = NonNull::from(self).cast::<u8>();
+        let state = (State::spawned(), Own::queued());
         // SAFETY: [P1] it is ours; it fits, as asserted above; it is the task's until `Placed::free`.
-        let (task, joining) = unsafe {
-            TaskCell::write::<Placed<SIZE, ALIGN, N>>(memory, home.clone(), future, site)
+        let task = unsafe {
+            TaskCell::write::<Placed<SIZE, ALIGN, N>>(memory, state, home.clone(), future, site)
         };
+        // SAFETY: it was made just now, of an `F`.
+        let joining = unsafe { Joining::new(task) };
         // SAFETY: it was made just now.
         unsafe { task.as_ref() }.node.label(N::NAME);
         Ok((task, JoinHandle::new(joining)))

@@ -30,6 +30,19 @@ pub(crate) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast(), &VTABLE) })
 }
 
+/// A waker.
+///
+/// # Safety
+/// The task is alive.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(super) unsafe fn counted(task: NonNull<Header>) -> Waker {
+    // SAFETY: it is alive (contract).
+    unsafe { task.as_ref() }.retain();
+    // SAFETY: [K1], a reference was counted for it.
+    unsafe { Waker::new(task.as_ptr().cast(), &VTABLE) }
+}
+
 /// Wakes the task behind `waker` if it is one of the Home that is current on this thread. That only queues it and runs nobody's code, so it may be called while
 /// things are borrowed that wakers of others might want. `false`: it is another's, and was not woken.
 #[inline]

@@ -7,6 +7,7 @@ use std::{
     os::fd::AsFd,
 };
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use tidemill_uring::{
     net::TcpListener,
     runtime::{Runtime, spawn},
@@ -16,6 +17,14 @@ use crate::stage::{
     Hoard, Random, alone, descriptors, forget, forgetful, give_up, listener, pair_of, peer, rest,
     run, run_on, stats, turn, until,
 };
+
+/// Has connections that this thread makes arrive in their order: each arrives by the CPU that made it.
+pub(crate) fn on_one_cpu() {
+    let mine = sched_getaffinity(None).expect("allowed");
+    let mut one = CpuSet::new();
+    one.set((0..CpuSet::MAX_CPU).find(|cpu| mine.is_set(*cpu)).expect("it runs somewhere"));
+    sched_setaffinity(None, &one).expect("one of those");
+}
 
 // io 2
 #[test]
@@ -236,6 +245,7 @@ fn without_a_runtime_listening_and_spawning_are_errors() {
 fn a_listener_that_nobody_asks_takes_a_bounded_number_and_loses_none() {
     alone("accept::a_listener_that_nobody_asks_takes_a_bounded_number_and_loses_none", || {
         const BATCH: usize = 800;
+        on_one_cpu();
         run(async {
             let (mut listener, addr) = listener();
             assert!(give_up(2, listener.accept()).await.is_none());

@@ -10,7 +10,10 @@ use tidemill_uring::{
     runtime::{Runtime, spawn},
 };
 
-use crate::stage::{give_up, listener, pair_of, peer, run_on, stats, turn, until};
+use crate::{
+    accept::on_one_cpu,
+    stage::{give_up, listener, pair_of, peer, run_on, stats, turn, until},
+};
 
 /// A word there and back.
 async fn converse(ours: &mut TcpStream, theirs: &mut net::TcpStream) {
@@ -72,6 +75,7 @@ fn at_the_limit_a_connection_waits_until_another_is_closed() {
 fn accepting_goes_from_many_at_once_to_one_each_and_back_and_loses_none() {
     const BACKLOG: usize = 50;
     const MOST: usize = 130;
+    on_one_cpu();
     run_on(Runtime::builder().connections(MOST as u32), async {
         let builder = TcpListener::builder().backlog(BACKLOG as u32);
         let mut listener = builder.bind("127.0.0.1:0").expect("a port is free");

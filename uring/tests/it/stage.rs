@@ -55,16 +55,18 @@ impl Play for Runtime {
 
 /// Waits until nothing is in flight and no entry of the table is in use.
 pub(crate) async fn rest() {
-    until("the table is empty", || {
-        let stats = stats();
-        stats.live == 0 && stats.in_flight == 0
-    })
-    .await;
+    let at_rest = |stats: Stats| stats.live == 0 && stats.in_flight == 0;
+    until("the table is empty", || at_rest(stats())).await;
 }
 
 /// What the current runtime counted.
 pub(crate) fn stats() -> Stats {
     Runtime::current_stats().expect("inside a runtime")
+}
+
+/// Whether rings of this kernel have `feature`.
+pub(crate) fn kernel_has(feature: &str) -> bool {
+    Runtime::new().expect("a runtime").setup().features().any(|name| name == feature)
 }
 
 /// Waits for something that nobody tells of, turn by turn.
@@ -229,11 +231,6 @@ pub(crate) fn assert_same(got: &[u8], expected: &[u8]) {
 /// Whether the long form of tests was asked for.
 pub(crate) fn full() -> bool {
     std::env::var_os("TIDEMILL_DEPTH").is_some_and(|depth| depth == "full")
-}
-
-/// So many rounds, of which a tenth must do where the CPUs are emulated (`ci/vm`): a wake takes ten times as long there.
-pub(crate) fn quick(rounds: usize) -> usize {
-    if std::env::var_os("TIDEMILL_VM").is_some() { rounds / 10 } else { rounds }
 }
 
 /// Descriptors that this process has open.

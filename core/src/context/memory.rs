@@ -1,10 +1,15 @@
-//! The memory of tasks that belong to no thread: they may begin on one and end on another.
+//! Memory for tasks that belong to no thread: they may be made on one, and end on another.
+//!
+//! | where                       | it comes from, and goes to         |
+//! |-----------------------------|------------------------------------|
+//! | within a turn of an executor | the free blocks of that executor   |
+//! | elsewhere                   | the allocator                      |
 
-#![expect(unsafe_code, reason = "gives memory back by its address")]
+#![expect(unsafe_code, reason = "hands out raw memory")]
 
 use core::ptr::NonNull;
 
-use crate::context::{
+use super::{
     blocks::{Blocks, Size, give_back, lay},
     entered,
     handle::Head,
