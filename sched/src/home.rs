@@ -30,8 +30,8 @@ use tidemill_core::{
 
 use crate::{stats::Watch, waits::Waits};
 
-/// How many turns each priority has in a cycle by default.
-const BUDGET: isize = 256;
+/// How many turns each priority has in a cycle by default. Firmware is slower, and its timers are to be on time beside busy tasks.
+const BUDGET: isize = if HOME_IS_KNOWN { 256 } else { 16 };
 
 /// The half of an executor that everyone may know: hooks, inbox, doorbell. Its other half is the [`Local`](crate::Local), which one thread claims.
 ///

@@ -90,6 +90,7 @@ pub struct Header {
     /// What the home thread is doing with it.
     pub(super) turn: Cell<Turn>,
     pub(super) priority: Cell<Priority>,
+    #[cfg(feature = "alloc")]
     pub(super) id: Cell<u32>,
     pub(super) state: State,
     /// By what it is written down.
@@ -153,6 +154,7 @@ impl Header {
             own,
             turn: Cell::new(Turn::Waits),
             priority: Cell::new(Priority::Normal),
+            #[cfg(feature = "alloc")]
             id: Cell::new(0),
             node,
             context: Cell::new(context),
@@ -268,8 +270,15 @@ impl Header {
     }
 
     /// A number that no other task of the same Home has; it comes again after 4,294,967,296 of them.
+    #[cfg(feature = "alloc")]
     pub(crate) fn id(&self) -> u32 {
         self.id.get()
+    }
+
+    /// A number that no other living task has. Without `alloc` it is of the place: a task that comes to stand there later has the same.
+    #[cfg(not(feature = "alloc"))]
+    pub(crate) fn id(&self) -> u32 {
+        core::ptr::from_ref(self).addr() as u32
     }
 
     /// In which queue it stands.

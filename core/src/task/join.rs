@@ -63,7 +63,7 @@ impl<T> JoinHandle<T> {
         self.joining.header().state().is_complete()
     }
 
-    /// A number that no other task of the same executor has.
+    /// A number that no other task of the same executor has; without `alloc` no other living one.
     pub fn id(&self) -> u32 {
         self.joining.header().id()
     }

@@ -38,6 +38,7 @@ mod ahead;
 mod attributes;
 #[cfg(feature = "std")]
 mod berth;
+#[cfg(feature = "alloc")]
 mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
@@ -81,7 +82,7 @@ pub use drive::{Drive, Undone};
 pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
-pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
+pub use place::{Aligned, Alignment, PlaceName, TaskFn, TaskPlace, Unnamed, task_align, task_size};
 #[cfg(feature = "std")]
 pub use pooled::{PoolHead, Turned, spawn_pooled, task_info};
 pub use ready::Ready;

@@ -9,8 +9,9 @@
 
 use core::{cell::Cell, iter, ptr::NonNull};
 
+#[cfg(feature = "alloc")]
+use super::births::Births;
 use super::{
-    births::Births,
     header::{Header, Polled, Turn},
     reference::TaskRef,
     state::{Complete, Receive, Start},
@@ -25,6 +26,7 @@ use crate::{
 pub struct Tasks {
     newest: Cell<Option<NonNull<Header>>>,
     len: Cell<usize>,
+    #[cfg(feature = "alloc")]
     births: Births,
 }
 
@@ -32,7 +34,12 @@ impl Tasks {
     const_new! {
         /// None.
         pub fn new() -> Self {
-            Self { newest: Cell::new(None), len: Cell::new(0), births: Births::new() }
+            Self {
+                newest: Cell::new(None),
+                len: Cell::new(0),
+                #[cfg(feature = "alloc")]
+                births: Births::new(),
+            }
         }
     }
 
@@ -69,6 +76,7 @@ impl Tasks {
     unsafe fn register(&self, task: NonNull<Header>, priority: Priority) -> Priority {
         // SAFETY: [T1] of `header`, the list's reference.
         let header = unsafe { task.as_ref() };
+        #[cfg(feature = "alloc")]
         header.id.set(self.births.count());
         let priority = match priority {
             // SAFETY: nobody else has seen it.
