@@ -264,7 +264,18 @@ impl HomeRef {
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) unsafe fn lay(&self, size: Size) -> Option<(NonNull<u8>, Self)> {
-        self.is_open().then(|| (self.head().blocks.take(size), self.clone()))
+        // SAFETY: the contract is the same.
+        self.is_open().then(|| unsafe { self.lay_open(size) })
+    }
+
+    /// As `lay`, where it was found just now that it takes tasks.
+    ///
+    /// # Safety
+    /// As for `lay`.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) unsafe fn lay_open(&self, size: Size) -> (NonNull<u8>, Self) {
+        (self.head().blocks.take(size), self.clone())
     }
 
     /// Hands a new task over.
