@@ -1,4 +1,5 @@
-//! The doorbell: how long two wakes take, from one sleeping worker to another and back, by each way to ring, beside two threads on bare futexes.
+//! The doorbell: how long two wakes take, from one sleeping worker to another and back, by each way to ring, and between workers of two pools, beside two
+//! threads on bare futexes.
 //!
 //! `cargo bench -p tidemill-benches --bench doorbell [-- --cycles N] [--rounds N]`
 //!
@@ -28,7 +29,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 use tidemill_core::wait::WakeCell;
-use tidemill_sched::pool::{Topology, pin};
+use tidemill_sched::pool::{End, Pool, Topology, pin};
 use tidemill_uring::runtime::{Runtime, Way, Workers};
 
 /// What a slice came to, in nanoseconds.
@@ -65,6 +66,7 @@ fn main() -> io::Result<()> {
         player("eventfd", |asked, tell| ours(Way::Eventfd, asked, tell)),
         player("futex by the ring", |asked, tell| ours(Way::Futex, asked, tell)),
         player("message of rings", |asked, tell| ours(Way::Message, asked, tell)),
+        player("workers of pools", pools),
     ];
     let mut slices: Vec<Vec<Slice>> = vec![Vec::new(); players.len()];
     // The first cycle warms up.
@@ -168,6 +170,52 @@ fn ours(way: Way, asked: mpsc::Receiver<usize>, tell: mpsc::Sender<Slice>) -> io
         }
     }
     Ok(())
+}
+
+/// Two pools of a worker each: in one pool, whom a worker wakes runs on that worker.
+fn pools(asked: mpsc::Receiver<usize>, tell: mpsc::Sender<Slice>) -> io::Result<()> {
+    let topology = Topology::detect()?;
+    let places: Vec<_> = topology.cpus().collect();
+    // A pool's worker stands on a CPU that its maker may use.
+    let pool = |side: usize| {
+        let _pinned = pin(&topology, places[side % places.len()])?;
+        Pool::new(1).map_err(io::Error::other)
+    };
+    let (here, there) = (pool(0)?, pool(1)?);
+    let _they_wake_each_other = (here.spawner(), there.spawner());
+    let game = Arc::new(Game::default());
+    let theirs = game.clone();
+    let answers = there.spawn(async move {
+        loop {
+            theirs.catch(1).await;
+            theirs.throw(0);
+        }
+    });
+    drop(answers.map_err(io::Error::other)?);
+    for rounds in asked {
+        let rung = || there.stats().iter().map(|worker| worker.doorbells).sum::<usize>();
+        let (before, game) = (rung(), game.clone());
+        let plays = here.spawn(async move {
+            let mut record = Record::new(rounds);
+            for _ in 0..rounds {
+                let start = record.start();
+                game.throw(1);
+                record.rung(start);
+                game.catch(0).await;
+                record.end(start);
+            }
+            record.slice()
+        });
+        let played = here.block_on(plays.map_err(io::Error::other)?).map_err(io::Error::other)?;
+        let mut slice = played.map_err(io::Error::other)?;
+        slice.rings = (rung() - before) as f64 / rounds as f64;
+        if tell.send(slice).is_err() {
+            break;
+        }
+    }
+    // Its task has no end.
+    drop(here);
+    there.shutdown(End::Cancel).map_err(io::Error::other)
 }
 
 /// Two threads that wait for a word each.

@@ -23,6 +23,7 @@ pub mod ivar;
 pub mod kernel;
 pub mod local;
 pub mod lock;
+mod misuse;
 pub mod scope;
 pub mod share;
 #[doc(hidden)]

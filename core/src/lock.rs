@@ -2,7 +2,7 @@
 //!
 //! | lock         | excludes                                                        | entered again from inside  |
 //! |--------------|-----------------------------------------------------------------|----------------------------|
-//! | [`Lock`]     | every other thread; without `std` every interrupt and core too  | never returns; or panics   |
+//! | [`Lock`]     | every other thread; without `std` every interrupt and core too  | never returns; or panics (without `std` with debug assertions) |
 //! | [`Unlocked`] | nobody: what holds it is `!Sync`                                | panics                     |
 //!
 //! \[I1] Of one lock, one closure runs at a time; none runs inside another. Therefore the `&mut S` that `Locked` lends is the
@@ -37,7 +37,7 @@ pub unsafe trait RawLock: Sized + 'static {
 pub struct Lock(Gate);
 
 // SAFETY: `Gate` is a mutex that is never given back but by who holds it, or masks interrupts through the `critical-section` contract, which covers all cores, and panics
-// where it is entered again.
+// or never returns where it is entered again.
 unsafe impl RawLock for Lock {
     lock_init!(define Self(Gate::new()));
 

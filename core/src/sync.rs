@@ -168,7 +168,13 @@ macro_rules! shared_static {
 mod imp {
     #[cfg(feature = "alloc")]
     pub use alloc::sync::Arc;
-    pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+    #[cfg(target_has_atomic = "ptr")]
+    pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+    pub use core::sync::atomic::{Ordering, fence};
+
+    /// Where the processor cannot change a word in one step (Cortex-M0), a critical section does.
+    #[cfg(not(target_has_atomic = "ptr"))]
+    pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 
     /// `core::cell::UnsafeCell` in loom's shape: access through closures, so that a model sees each.
     #[derive(Debug, Default)]
@@ -245,12 +251,14 @@ mod imp {
             Self(AtomicBool::new(false))
         }
 
-        /// Runs `f` alone, interrupts masked. A critical section can be entered again from inside; this gate panics there.
+        /// Runs `f` alone, interrupts masked. A critical section can be entered again from inside; this gate [stops](crate::misuse) there.
         #[inline]
         pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
             critical_section::with(|_| {
                 // ordering: Relaxed, twice and in `Entered`: the flag is touched inside the critical section alone.
-                assert!(!self.0.load(Ordering::Relaxed), "a lock was entered again from inside it");
+                if self.0.load(Ordering::Relaxed) {
+                    crate::misuse::stop("a lock was entered again from inside it");
+                }
                 self.0.store(true, Ordering::Relaxed);
                 let _entered = Entered(&self.0);
                 f()

@@ -5,19 +5,25 @@
 
 #![expect(unsafe_code, reason = "a Home of erased type is called through raw pointers")]
 
-use core::{any::Any, marker::PhantomData, ptr::NonNull};
+#[cfg(feature = "alloc")]
+use core::any::Any;
+use core::{marker::PhantomData, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
     const_new,
-    context::{HOME_IS_KNOWN, Head, Here, HomeRef, HomeVTable, Priority},
+    context::{HOME_IS_KNOWN, Head, HomeVTable, Priority},
     sync::Ordering::Relaxed,
-    task::{Done, Hooks, Tasks, Undone},
+    task::{Hooks, Tasks},
     wait::Push,
 };
 
 #[cfg(feature = "alloc")]
-use tidemill_core::sync::Arc;
+use tidemill_core::{
+    context::{Here, HomeRef},
+    sync::Arc,
+    task::{Done, Undone},
+};
 
 use crate::home::Home;
 
@@ -34,7 +40,9 @@ impl<H: Hooks> Erased<H> {
     const fn vtable(free: Option<unsafe fn(NonNull<Head>)>) -> HomeVTable {
         HomeVTable {
             now: now::<H>,
+            #[cfg(feature = "std")]
             queue: queue::<H>,
+            #[cfg(feature = "std")]
             queue_later: queue_later::<H>,
             send: send::<H>,
             is_open: is_open::<H>,
@@ -42,6 +50,7 @@ impl<H: Hooks> Erased<H> {
             admit: admit::<H>,
             send_new: send_new::<H>,
             end_cycle: end_cycle::<H>,
+            #[cfg(feature = "alloc")]
             drive: drive::<H>,
             free,
         }
@@ -74,6 +83,7 @@ unsafe fn now<H: Hooks>(head: NonNull<Head>) -> Instant {
 
 /// # Safety
 /// As [`HomeVTable::queue`].
+#[cfg(feature = "std")]
 unsafe fn queue<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
     // SAFETY: a handle of this Home calls.
     let bound = &unsafe { home::<H>(head) }.bound;
@@ -83,6 +93,7 @@ unsafe fn queue<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
 
 /// # Safety
 /// As [`HomeVTable::queue_later`].
+#[cfg(feature = "std")]
 unsafe fn queue_later<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
     // SAFETY: a handle of this Home calls.
     let bound = &unsafe { home::<H>(head) }.bound;
@@ -160,6 +171,7 @@ unsafe fn end_cycle<H: Hooks>(head: NonNull<Head>) {
 
 /// # Safety
 /// As [`HomeVTable::drive`].
+#[cfg(feature = "alloc")]
 unsafe fn drive<H: Hooks>(handle: &HomeRef, done: &mut Done<'_>, to: &mut dyn Any) {
     // SAFETY: the handle counts it; it has these hooks (contract).
     let home = unsafe { &*handle.as_ptr().cast::<Home<H>>() };

@@ -183,6 +183,7 @@ impl Bound {
     ///
     /// # Safety
     /// As for `push`.
+    #[cfg(feature = "std")]
     pub(crate) unsafe fn push_later(&self, task: NonNull<Header>) {
         change(&self.later, |later| {
             // SAFETY: it is not complete, so the list of all tasks keeps it alive while it is queued.

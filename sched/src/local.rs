@@ -273,7 +273,14 @@ impl<H: Hooks> Local<H> {
     fn run_queue(&self, priority: Priority) -> bool {
         let bound = self.bound();
         let rooted = bound.root.is_running();
-        while let Some(task) = bound.next(priority) {
+        loop {
+            let Some(task) = bound.next(priority) else {
+                // Without `std` what a task wakes is in the inbox, and belongs to this cycle as far as there are turns.
+                if !HOME_IS_KNOWN && bound.is_idle(priority) && self.take_sent() {
+                    continue;
+                }
+                return false;
+            };
             // SAFETY: [L3] it has left the queue just now; [L1].
             if unsafe { bound.tasks.run(task) } {
                 // SAFETY: [L3], it is in no queue.
@@ -284,7 +291,18 @@ impl<H: Hooks> Local<H> {
                 return true;
             }
         }
-        false
+    }
+
+    /// Queues what others have woken. `false`: nothing.
+    #[inline(always)]
+    fn take_sent(&self) -> bool {
+        // SAFETY: [L1], the one consumer.
+        let sent = unsafe { self.home().inbox.take() };
+        let some = !sent.is_empty();
+        if some {
+            self.bound().receive(sent);
+        }
+        some
     }
 
     /// The rest of a cycle in which not all tasks are Normal: Low ones, and whatever those make.
@@ -331,11 +349,7 @@ impl<H: Hooks> Local<H> {
         let (home, bound) = (self.home(), self.bound());
         bound.append_later();
         bound.note();
-        // SAFETY: [L1], the one consumer.
-        let sent = unsafe { home.inbox.take() };
-        if !sent.is_empty() {
-            bound.receive(sent);
-        }
+        self.take_sent();
         let mut next = home.head.wheel().next_deadline();
         let mut now = Instant::ORIGIN;
         if next.is_some() {

@@ -50,6 +50,10 @@ impl Waits {
     }
 
     /// Has whoever gives turns in an order of its own give them until `done`; `None` where there is nobody.
+    #[cfg_attr(
+        not(feature = "alloc"),
+        allow(dead_code, reason = "without a heap nobody waits within a task")
+    )]
     pub(crate) fn drive(&self, done: &mut Done<'_>) -> Option<Result<(), Undone>> {
         let driver = self.driver.get()?;
         // SAFETY: [V1].

@@ -13,12 +13,13 @@
 
 #![expect(unsafe_code, reason = "lends a handle whose thread is known")]
 
-use core::{any::Any, marker::PhantomData};
+#[cfg(feature = "alloc")]
+use core::any::Any;
+use core::marker::PhantomData;
 
-use super::{
-    handle::{Done, HomeRef},
-    lock::HomeLock,
-};
+use super::{handle::HomeRef, lock::HomeLock};
+#[cfg(feature = "alloc")]
+use crate::context::handle::Done;
 use crate::{
     clock::{Clock, Instant},
     error::NoContext,
@@ -66,6 +67,7 @@ impl Here {
     }
 
     /// Gives turns until `done` says that they need not go on, and puts how that ended into `ended`: see [`HomeVTable`](super::HomeVTable).
+    #[cfg(feature = "alloc")]
     pub(crate) fn drive_home(&self, done: &mut Done<'_>, ended: &mut dyn Any) {
         // SAFETY: [C1].
         unsafe { self.home.drive(done, ended) };

@@ -17,14 +17,17 @@
 
 #![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
 
-use core::{any::Any, cell::Cell, fmt, ptr::NonNull, task::Waker};
+#[cfg(feature = "alloc")]
+use core::any::Any;
+use core::{cell::Cell, fmt, ptr::NonNull, task::Waker};
 
 #[cfg(feature = "alloc")]
-use super::blocks::{Blocks, Size, give_back};
+use super::blocks::Blocks;
 use super::{entered::is_current, lock::HomeLock, priority::Priority};
 use crate::{
     clock::{Clock, Instant},
     const_new,
+    misuse::stop,
     sync::{
         AtomicUsize,
         Ordering::{AcqRel, Relaxed},
@@ -41,6 +44,9 @@ const MANY: usize = 1 << 16;
 /// More than this the atomic half does not count: memory does not hold so many handles, so they were forgotten.
 const MOST: usize = BIAS + BIAS / 2;
 
+/// Whether handles are counted: without `alloc` every Home is in a static.
+const COUNTED: bool = cfg!(feature = "alloc");
+
 /// Whether code can tell if it runs on a Home's own thread, within a turn: with `std` it can. Without, nobody knows whether an interrupt
 /// or another core calls: all that can be reached from there has a lock or is atomic.
 pub const HOME_IS_KNOWN: bool = cfg!(feature = "std");
@@ -54,8 +60,10 @@ pub struct HomeVTable {
     /// Tells the time.
     pub now: unsafe fn(NonNull<Head>) -> Instant,
     /// Queues a task whose own half answered `Enqueue`. Only for its own thread.
+    #[cfg(feature = "std")]
     pub queue: unsafe fn(NonNull<Head>, NonNull<()>),
     /// Queues a task whose own half answered `Enqueue` for the next cycle. Only for its own thread.
+    #[cfg(feature = "std")]
     pub queue_later: unsafe fn(NonNull<Head>, NonNull<()>),
     /// Puts a task whose word answered `Enqueue` into the inbox, and rings if need be.
     pub send: unsafe fn(NonNull<Head>, NonNull<()>),
@@ -71,6 +79,7 @@ pub struct HomeVTable {
     pub end_cycle: unsafe fn(NonNull<Head>),
     /// Gives turns until the first function, which is given a waker that has it asked again, says that they need not go on. Puts how that ended into the second, which is a `Result<(),
     /// Undone>`. Only for its own thread.
+    #[cfg(feature = "alloc")]
     pub drive: unsafe fn(&HomeRef, &mut Done<'_>, &mut dyn Any),
     /// Frees the Home, of which no handle is left. `None`: it stands in a static, and its handles are not counted.
     pub free: Option<unsafe fn(NonNull<Head>)>,
@@ -144,6 +153,9 @@ impl Head {
     /// Counts so many handles more, in the plain half.
     #[inline]
     fn recount(&self, more: isize) {
+        if !COUNTED {
+            return;
+        }
         let counted = self.counted.get() + more;
         self.counted.set(counted);
         if counted.unsigned_abs() >= MANY {
@@ -170,7 +182,7 @@ impl Head {
     fn overflow(&self) -> ! {
         // ordering: Relaxed, takes back what was counted just now.
         self.count.fetch_sub(1, Relaxed);
-        panic!("too many handles on one executor");
+        stop("too many handles on one executor");
     }
 }
 
@@ -211,6 +223,7 @@ impl HomeRef {
     /// # Safety
     /// `task` is the header of a task of this Home, which is current; its own half has just answered `Enqueue`; a reference to it
     /// outlasts this call.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) unsafe fn queue(&self, task: NonNull<()>) {
         // SAFETY: [C1], and the contract.
@@ -221,6 +234,7 @@ impl HomeRef {
     ///
     /// # Safety
     /// As for `queue`.
+    #[cfg(feature = "std")]
     pub(crate) unsafe fn queue_later(&self, task: NonNull<()>) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().queue_later)(self.0, task) };
@@ -255,27 +269,6 @@ impl HomeRef {
     pub(crate) fn is_open(&self) -> bool {
         // SAFETY: [C1].
         unsafe { (self.vtable().is_open)(self.0) }
-    }
-
-    /// Memory for a task, and the handle for its header. `None`: it takes no tasks.
-    ///
-    /// # Safety
-    /// With `std`: this is the home thread.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) unsafe fn lay(&self, size: Size) -> Option<(NonNull<u8>, Self)> {
-        // SAFETY: the contract is the same.
-        self.is_open().then(|| unsafe { self.lay_open(size) })
-    }
-
-    /// As `lay`, where it was found just now that it takes tasks.
-    ///
-    /// # Safety
-    /// As for `lay`.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) unsafe fn lay_open(&self, size: Size) -> (NonNull<u8>, Self) {
-        (self.head().blocks.take(size), self.clone())
     }
 
     /// Hands a new task over.
@@ -323,25 +316,10 @@ impl HomeRef {
     ///
     /// # Safety
     /// This is the home thread.
+    #[cfg(feature = "alloc")]
     pub(super) unsafe fn drive(&self, done: &mut Done<'_>, ended: &mut dyn Any) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().drive)(self, done, ended) };
-    }
-
-    /// Gives back the memory of a task.
-    ///
-    /// # Safety
-    /// `block` comes from the blocks of some Home, for this size, and nothing uses it any more.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) unsafe fn clear(&self, block: NonNull<u8>, size: Size) {
-        if is_current(self.as_ptr()) || !HOME_IS_KNOWN {
-            // SAFETY: the contract is the same.
-            unsafe { self.head().blocks.put(block, size) };
-        } else {
-            // SAFETY: the contract is the same.
-            unsafe { give_back(block, size) };
-        }
     }
 }
 
@@ -351,7 +329,7 @@ impl Clone for HomeRef {
         let head = self.head();
         if is_current(self.as_ptr()) {
             head.recount(1);
-        } else if self.vtable().free.is_some() {
+        } else if COUNTED && self.vtable().free.is_some() {
             // ordering: Relaxed, who has a handle makes another.
             if head.count.fetch_add(1, Relaxed) > MOST {
                 head.overflow();
@@ -367,6 +345,9 @@ impl Drop for HomeRef {
         let head = self.head();
         if is_current(self.as_ptr()) {
             return head.recount(-1);
+        }
+        if !COUNTED {
+            return;
         }
         let Some(free) = self.vtable().free else { return };
         // ordering: Release makes what this handle did visible to the last; Acquire pairs with it there.

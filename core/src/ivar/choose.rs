@@ -24,7 +24,10 @@ use alloc::{boxed::Box, vec::Vec};
 
 #[cfg(feature = "alloc")]
 use crate::ivar::each::Boxed;
-use crate::ivar::each::{Abreast, Slot, nth, poll_each};
+use crate::{
+    ivar::each::{Abreast, Slot, nth, poll_each},
+    misuse::stop,
+};
 
 /// Waits for the first of several that is ready, in list order, and runs its arm; by then the others are dropped.
 ///
@@ -139,7 +142,7 @@ impl<S: Abreast<Item: Future>> Future for Choose<S> {
     /// When polled again after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let mut futures = this.futures.as_mut().as_pin_mut().expect(AGAIN).slice();
+        let mut futures = this.futures.as_mut().as_pin_mut().unwrap_or_else(|| stop(AGAIN)).slice();
         for at in 0..futures.len() {
             if let Poll::Ready(value) = nth(futures.as_mut(), at).poll(cx) {
                 // [I2]
@@ -188,7 +191,7 @@ impl<F: Future, const N: usize> Future for Enabled<[Slot<F>; N]> {
     /// When polled again after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let mut slots = this.slots.as_mut().as_pin_mut().expect(AGAIN).slice();
+        let mut slots = this.slots.as_mut().as_pin_mut().unwrap_or_else(|| stop(AGAIN)).slice();
         if poll_each(slots.as_mut(), cx) == 0 {
             return Poll::Pending;
         }
@@ -243,7 +246,7 @@ impl<A: Future, B: Future> Future for Or<A, B> {
     /// When polled again after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let value = ready!(this.both.as_mut().as_pin_mut().expect(AGAIN).poll(cx));
+        let value = ready!(this.both.as_mut().as_pin_mut().unwrap_or_else(|| stop(AGAIN)).poll(cx));
         // [I2]
         this.both.set(None);
         Poll::Ready(value)

@@ -6,10 +6,14 @@
 //! | a timer is set              | [`Undone::Asleep`], where whoever drives can neither sleep nor move the clock |
 //! | tasks wait                  | [`Undone::Deadlock`], and which ones                           |
 
-use core::{any::Any, error, fmt};
+#[cfg(feature = "alloc")]
+use core::any::Any;
+use core::{error, fmt};
 
 use super::deadlock::Deadlock;
-use crate::context::{Done, Here};
+use crate::context::Done;
+#[cfg(feature = "alloc")]
+use crate::context::Here;
 
 /// Why what was waited for has not come.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,7 +70,8 @@ pub trait Drive {
     fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone>;
 }
 
-/// Inside of a task, too: others have their turns on top of its frame.
+/// Inside of a task, too: others have their turns on top of its frame. Without `alloc` the stack is small, and a task awaits instead.
+#[cfg(feature = "alloc")]
 impl Drive for Here {
     fn drive(&self, done: &mut Done<'_>) -> Result<(), Undone> {
         let mut ended: Result<(), Undone> = Err(Undone::Gone);

@@ -9,7 +9,7 @@ use core::{
 };
 
 use super::{cell::Joining, header::Header};
-use crate::{context::TaskInfo, error::JoinError};
+use crate::{context::TaskInfo, error::JoinError, misuse::stop};
 
 /// The handle of a task: a future of what it returns.
 ///
@@ -87,7 +87,10 @@ impl<T> Future for JoinHandle<T> {
         if joining.leave(cx.waker()) {
             return Poll::Pending;
         }
-        Poll::Ready(joining.take().expect("a join handle is not polled after it was ready"))
+        match joining.take() {
+            Some(output) => Poll::Ready(output),
+            None => stop("a join handle is not polled after it was ready"),
+        }
     }
 }
 

@@ -81,8 +81,11 @@ pub(super) unsafe fn wake_later(task: NonNull<Header>) -> bool {
     let is_here = header.is_here();
     if is_here && State::wake_here(&header.own) == Wake::Enqueue {
         header.node.wakes();
-        // SAFETY: it is here, and the contract is the same.
-        unsafe { header.home().queue_later(task.cast()) };
+        // SAFETY: it is here, and the contract is the same. Without `std` nobody knows that he is.
+        #[cfg(feature = "std")]
+        unsafe {
+            header.home().queue_later(task.cast());
+        }
     }
     is_here
 }
@@ -97,8 +100,11 @@ unsafe fn queue(task: NonNull<Header>, wake: Wake) {
         // SAFETY: [T1] of `header`, the reference.
         let header = unsafe { task.as_ref() };
         header.node.wakes();
-        // SAFETY: the contract is the same.
-        unsafe { header.home().queue(task.cast()) };
+        // SAFETY: the contract is the same. Without `std` nobody knows that he is here.
+        #[cfg(feature = "std")]
+        unsafe {
+            header.home().queue(task.cast());
+        }
     }
 }
 

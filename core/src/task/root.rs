@@ -32,6 +32,7 @@ use super::{
 use crate::{
     context::{self, HomeRef},
     dag,
+    misuse::stop,
 };
 
 /// The place of the one future that an executor runs in its caller's frame. It is part of a Home.
@@ -56,9 +57,10 @@ struct Running<'a, F: Future> {
 
 static VTABLE: TaskVTable = TaskVTable {
     poll,
-    cancel: |_| unreachable!("a root has no handle to cancel it"),
-    drop_output: |_| unreachable!("a root keeps no output"),
-    take: |_, _| unreachable!("a root has no handle"),
+    // It has no handle, and keeps no output.
+    cancel: |_| debug_assert!(false, "a root has no handle to cancel it"),
+    drop_output: |_| debug_assert!(false, "a root keeps no output"),
+    take: |_, _| debug_assert!(false, "a root has no handle"),
     free,
     name: |_| Some("root"),
 };
@@ -98,14 +100,23 @@ impl Root {
     ///
     /// # Safety
     /// It is born and not retired; this is the home thread, and the Home is current.
-    pub unsafe fn run<F: Future>(&self, future: Pin<&mut F>, mut cycle: impl FnMut()) -> F::Output {
-        let forever = || {
+    pub unsafe fn run<F: Future>(
+        &self,
+        mut future: Pin<&mut F>,
+        mut cycle: impl FnMut(),
+    ) -> F::Output {
+        let mut forever = || {
             cycle();
             true
         };
-        // SAFETY: the contract is the same.
-        let output = unsafe { self.run_while(future, forever) };
-        output.expect("the frame is left once there is an output")
+        loop {
+            // SAFETY: the contract is the same.
+            let output = unsafe { self.run_while(future.as_mut(), &mut forever) };
+            // The frame is left once there is an output, so this is the first time round.
+            if let Some(output) = output {
+                return output;
+            }
+        }
     }
 
     /// Runs `future` by calling `cycle` until it has ended, or `cycle` answers `false`: then `None`.
@@ -120,7 +131,9 @@ impl Root {
         future: Pin<&mut F>,
         mut cycle: impl FnMut() -> bool,
     ) -> Option<F::Output> {
-        assert!(!self.is_running(), "an executor runs one root at a time: spawn a task instead");
+        if self.is_running() {
+            stop("an executor runs one root at a time: spawn a task instead");
+        }
         let mut running = Running { future, output: None };
         let place = NonNull::from(&mut running);
         self.frame.set(Some(Frame { running: place.cast(), poll: poll_running::<F> }));

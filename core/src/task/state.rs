@@ -29,6 +29,7 @@
 use super::own::{Left, MANY, Own};
 use crate::{
     const_new,
+    misuse::stop,
     sync::{
         AtomicUsize,
         Ordering::{AcqRel, Acquire, Relaxed},
@@ -282,7 +283,7 @@ impl State {
     fn overflow(&self) -> ! {
         // ordering: Relaxed, takes back what `retain` did; wakers by the million million must have been forgotten.
         self.0.fetch_sub(REFERENCE, Relaxed);
-        panic!("too many wakers of one task");
+        stop("too many wakers of one task");
     }
 
     /// One reference less, on the home thread.

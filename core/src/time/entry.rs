@@ -22,7 +22,7 @@ use crate::{
     error::WheelClosed,
     sync::{AtomicBool, Ordering::Relaxed},
     time::{
-        lists::{Link, Node},
+        node::{Link, Node},
         source::WheelRef,
         status::Status,
     },
@@ -47,7 +47,7 @@ pin_project! {
     }
 }
 
-// SAFETY: the node is reached under the wheel's lock alone ([L1] of `lists`), which excludes other threads if it is `Sync`; what
+// SAFETY: the node is reached under the wheel's lock alone ([L1] of `node`), which excludes other threads if it is `Sync`; what
 // else the entry has is `W`, and the waker, which may go anywhere.
 unsafe impl<W: WheelRef<Lock: Sync> + Send> Send for Entry<W> {}
 

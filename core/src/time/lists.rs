@@ -1,56 +1,36 @@
-//! The lists of a timing wheel: nodes by the slot of their deadline, in each slot the oldest first.
+//! The lists of a timing wheel: all that waits, in its order, and what becomes of each.
 //!
-//! A list is known by its last node, whose `next` is the first, which has no `prev`. So inserting touches the new node and the last one,
-//! and taking out touches the neighbours.
-//!
-//! | a node is | `next` | `waker` | `status`                                             |
-//! |-----------|--------|---------|------------------------------------------------------|
-//! | linked    | some   | some    | `Armed`                                              |
-//! | not       | none   | none    | any other (`Armed` between two steps under one lock) |
-//!
-//! [L1] What a node holds is read and written under the lock of its wheel alone.
-//! [L2] A linked node is alive: it is pinned, and its owner has the wheel take it out before it dies (contract of `Link::new`). One that
-//!      was forgotten stays in memory for ever, as pinning demands.
-//! [L3] Nodes point at nodes, never at the lists: these may move.
-//! [L4] A node is linked in the slot of its deadline as seen from the cursor. Hence no deadline is before the cursor.
+//! | without `std` | with `std`                |
+//! |---------------|---------------------------|
+//! | one line, in the order of the deadlines (`ordered`): small | slots (`slots`): any number of timers at the same cost |
 
-#![expect(unsafe_code, reason = "links pinned nodes that their owners promise to take out")]
+#![expect(unsafe_code, reason = "reaches pinned nodes that their owners promise to take out")]
 
-use core::{iter, marker::PhantomPinned, mem, pin::Pin, ptr::NonNull, task::Waker};
+use core::{mem, task::Waker};
 
-use crate::{
-    clock::Instant,
-    sync::UnsafeCell,
-    time::{
-        slot::{SLOTS, Slot, Taken},
-        status::Status,
-    },
+#[cfg(not(feature = "std"))]
+use crate::time::ordered::Order;
+#[cfg(feature = "std")]
+use crate::time::slots::Order;
+use crate::time::{
+    node::{Link, Links},
+    status::Status,
 };
 
-/// The last moment, which never comes.
-pub(super) const FAR: u64 = Instant::FAR.as_nanos();
-
-/// How many nodes of one slot are looked at to learn which is the earliest.
-const GLANCE: usize = 16;
-
-/// Nodes in their slots.
+/// Nodes in their order. Whoever has it `&mut` has the lock of the wheel.
 pub(super) struct Lists {
-    /// The last node of each slot.
-    last: [Option<Link>; SLOTS],
-    taken: Taken,
-    /// Whence the slots are seen: not before the moment of the last `fire`, or of an entry inserted since for an earlier one.
-    cursor: u64,
+    order: Order,
     pub(super) len: usize,
     pub(super) closed: bool,
 }
 
-// SAFETY: nodes are reached under the lock that guards these lists alone ([L1]), and hold what may be sent: wakers, numbers. The owners of
+// SAFETY: nodes are reached under the lock that guards these lists alone ([L1] of `node`), and hold what may be sent: wakers, numbers. The owners of
 // those that are linked have a handle, which says on which threads the wheel may be (contract of `WheelRef`).
 unsafe impl Send for Lists {}
 
 impl Lists {
     pub(super) const fn new() -> Self {
-        Self { last: [None; SLOTS], taken: Taken::none(), cursor: 0, len: 0, closed: false }
+        Self { order: Order::new(), len: 0, closed: false }
     }
 
     /// Has a node wait for `deadline` with the waker, wherever it was before. `waker` is then the one to drop.
@@ -105,224 +85,39 @@ impl Lists {
         })
     }
 
-    /// Takes out the earliest node if it is due, as `Fired`. Where none is, the cursor has come to `now`.
+    /// Takes out the earliest node if it is due, as `Fired`.
     pub(super) fn fire_next(&mut self, now: u64) -> Option<Waker> {
-        let due = self.pop_due(now)?;
+        let due = self.order.pop_due(now)?;
+        self.len -= 1;
         self.settle(due, Status::Fired)
     }
 
     /// Takes out any node, as `Closed`.
     pub(super) fn close_next(&mut self) -> Option<Waker> {
-        let slot = self.taken.first()?;
-        let any = self.pop_first(slot)?;
+        let any = self.order.pop_any()?;
+        self.len -= 1;
         self.settle(any, Status::Closed)
     }
 
     /// The earliest deadline, or a bound.
     pub(super) fn next(&mut self) -> Option<u64> {
-        let slot = self.taken.first()?;
-        let start = slot.start(self.cursor);
-        if slot.is_exact() {
-            return Some(start);
-        }
-        Some(self.glance(slot).map_or(start, |(_, deadline)| deadline))
+        self.order.next()
+    }
+
+    fn link(&mut self, link: Link, deadline: u64) {
+        self.order.link(link, deadline);
+        self.len += 1;
+    }
+
+    fn unlink(&mut self, link: Link) {
+        self.order.unlink(link);
+        self.len -= 1;
     }
 
     /// Reads or writes a node. `f` runs no user code ([W2] of `wheel`).
     #[inline]
     fn at<R>(&mut self, link: Link, f: impl FnOnce(&mut Links) -> R) -> R {
-        // SAFETY: the node is alive: it is linked here [L2], or its owner lends it (contract of `Link::new`).
-        let node = unsafe { link.0.as_ref() };
-        // SAFETY: [L1] `&mut self` proves that we hold the lock, and `f` cannot reach `self`: nobody else is here.
-        node.links.with_mut(|links| f(unsafe { &mut *links }))
-    }
-
-    /// Links a node.
-    fn link(&mut self, link: Link, deadline: u64) {
-        if deadline < self.cursor {
-            self.rewind(deadline);
-        }
-        self.at(link, |node| node.deadline = deadline);
-        self.append(link, deadline);
-        self.len += 1;
-    }
-
-    /// Links a node last in its slot ([L4]).
-    #[inline]
-    fn append(&mut self, link: Link, deadline: u64) {
-        let slot = Slot::of(deadline, self.cursor);
-        match self.last[slot.index()].replace(link) {
-            Some(last) => {
-                let first = self.at(last, |node| node.next.replace(link));
-                self.at(link, |node| (node.prev, node.next) = (Some(last), first));
-            }
-            None => {
-                self.at(link, |node| (node.prev, node.next) = (None, Some(link)));
-                self.taken.add(slot);
-            }
-        }
-    }
-
-    /// Takes a linked node out of its slot.
-    fn unlink(&mut self, link: Link) {
-        let (prev, next, deadline) =
-            self.at(link, |node| (node.prev.take(), node.next.take(), node.deadline));
-        let slot = Slot::of(deadline, self.cursor);
-        let last = &mut self.last[slot.index()];
-        let is_last = *last == Some(link);
-        match (prev, next) {
-            (None, _) if is_last => {
-                *last = None;
-                self.taken.remove(slot);
-            }
-            (Some(prev), first) if is_last => {
-                *last = Some(prev);
-                self.at(prev, |node| node.next = first);
-            }
-            (prev, Some(next)) => {
-                // Where there is no `prev`, it was the first, and the last one points at it.
-                let before = prev.or(*last);
-                self.at(next, |node| node.prev = prev);
-                if let Some(before) = before {
-                    self.at(before, |node| node.next = Some(next));
-                }
-            }
-            (_, None) => unreachable!("a linked node has a next one"),
-        }
-        self.len -= 1;
-    }
-
-    /// Takes out one whose deadline is not after `now`: the first in order. Where there is none, the cursor has come to `now`.
-    fn pop_due(&mut self, now: u64) -> Option<Link> {
-        loop {
-            let first = self.taken.first().map(|slot| (slot, slot.start(self.cursor)));
-            let Some((slot, start)) = first.filter(|&(_, start)| start <= now) else {
-                self.cursor = self.cursor.max(now);
-                return None;
-            };
-            if slot.is_exact() {
-                self.cursor = start;
-                return self.pop_first(slot);
-            }
-            match self.glance(slot) {
-                // The cursor stays where it is, and all others in their places.
-                Some((link, deadline)) if deadline <= now => {
-                    self.unlink(link);
-                    return Some(link);
-                }
-                Some(_) => self.place_anew(slot, now),
-                None => self.place_anew(slot, start),
-            }
-        }
-    }
-
-    fn pop_first(&mut self, slot: Slot) -> Option<Link> {
-        let first = self.first(slot)?;
-        self.unlink(first);
-        Some(first)
-    }
-
-    fn first(&mut self, slot: Slot) -> Option<Link> {
-        let last = self.last[slot.index()]?;
-        self.at(last, |node| node.next)
-    }
-
-    /// The oldest of those in a slot that have its earliest deadline, if the slot holds only a few.
-    fn glance(&mut self, slot: Slot) -> Option<(Link, u64)> {
-        let mut least = None;
-        let mut seen = 0;
-        for (link, deadline) in self.walk(slot).take(GLANCE + 1) {
-            seen += 1;
-            if least.is_none_or(|(_, known)| deadline < known) {
-                least = Some((link, deadline));
-            }
-        }
-        least.filter(|_| seen <= GLANCE)
-    }
-
-    /// The nodes of a slot with their deadlines, oldest first.
-    fn walk(&mut self, slot: Slot) -> impl Iterator<Item = (Link, u64)> {
-        let last = self.last[slot.index()];
-        let mut next = self.first(slot);
-        iter::from_fn(move || {
-            let link = next?;
-            let (deadline, follower) = self.at(link, |node| (node.deadline, node.next));
-            next = follower.filter(|_| last != Some(link));
-            Some((link, deadline))
-        })
-    }
-
-    /// Moves the cursor to a moment in the first slot, not after any deadline, and what that slot holds to where it now belongs ([P4]).
-    fn place_anew(&mut self, slot: Slot, cursor: u64) {
-        let mut next = self.first(slot);
-        let last = self.last[slot.index()].take();
-        self.taken.remove(slot);
-        self.cursor = cursor;
-        while let Some(link) = next {
-            let deadline;
-            (deadline, next) = self.at(link, |node| (node.deadline, node.next));
-            if last == Some(link) {
-                next = None;
-            }
-            self.append(link, deadline);
-        }
-    }
-
-    /// Moves the cursor back, for an entry that is inserted when its moment has passed: joins the lists of whole slots ([P5]).
-    #[cold]
-    fn rewind(&mut self, cursor: u64) {
-        while let Some((from, to)) = self.taken.first_below(self.cursor, cursor) {
-            let first = self.first(from);
-            self.taken.remove(from);
-            let last = self.last[from.index()].take();
-            let (Some(first), Some(last)) = (first, last) else { continue };
-            match self.last[to.index()].replace(last) {
-                Some(before) => {
-                    let front = self.at(before, |node| node.next.replace(first));
-                    self.at(first, |node| node.prev = Some(before));
-                    self.at(last, |node| node.next = front);
-                }
-                None => self.taken.add(to),
-            }
-        }
-        self.cursor = cursor;
-    }
-}
-
-/// What an entry keeps for its wheel.
-pub(super) struct Node {
-    links: UnsafeCell<Links>,
-    _pinned: PhantomPinned,
-}
-
-impl Node {
-    /// One that is linked nowhere.
-    pub(super) fn new() -> Self {
-        let links =
-            Links { prev: None, next: None, deadline: 0, waker: None, status: Status::Idle };
-        Self { links: UnsafeCell::new(links), _pinned: PhantomPinned }
-    }
-}
-
-struct Links {
-    prev: Option<Link>,
-    next: Option<Link>,
-    deadline: u64,
-    waker: Option<Waker>,
-    status: Status,
-}
-
-/// The address of a node, and its owner's promise.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Link(NonNull<Node>);
-
-impl Link {
-    /// The link of `node`.
-    ///
-    /// # Safety
-    /// All links of a node go to one and the same wheel, while the node is lent to that call. Before the node dies, its owner has
-    /// the wheel take it out ([`Wheel::leave`]), or the wheel is dropped.
-    pub(super) unsafe fn new(node: Pin<&Node>) -> Self {
-        Self(NonNull::from(node.get_ref()))
+        // SAFETY: `&mut self` proves that we hold the lock, and `f` reaches no other node.
+        unsafe { link.at(f) }
     }
 }

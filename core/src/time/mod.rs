@@ -4,7 +4,10 @@
 //! |----------|----------------------------------------------------------------------------|
 //! | `slot`   | where a deadline belongs on a wheel, and which places are taken            |
 //! | `status` | what may have become of a wait                                             |
-//! | `lists`  | the nodes of a wheel in their slots                                        |
+//! | `node`   | what an entry keeps for its wheel                                          |
+//! | `slots`  | the nodes of a wheel in their slots                                        |
+//! | `ordered` | the nodes in one line: without `std`                                      |
+//! | `lists`  | all that waits on a wheel, and what becomes of each                        |
 //! | `wheel`  | the timing wheel: everything that waits for a moment, earliest first       |
 //! | `source` | what a wait is given: a handle on a wheel, and a clock                         |
 //! | `entry`  | one pinned wait for one deadline, which knows its wheel through a handle   |
@@ -15,10 +18,16 @@
 
 mod entry;
 mod lists;
+mod node;
+#[cfg(not(feature = "std"))]
+mod ordered;
 mod simulated;
 mod slack;
 mod sleep;
+#[cfg(feature = "std")]
 mod slot;
+#[cfg(feature = "std")]
+mod slots;
 mod source;
 mod status;
 mod timer;

@@ -61,16 +61,17 @@ impl Slot {
     }
 }
 
-/// Which slots are taken: one bit for each, and one for each level.
+/// Which slots are taken: one bit for each, and one for each level. And which of them may hold several deadlines, which are *mixed*.
 pub(super) struct Taken {
     levels: u32,
     digits: [u64; LEVELS],
+    mixed: [u64; LEVELS],
 }
 
 impl Taken {
     /// None is.
     pub(super) const fn none() -> Self {
-        Self { levels: 0, digits: [0; LEVELS] }
+        Self { levels: 0, digits: [0; LEVELS], mixed: [0; LEVELS] }
     }
 
     #[inline]
@@ -81,11 +82,23 @@ impl Taken {
 
     #[inline]
     pub(super) fn remove(&mut self, slot: Slot) {
+        self.mixed[slot.level as usize] &= !(1 << slot.digit);
         let digits = &mut self.digits[slot.level as usize];
         *digits &= !(1 << slot.digit);
         if *digits == 0 {
             self.levels &= !(1 << slot.level);
         }
+    }
+
+    /// A slot that is taken may hold several deadlines from now on, until it is taken no more.
+    #[inline]
+    pub(super) fn mix(&mut self, slot: Slot) {
+        self.mixed[slot.level as usize] |= 1 << slot.digit;
+    }
+
+    #[inline]
+    pub(super) fn is_mixed(&self, slot: Slot) -> bool {
+        self.mixed[slot.level as usize] & 1 << slot.digit != 0
     }
 
     /// The earliest ([P3]).

@@ -20,7 +20,8 @@ use crate::{
     error::WheelClosed,
     lock::{Lock, Locked, RawLock},
     time::{
-        lists::{FAR, Link, Lists},
+        lists::Lists,
+        node::{FAR, Link},
         status::Status,
     },
     wait::WakeBatch,
@@ -30,10 +31,13 @@ use crate::{
 ///
 /// Inserting and taking out are O(1). An entry fires at the first [`fire`](Self::fire) that is told its deadline or a later moment: never
 /// early, in the order of the deadlines, of equal deadlines the oldest first. On its way there it moves at most once per level
-/// (six bits of the nanoseconds each, on small machines four). Nothing allocates. Time may begin anywhere, stand still or leap: a
+/// (six bits of the nanoseconds each). Nothing allocates. Time may begin anywhere, stand still or leap: a
 /// leap costs by the entries that it passes, not by its length.
 ///
 /// It needs no pinning; the entries do. Size: 5.3 KiB on 64-bit machines, 1.2 KiB on smaller ones.
+///
+/// Without `std` it is one line in the order of the deadlines, of 20 bytes on a 32-bit machine: to insert takes time with the number of entries that are due later,
+/// all else is O(1), and every deadline is exact.
 pub struct Wheel<L: RawLock = Lock> {
     lists: Locked<Lists, L>,
 }
@@ -67,8 +71,8 @@ impl<L: RawLock> Wheel<L> {
 
     /// When to call [`fire`](Self::fire) next: `None` if nothing waits for a moment that can come ([`Instant::FAR`] cannot).
     ///
-    /// Never later than the earliest deadline, and equal to it unless more than 16 entries share the slot of the earliest (be they
-    /// of [`Instant::FAR`]). Then it is the beginning of that slot, and firing there (which may wake nobody) divides the slot by 64 (by 16 on small machines): at most as many idle
+    /// Never later than the earliest deadline, and equal to it unless more than 16 entries of several deadlines share the slot of the earliest (be they
+    /// of [`Instant::FAR`]). Then it is the beginning of that slot, and firing there (which may wake nobody) divides the slot by 64 (by 16 on 32-bit machines): at most as many idle
     /// calls as there are levels lead to a deadline.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.lists.with(|lists| lists.next()).filter(|&next| next != FAR).map(Instant::from_nanos)

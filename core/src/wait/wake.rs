@@ -195,7 +195,8 @@ impl WakeBatch {
 
     /// Whether no further waker fits.
     pub const fn is_full(&self) -> bool {
-        self.end == Self::CAPACITY
+        // Said so, it spares whoever has asked the look at the bound.
+        self.end >= Self::CAPACITY
     }
 
     /// Adds a waker behind the others.
@@ -234,9 +235,11 @@ impl Drop for Rest<'_> {
             let again = Rest(self.0);
             let at = again.0.next;
             again.0.next += 1;
-            // SAFETY: [I4] `at` was in `next..end`, and is no longer.
-            let waker = unsafe { again.0.wakers[at].assume_init_read() };
-            waker.wake();
+            // `end` is at most the capacity.
+            if let Some(place) = again.0.wakers.get(at) {
+                // SAFETY: [I4] `at` was in `next..end`, and is no longer.
+                unsafe { place.assume_init_read() }.wake();
+            }
             mem::forget(again);
         }
         (self.0.next, self.0.end) = (0, 0);

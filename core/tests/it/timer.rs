@@ -10,7 +10,7 @@ use tidemill_core::{
     clock::{Instant, ManualClock},
     error::{NotFired, Previously},
     lock::Unlocked,
-    time::{TimeSource, Timer, TimerStatus, Wheel},
+    time::{TimeSource, Timer, TimerStatus, Wheel, coalesce},
 };
 
 use crate::{
@@ -165,6 +165,18 @@ fn a_closed_wheel_is_told_and_such_a_timer_can_be_called_off() {
     assert_eq!(poll(fired.as_mut(), Waker::noop()), Poll::Ready(Err(NotFired::WheelClosed)));
     assert_eq!(timer.abort(), Ok(()));
     assert_eq!(poll(fired, Waker::noop()), ABORTED);
+}
+
+#[test]
+fn with_a_slack_of_a_millisecond_all_that_falls_due_within_one_comes_at_its_end() {
+    let milli = Duration::from_millis(1);
+    for due in [0, 1, 2, 999_999, 1_000_000, 1_000_001, 41_015_625, 41_999_999, 1 << 60] {
+        let moment = coalesce(at(due), milli).as_nanos();
+        assert!(moment - due <= 1_000_000 && moment.is_multiple_of(1_000_000), "{due}: {moment}");
+    }
+    // A rounder one is preferred, and less than a 64th goes by nanoseconds.
+    assert_eq!(coalesce(at(31_500_000), milli), at(32_000_000));
+    assert_eq!(coalesce(at(15_630), nanos(15_000)), at(16_384));
 }
 
 #[test]

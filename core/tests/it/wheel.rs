@@ -211,6 +211,9 @@ fn the_next_deadline_is_exact_for_a_few_and_costs_few_idle_fires_for_many() {
     let entries = armed(&wheel, &log, &few);
     assert_eq!(wheel.next_deadline().map(Instant::as_nanos), few.iter().min().copied());
     drop(entries);
+    let entries = armed(&wheel, &log, &[1 << 50 | 1; 100]);
+    assert_eq!(wheel.next_deadline(), Some(at(1 << 50 | 1)));
+    drop(entries);
     let many: Vec<_> = (0..20_000).map(|_| random.below(1 << 40)).collect();
     let _entries = armed(&wheel, &log, &many);
     let (mut fires, mut fired, mut now) = (0, 0, 0);

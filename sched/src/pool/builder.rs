@@ -168,7 +168,7 @@ impl Builder {
             Group {
                 node: *node,
                 workers: first..first + count,
-                injector: Injector::new(),
+                injector: Injector::default(),
                 near: near.collect(),
                 spawned: AtomicUsize::new(0),
             }

@@ -11,6 +11,8 @@ pub(super) struct Counts {
     pub(super) wakes: Count,
     pub(super) steals: Count,
     pub(super) parks: Count,
+    /// Tasks that were made here and prefer no node.
+    pub(super) spawns: Count,
     /// Nanoseconds: the longest turn, if turns are watched.
     pub(super) longest: Count,
     /// Changed by whoever rings.

@@ -1,9 +1,9 @@
-//! The injector of a node: tasks that no worker has in its own queue. First in, first out, each kind for itself.
+//! The injector of a node: tasks that no worker has made or woken, or that are bound to the node. First in, first out, each kind for itself.
 //!
 //! | kind   | which                                                | taken by                                  |
 //! |--------|------------------------------------------------------|-------------------------------------------|
 //! | Bound  | what prefers this node                               | its workers                               |
-//! | Normal | what comes from outside, or finds a full queue       | its workers, then those of other nodes    |
+//! | Normal | what comes from outside                              | its workers, then those of other nodes    |
 //! | Low    | what is Low                                          | the same, when there is nothing else      |
 //!
 //! [J1] What stands in it is alive ([P1] of `pooled`), and in no other queue. Once it is closed nothing is put there, and nobody looks at what was:
@@ -11,7 +11,7 @@
 
 #![expect(unsafe_code, reason = "links tasks of erased type")]
 
-use core::{array, ptr::NonNull};
+use core::ptr::NonNull;
 
 use tidemill_core::{
     lock::{Lock, Locked},
@@ -35,87 +35,99 @@ pub(super) enum Kind {
     Low,
 }
 
-/// See the [module](self).
-pub(super) struct Injector {
-    queues: Locked<Queues, Lock>,
-    /// How many of each kind: changed under the lock, so that who finds none need not take it.
-    lens: [AtomicUsize; 3],
+/// Tasks in line, under a lock.
+pub(super) struct Line {
+    chain: Locked<Chained, Lock>,
+    /// How many: changed under the lock, so that who finds none need not take it.
+    len: AtomicUsize,
 }
 
-struct Queues {
-    chains: [Chain<Header>; 3],
+#[derive(Default)]
+struct Chained {
+    chain: Chain<Header>,
     closed: bool,
 }
 
 // SAFETY: headers are `Send + Sync`, and what links them is under the lock.
-unsafe impl Send for Queues {}
+unsafe impl Send for Chained {}
 
-impl Injector {
-    pub(super) fn new() -> Self {
-        let queues = Queues { chains: [const { Chain::new() }; 3], closed: false };
-        Self { queues: Locked::new_in(queues), lens: array::from_fn(|_| AtomicUsize::new(0)) }
+/// See the [module](self).
+#[derive(Default)]
+pub(super) struct Injector {
+    lines: [Line; 3],
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { chain: Locked::new_in(Chained::default()), len: AtomicUsize::new(0) }
     }
+}
 
+impl Line {
     /// Puts `task` at the end.
     ///
     /// # Safety
     /// It is alive and in no queue, and stays alive until it has left this one, or this is closed.
-    pub(super) unsafe fn push(&self, kind: Kind, task: Task) {
-        let len = &self.lens[kind as usize];
-        self.queues.with(|queues| {
-            if queues.closed {
+    pub(super) unsafe fn push(&self, task: Task) {
+        self.chain.with(|line| {
+            if line.closed {
                 return;
             }
             // SAFETY: the contract is the same.
-            unsafe { queues.chains[kind as usize].push(task.0) };
+            unsafe { line.chain.push(task.0) };
             // ordering: Relaxed, changed under the lock; who looks without it has a fence ([I1] of `idle`).
-            len.store(len.load(Relaxed) + 1, Relaxed);
+            self.len.store(self.len.load(Relaxed) + 1, Relaxed);
         });
     }
 
-    /// Whether there is none of a kind.
     #[inline]
-    pub(super) fn is_empty(&self, kind: Kind) -> bool {
-        self.len(kind) == 0
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
-    /// How many there are of a kind.
     #[inline]
-    pub(super) fn len(&self, kind: Kind) -> usize {
+    pub(super) fn len(&self) -> usize {
         // ordering: as in `push`.
-        self.lens[kind as usize].load(Relaxed)
+        self.len.load(Relaxed)
     }
 
-    /// Takes the first of a kind; and hands as many more as `more` to `keep`, in their order.
-    pub(super) fn take(&self, kind: Kind, more: usize, mut keep: impl FnMut(Task)) -> Option<Task> {
-        if self.is_empty(kind) {
+    /// Takes the first; and hands as many more as `more` to `keep`, in their order.
+    pub(super) fn take(&self, more: usize, mut keep: impl FnMut(Task)) -> Option<Task> {
+        if self.is_empty() {
             return None;
         }
-        let len = &self.lens[kind as usize];
-        self.queues.with(|queues| {
-            let chain = &mut queues.chains[kind as usize];
-            let first = chain.pop()?;
-            let mut left = len.load(Relaxed) - 1;
+        self.chain.with(|line| {
+            let first = line.chain.pop()?;
+            let mut left = self.len.load(Relaxed) - 1;
             for _ in 0..more {
-                let Some(task) = chain.pop() else { break };
+                let Some(task) = line.chain.pop() else { break };
                 keep(Task(task));
                 left -= 1;
             }
             // ordering: as in `push`.
-            len.store(left, Relaxed);
+            self.len.store(left, Relaxed);
             Some(Task(first))
         })
     }
 
     /// Takes no more, and forgets what is there [J1].
     pub(super) fn close(&self) {
-        self.queues.with(|queues| {
-            queues.closed = true;
-            queues.chains = [const { Chain::new() }; 3];
-            for len in &self.lens {
-                // ordering: as in `push`.
-                len.store(0, Relaxed);
-            }
+        self.chain.with(|line| {
+            *line = Chained { chain: Chain::new(), closed: true };
+            // ordering: as in `push`.
+            self.len.store(0, Relaxed);
         });
+    }
+}
+
+impl Injector {
+    /// The tasks of a kind.
+    pub(super) fn line(&self, kind: Kind) -> &Line {
+        &self.lines[kind as usize]
+    }
+
+    /// Takes no more, and forgets what is there [J1].
+    pub(super) fn close(&self) {
+        self.lines.iter().for_each(Line::close);
     }
 }

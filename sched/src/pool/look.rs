@@ -2,12 +2,13 @@
 //!
 //! | it looks         | in                                                                                                 |
 //! |------------------|----------------------------------------------------------------------------------------------------|
-//! | first            | what was woken last; its own queue; what is bound to its node; its node's injector; Low ones there |
+//! | first            | what was woken last; its own queue, what overflowed; what is bound to its node; its node's injector; Low ones there |
 //! | now and then     | the same, from the other end: so that none of them starves                                         |
 //! | then, searching  | the queues of its node; injectors and queues of other nodes, near before far                       |
 
 use super::{
-    inject::{Kind, Task},
+    inject::{Kind, Line, Task},
+    shared::{QUEUE, Seat},
     worker::Worker,
 };
 
@@ -15,7 +16,7 @@ use super::{
 const FAIR: usize = 61;
 /// So often in a row the task that was woken last runs next.
 const ROW: usize = 4;
-/// So many tasks are taken from an injector or a neighbour at once, at most.
+/// So many tasks more are taken from an injector or a neighbour at once, at most.
 const BATCH: usize = 32;
 
 impl Worker {
@@ -36,7 +37,9 @@ impl Worker {
         let ticks = self.ticks.get().wrapping_add(1);
         self.ticks.set(ticks);
         if ticks.is_multiple_of(FAIR) {
-            let last = [Kind::Low, Kind::Normal, Kind::Bound];
+            // Each is the first in its turn.
+            let mut last = [Kind::Low, Kind::Normal, Kind::Bound];
+            last.rotate_left(ticks / FAIR % 3);
             let task = last.into_iter().find_map(|kind| self.injected(kind, 0));
             return task.or_else(|| self.own()).or_else(|| self.latest());
         }
@@ -59,27 +62,26 @@ impl Worker {
     }
 
     fn own(&self) -> Option<Task> {
-        self.shared().seats[self.desk.worker].queue.pop()
+        let seat = &self.shared().seats[self.desk.worker];
+        seat.queue.pop().or_else(|| self.from(&seat.overflow, QUEUE / 2))
     }
 
     /// A task that its node's injector has, and its share of more, up to `more`.
     fn injected(&self, kind: Kind, more: usize) -> Option<Task> {
         let group = &self.shared().groups[self.desk.group];
-        let share = group.injector.len(kind) / group.workers.len();
-        self.from(self.desk.group, kind, more.min(share))
+        let line = group.injector.line(kind);
+        self.from(line, more.min(line.len() / group.workers.len()))
     }
 
-    fn from(&self, group: usize, kind: Kind, more: usize) -> Option<Task> {
-        let injector = &self.shared().groups[group].injector;
-        let mut spilled = None;
-        let first = injector.take(kind, more, |task| {
-            if let Err(task) = self.shared().seats[self.desk.worker].queue.push(task) {
-                // It was empty, or nearly so, and the batch is smaller than it.
-                spilled = Some(task);
-            }
-        });
-        debug_assert!(spilled.is_none());
-        first
+    /// The first of a line; and up to `more` into the queue.
+    fn from(&self, line: &Line, more: usize) -> Option<Task> {
+        line.take(more, |task| self.keep(task))
+    }
+
+    /// Puts what was taken from elsewhere into its own queue. That was empty, and what is taken at once is less than it holds.
+    fn keep(&self, task: Task) {
+        let kept = self.shared().seats[self.desk.worker].queue.push(task);
+        debug_assert!(kept.is_ok());
     }
 
     /// A task of others.
@@ -91,9 +93,10 @@ impl Worker {
         let near = shared.groups[self.desk.group].near.iter().copied();
         self.steal(self.desk.group).or_else(|| {
             near.into_iter().find_map(|group| {
-                self.from(group, Kind::Normal, 0)
+                let injector = &shared.groups[group].injector;
+                self.from(injector.line(Kind::Normal), 0)
                     .or_else(|| self.steal(group))
-                    .or_else(|| self.from(group, Kind::Low, 0))
+                    .or_else(|| self.from(injector.line(Kind::Low), 0))
             })
         })
     }
@@ -109,12 +112,22 @@ impl Worker {
             if victim == self.desk.worker {
                 return None;
             }
-            let queue = &shared.seats[victim].queue;
-            let task = queue.pop()?;
-            let more = (queue.len() / 2).min(BATCH);
-            let mine = &shared.seats[self.desk.worker].queue;
-            let moved = (0..more).map_while(|_| mine.push(queue.pop()?).ok()).count();
-            shared.seats[self.desk.worker].counts.steals.add(moved + 1);
+            let Seat { queue, overflow, .. } = &shared.seats[victim];
+            let half = |len: usize| (len / 2).min(BATCH);
+            let mut more = 0;
+            let mut keep = |task| {
+                self.keep(task);
+                more += 1;
+            };
+            let task = match queue.pop() {
+                Some(task) => {
+                    let left = half(queue.len());
+                    (0..left).map_while(|_| queue.pop()).for_each(&mut keep);
+                    task
+                }
+                None => overflow.take(half(overflow.len()), &mut keep)?,
+            };
+            shared.seats[self.desk.worker].counts.steals.add(more + 1);
             Some(task)
         })
     }

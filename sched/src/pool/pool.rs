@@ -247,8 +247,10 @@ impl Pool {
     /// How many tasks were made for the workers of a node: those that prefer it, and those that came to it in turn. `None`: there is no worker.
     pub fn spawned_on(&self, node: usize) -> Option<usize> {
         let group = &self.shared.groups[self.shared.group_of(node)?];
+        let seats = &self.shared.seats[group.workers.clone()];
+        let kept: usize = seats.iter().map(|seat| seat.counts.spawns.get()).sum();
         // ordering: Relaxed, it is a number and no more.
-        Some(group.spawned.load(Relaxed))
+        Some(kept + group.spawned.load(Relaxed))
     }
 
     /// Who is told of errors that nobody else answers for. They do not end the pool: [`shutdown`](Self::shutdown) tells them, and meanwhile

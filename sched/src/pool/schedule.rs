@@ -2,7 +2,7 @@
 //!
 //! | a task comes from  | and prefers a node  | is Low              | else                                                     |
 //! |--------------------|---------------------|---------------------|----------------------------------------------------------|
-//! | a worker           | that one's injector | its node's injector | woken: runs next here; new: its own queue; when that is full, its node's injector |
+//! | a worker           | that one's injector | its node's injector | woken: runs next here; new: its own queue; when that is full, what overflows |
 //! | elsewhere          | that one's injector | injectors in turn   | injectors in turn                                        |
 //!
 //! [S1] Whoever queues a task has just been told to, and so owns the right: it is in no other queue, and alive until it has left this one
@@ -70,13 +70,10 @@ impl Shared {
         };
         let Some(task) = task else { return };
         if why == Why::New {
-            self.count(desk.group);
+            self.seats[desk.worker].counts.spawns.add(1);
         }
-        if let Err(task) = self.seats[desk.worker].queue.push(task) {
-            let injector = &self.groups[desk.group].injector;
-            // SAFETY: the contract is the same.
-            unsafe { injector.push(Kind::Normal, task) };
-        }
+        // SAFETY: the contract is the same.
+        unsafe { self.seats[desk.worker].push(task) };
         if why != Why::Again {
             self.wake_one(desk.group);
         }
@@ -90,10 +87,11 @@ impl Shared {
         // ordering: Relaxed, it is a number and no more.
         let group = group.unwrap_or_else(|| self.turn.fetch_add(1, Relaxed) % self.groups.len());
         if why == Why::New {
-            self.count(group);
+            // ordering: Relaxed, it is a number and no more.
+            self.groups[group].spawned.fetch_add(1, Relaxed);
         }
         // SAFETY: the contract is the same.
-        unsafe { self.groups[group].injector.push(kind, task) };
+        unsafe { self.groups[group].injector.line(kind).push(task) };
         match kind {
             Kind::Bound => {
                 let worker = self.idle.wake_one_of(self.groups[group].workers.clone());
@@ -101,10 +99,5 @@ impl Shared {
             }
             Kind::Normal | Kind::Low => self.wake_one(group),
         }
-    }
-
-    fn count(&self, group: usize) {
-        // ordering: Relaxed, it is a number and no more.
-        self.groups[group].spawned.fetch_add(1, Relaxed);
     }
 }

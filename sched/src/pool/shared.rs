@@ -26,13 +26,13 @@ use super::{
     clock::Monotonic,
     counts::Counts,
     idle::Idle,
-    inject::{Injector, Kind, Task},
+    inject::{Injector, Kind, Line, Task},
     rest::{For, Rest, Told, Who},
     shard::Shard,
 };
 
-/// So many tasks a worker has in its own queue at most; more go to its node's injector.
-const QUEUE: usize = 256;
+/// So many tasks a worker has in its own queue at most; more overflow.
+pub(super) const QUEUE: usize = 256;
 
 /// A long turn of a task, as [`on_long_turn`](super::Builder::on_long_turn) is told.
 #[derive(Clone, Copy, Debug)]
@@ -57,13 +57,15 @@ pub(super) struct Group {
     pub(super) injector: Injector,
     /// The other groups, near before far.
     pub(super) near: Box<[usize]>,
-    /// How many tasks were made for it.
+    /// How many tasks were made for it, beside those that its workers keep.
     pub(super) spawned: AtomicUsize,
 }
 
 /// What everybody may know of a worker.
 pub(super) struct Seat {
     pub(super) queue: ArrayQueue<Task>,
+    /// What the queue had no room for. It stays with its worker, whose caches have what it is about; others look here last.
+    pub(super) overflow: Line,
     pub(super) thread: OnceLock<Thread>,
     /// It is to look around: its own doorbell has rung.
     pub(super) rung: AtomicBool,
@@ -74,10 +76,31 @@ impl Seat {
     pub(super) fn new() -> Self {
         Self {
             queue: ArrayQueue::new(QUEUE),
+            overflow: Line::default(),
             thread: OnceLock::new(),
             rung: AtomicBool::new(false),
             counts: Counts::default(),
         }
+    }
+
+    /// Puts `task` at the end of what its worker has.
+    ///
+    /// # Safety
+    /// As of [`Line::push`].
+    pub(super) unsafe fn push(&self, task: Task) {
+        // First in, first out: after what has overflowed.
+        let task = match self.overflow.is_empty() {
+            true => self.queue.push(task),
+            false => Err(task),
+        };
+        if let Err(task) = task {
+            // SAFETY: the contract is the same.
+            unsafe { self.overflow.push(task) };
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.overflow.is_empty()
     }
 }
 
@@ -153,15 +176,15 @@ impl Shared {
 
     /// Whether there is a task that a worker of this group could take.
     pub(super) fn has_work(&self, group: usize) -> bool {
-        !self.groups[group].injector.is_empty(Kind::Bound) || self.has_loose_work()
+        !self.groups[group].injector.line(Kind::Bound).is_empty() || self.has_loose_work()
     }
 
     /// Whether there is a task that any worker could take.
     fn has_loose_work(&self) -> bool {
         let injected = |group: &Group| {
-            !group.injector.is_empty(Kind::Normal) || !group.injector.is_empty(Kind::Low)
+            [Kind::Normal, Kind::Low].into_iter().any(|kind| !group.injector.line(kind).is_empty())
         };
-        self.seats.iter().any(|seat| !seat.queue.is_empty()) || self.groups.iter().any(injected)
+        self.seats.iter().any(|seat| !seat.is_empty()) || self.groups.iter().any(injected)
     }
 
     fn rest(&self) -> MutexGuard<'_, Rest> {
@@ -225,7 +248,7 @@ impl Shared {
     /// Whether somebody who sleeps could take a task.
     fn could_go_on(&self) -> bool {
         let can = |group: &Group| group.workers.clone().any(|worker| !self.idle.is_full(worker));
-        let bound = |group: &Group| can(group) && !group.injector.is_empty(Kind::Bound);
+        let bound = |group: &Group| can(group) && !group.injector.line(Kind::Bound).is_empty();
         self.groups.iter().any(bound) || (self.groups.iter().any(can) && self.has_loose_work())
     }
 
@@ -256,6 +279,7 @@ impl Shared {
             return;
         }
         self.groups.iter().for_each(|group| group.injector.close());
+        self.seats.iter().for_each(|seat| seat.overflow.close());
         for shard in &self.shards {
             shard.head.close();
             // SAFETY: closed; there is no worker any more, and what stands in queues is not looked at.

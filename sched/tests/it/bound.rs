@@ -167,8 +167,7 @@ fn a_value_that_is_bound_lies_on_its_node() {
         let value = NodeBox::from_fn(&topology, node.id, 10_000, |index| index as u64);
         let lies = topology.memory_nodes(&*value);
         if value.is_bound() {
-            assert_eq!(value.node(), Some(node.id));
-            assert!(lies.unwrap().contains(&node.id));
+            assert_eq!((value.node(), lies.unwrap()), (Some(node.id), vec![node.id]));
         }
     }
     assert!(topology.memory_nodes(&[0_u8; 0]).is_err() || cfg!(feature = "hwloc"));

@@ -156,15 +156,16 @@ fn a_thief_goes_to_near_nodes_before_far_ones() {
         // All three are held before there is something to steal.
         let [thief, far_one, near_one] =
             [thief, far, near].map(|node| Held::new(&pool, node, &told));
-        far_one.spawns(100);
-        near_one.spawns(100);
+        // More than their queues hold.
+        far_one.spawns(400);
+        near_one.spawns(400);
         let_go(&pool, [thief]);
-        let order: Vec<_> = tells.iter().take(200).collect();
-        let (first, second) = order.split_at(100);
+        let order: Vec<_> = tells.iter().take(800).collect();
+        let (first, second) = order.split_at(400);
         assert!(first.iter().all(|node| *node == near), "{order:?}");
         assert!(second.iter().all(|node| *node == far), "{order:?}");
         let stolen: usize = pool.stats().iter().map(|stats| stats.steals).sum();
-        assert_eq!(stolen, 200);
+        assert_eq!(stolen, 800);
         let_go(&pool, [far_one, near_one]);
     }
 }

@@ -4,6 +4,7 @@
 mod epochs;
 mod load;
 mod nodes;
+mod queues;
 mod storm;
 mod tasks;
 mod timers;

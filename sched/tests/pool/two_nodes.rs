@@ -1,17 +1,27 @@
 //! What only a machine of several nodes can show: `ci/vm` is one.
 //!
-//! Nodes are preferred, no more: now and then the kernel takes some pages of another. Where none was asked for, all are of the CPU that touches them.
+//! A node is preferred, no more: the kernel takes another's pages once it has none left. These tests use a small part of what each node has, and so ask for all
+//! pages. Where no node was asked for, they are of the CPU that touches them.
 #![cfg(feature = "hwloc")]
 
 use std::sync::OnceLock;
 
-use rustix::thread::sched_getcpu;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 use tidemill_sched::pool::{self, Memory, NodeBox, Place, Pool, Topology, pin};
 
 use crate::load::play_under_load;
 
 /// Larger than what an allocator keeps for later: it comes from the system.
 const FRESH: usize = 33 << 20;
+/// As large as the pages that the kernel may take for any memory. Two neighbours share such a page, and who touches it first says where it is.
+const HUGE: usize = 2 << 20;
+
+/// The nodes of new memory that the calling thread touches first: of that part which shares no page with what lies beside it.
+fn fresh(topology: &Topology) -> Vec<usize> {
+    let memory = vec![1_u8; FRESH];
+    let own = &memory[memory.as_ptr().align_offset(HUGE)..];
+    topology.memory_nodes(&own[..own.len() / HUGE * HUGE]).unwrap()
+}
 
 fn several() -> Topology {
     let topology = Topology::detect().unwrap();
@@ -45,6 +55,7 @@ fn other_nodes_are_farther_than_the_own_one() {
 fn memory_of_a_pinned_thread_is_bound_to_its_node() {
     let topology = several();
     let places = one_each(&topology);
+    let before = sched_getaffinity(None).unwrap();
     // Memory of another node than that of the CPU is not what first touch would bring.
     for (cpu, node) in places.iter().flat_map(|cpu| places.iter().map(move |node| (cpu, node))) {
         let place = Place { cpu: cpu.cpu, node: node.node };
@@ -52,11 +63,14 @@ fn memory_of_a_pinned_thread_is_bound_to_its_node() {
             scope.spawn(|| {
                 let pinned = pin(&topology, place).unwrap();
                 assert_eq!((pinned.memory(), sched_getcpu()), (Memory::Bound, place.cpu));
-                let memory = vec![1_u8; FRESH];
-                assert!(topology.memory_nodes(&memory[..]).unwrap().contains(&place.node));
+                assert_eq!(fresh(&topology), [place.node]);
                 drop(pinned);
-                let memory = vec![1_u8; FRESH];
-                assert!(!topology.memory_nodes(&memory[..]).unwrap().is_empty());
+                assert_eq!(sched_getaffinity(None).unwrap(), before);
+                // Nothing is left of the node either: first touch counts again.
+                let mut here = CpuSet::new();
+                here.set(place.cpu);
+                sched_setaffinity(None, &here).unwrap();
+                assert_eq!(fresh(&topology), [cpu.node]);
             });
         });
     }
@@ -74,7 +88,9 @@ fn a_value_lies_on_the_node_that_was_asked_for_whoever_makes_it() {
                     let make = |index| index as u64;
                     let value = NodeBox::from_fn(&topology, node.id, 100_000, make);
                     assert_eq!(value.node(), Some(node.id));
-                    assert!(topology.memory_nodes(&*value).unwrap().contains(&node.id));
+                    assert_eq!(topology.memory_nodes(&*value).unwrap(), [node.id]);
+                    let small = NodeBox::new(&topology, node.id, 7);
+                    assert_eq!(topology.memory_nodes(&*small).unwrap(), [node.id]);
                 });
             });
         }
@@ -99,8 +115,7 @@ fn workers_stay_on_their_cpus_and_have_memory_of_their_nodes() {
                     assert_eq!((place.cpu, place.node), (sched_getcpu(), node));
                     tidemill_core::task::yield_now().await;
                 }
-                let memory = vec![1_u8; FRESH];
-                assert!(topology.memory_nodes(&memory[..]).unwrap().contains(&node));
+                assert_eq!(fresh(&topology), [node]);
             });
             task.ok().unwrap()
         })

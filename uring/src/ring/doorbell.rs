@@ -32,7 +32,7 @@ use rustix::{event::EventfdFlags, thread::futex};
 use tidemill_core::wait::Doorbell;
 
 use super::table::Tag;
-use crate::engine::{Engine, Op, Until};
+use crate::engine::{Engine, Op, Until, explain};
 
 /// How a sleeping worker is woken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +69,13 @@ struct Shared {
 enum Means {
     Futex,
     Eventfd(OwnedFd),
+}
+
+impl Means {
+    fn eventfd() -> io::Result<Self> {
+        let fd = rustix::event::eventfd(0, EventfdFlags::CLOEXEC);
+        fd.map(Self::Eventfd).map_err(|errno| explain("eventfd", "eventfd", &errno.into()))
+    }
 }
 
 impl Bell {
@@ -125,21 +132,25 @@ pub(crate) struct Ear {
 
 impl Ear {
     /// A doorbell for the worker of this ring.
+    ///
+    /// # Errors
+    /// There is no descriptor for it, or the ring cannot be entered: a [`RingError`](crate::error::RingError). Or the kernel is too old for a way that was asked for.
     pub(crate) fn new(way: Way, engine: &mut Engine) -> io::Result<Self> {
-        let eventfd = || rustix::event::eventfd(0, EventfdFlags::CLOEXEC);
         let means = match way {
-            Way::Eventfd => Means::Eventfd(eventfd()?),
+            Way::Eventfd => Means::eventfd()?,
             _ if waits_for_words(engine)? => Means::Futex,
-            Way::Best => Means::Eventfd(eventfd()?),
+            Way::Best => Means::eventfd()?,
             Way::Futex | Way::Message => {
-                return Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP));
+                let text = "rings of this kernel cannot wait for a futex (run on Linux 6.7 or newer, or choose Way::Best, which goes by what there is)";
+                return Err(io::Error::new(io::ErrorKind::Unsupported, text));
             }
         };
         // A kernel that waits for words also wakes a ring that is messaged while its thread is to run what completes.
         let messaged = matches!((way, &means), (Way::Best | Way::Message, Means::Futex));
         let ring = engine.raw().filter(|_| messaged).map(|ring| {
             // SAFETY: the engine is borrowed, and has its descriptor meanwhile.
-            unsafe { BorrowedFd::borrow_raw(ring) }.try_clone_to_owned()
+            let shared = unsafe { BorrowedFd::borrow_raw(ring) }.try_clone_to_owned();
+            shared.map_err(|error| explain("fcntl", "F_DUPFD_CLOEXEC", &error))
         });
         let (rings, messages) = (AtomicU32::new(0), AtomicU64::new(0));
         let shared = Shared { rings, messages, means, ring: ring.transpose()? };
@@ -211,7 +222,9 @@ fn waits_for_words(engine: &mut Engine) -> io::Result<bool> {
     }
     loop {
         match engine.enter(Until::Completion) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                return Err(explain("io_uring_enter", "", &error));
+            }
             _ => engine.look(),
         }
         if let Some(answer) = engine.next() {

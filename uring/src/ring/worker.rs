@@ -25,7 +25,7 @@ use super::{
     tally::Tally,
     time::Time,
 };
-use crate::engine::{Config, Engine, Op, Setup, explain};
+use crate::engine::{Config, Engine, Op, Setup};
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
@@ -53,8 +53,7 @@ impl Worker {
         bell: Way,
     ) -> io::Result<Rc<Self>> {
         let pool = Pool::new(chunk, config.buffers.saturating_mul(4));
-        let ear =
-            Ear::new(bell, &mut engine).map_err(|error| explain("eventfd", "eventfd", &error))?;
+        let ear = Ear::new(bell, &mut engine)?;
         let driver = Driver::new(engine, pool, ear, config);
         Ok(Rc::new(Self { driver: RefCell::new(driver), time, closed: Cell::new(false) }))
     }

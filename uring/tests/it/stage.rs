@@ -82,18 +82,22 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// At least one turn of the ring: a timer that was not due when it was asked fires between the tasks of a cycle and its turn. (A task that wakes itself may run
-/// many times within one cycle.)
+/// At least one turn of the ring: a timer that was not due when it was asked, and is not asked again, fires between the tasks of a cycle and its turn. (A task
+/// that wakes itself may run many times within one cycle.)
 pub(crate) async fn turn() {
-    let mut span = Duration::from_micros(1);
-    loop {
-        let mut timer = pin!(after(span));
-        let polled = poll_fn(|cx| Poll::Ready(timer.as_mut().poll(cx))).await;
-        if polled.is_pending() {
-            return timer.await.expect("inside a runtime");
+    let (mut span, mut waits) = (Duration::from_micros(1), false);
+    let mut timer = pin!(after(span));
+    let fired = poll_fn(|cx| {
+        let mut polled = timer.as_mut().poll(cx);
+        while polled.is_ready() && !waits {
+            span *= 2;
+            timer.set(after(span));
+            polled = timer.as_mut().poll(cx);
         }
-        span *= 2;
-    }
+        waits = true;
+        polled
+    });
+    fired.await.expect("inside a runtime");
 }
 
 /// Another turn of this task, which keeps its worker awake.
@@ -225,6 +229,11 @@ pub(crate) fn assert_same(got: &[u8], expected: &[u8]) {
 /// Whether the long form of tests was asked for.
 pub(crate) fn full() -> bool {
     std::env::var_os("TIDEMILL_DEPTH").is_some_and(|depth| depth == "full")
+}
+
+/// So many rounds, of which a tenth must do where the CPUs are emulated (`ci/vm`): a wake takes ten times as long there.
+pub(crate) fn quick(rounds: usize) -> usize {
+    if std::env::var_os("TIDEMILL_VM").is_some() { rounds / 10 } else { rounds }
 }
 
 /// Descriptors that this process has open.

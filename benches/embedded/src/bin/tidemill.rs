@@ -1,0 +1,169 @@
+//! The four tasks on tidemill.
+
+#![no_std]
+#![no_main]
+#![expect(unsafe_code, reason = "takes an interrupt")]
+
+use core::{
+    future::{pending, poll_fn},
+    pin::pin,
+    sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    task::Poll,
+    time::Duration,
+};
+
+use cortex_m::{asm, interrupt};
+use cortex_m_rt::{entry, exception};
+use tidemill_core::{
+    clock::{Clock, Instant},
+    scope::after,
+    share::pipe::FixedPipe,
+    task::{TaskPlace, task_align, task_size},
+    task_place,
+    wait::{Doorbell, Park, Wait, WakeCell},
+};
+use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, exit, mark, quiet, start_tick, stir};
+use tidemill_sched::Home;
+
+struct Board {
+    millis: AtomicU32,
+    rung: AtomicBool,
+}
+
+impl Clock for Board {
+    fn now(&self) -> Instant {
+        Instant::from_nanos(u64::from(self.millis.load(Relaxed)) * 1_000_000)
+    }
+}
+
+impl Doorbell for Board {
+    fn ring(&self) {
+        self.rung.store(true, Relaxed);
+    }
+}
+
+struct Sleep;
+
+impl Park for Sleep {
+    fn park(&mut self, wait: Wait) {
+        if wait == Wait::Poll {
+            return;
+        }
+        interrupt::disable();
+        if !HOME.hooks().rung.load(Relaxed) {
+            asm::wfi();
+        }
+        HOME.hooks().rung.store(false, Relaxed);
+        // SAFETY: they were on.
+        unsafe { interrupt::enable() };
+    }
+}
+
+/// A flag, and who waits for it.
+struct Signal(AtomicBool, WakeCell);
+
+impl Signal {
+    const fn new() -> Self {
+        Self(AtomicBool::new(false), WakeCell::new())
+    }
+
+    fn send(&self) {
+        self.0.store(true, Relaxed);
+        self.1.wake();
+    }
+
+    async fn wait(&self) {
+        poll_fn(|cx| {
+            if self.0.swap(false, Relaxed) {
+                return Poll::Ready(());
+            }
+            self.1.register(cx.waker());
+            if self.0.swap(false, Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+static HOME: Home<Board> =
+    Home::new(Board { millis: AtomicU32::new(0), rung: AtomicBool::new(false) });
+static PING: Signal = Signal::new();
+static PONG: Signal = Signal::new();
+static PRESSED: Signal = Signal::new();
+static SLEEP: Signal = Signal::new();
+static TO: FixedPipe<u32, 1> = FixedPipe::fixed();
+static FRO: FixedPipe<u32, 1> = FixedPipe::fixed();
+
+const PER_TASK: usize =
+    size_of::<TaskPlace<{ task_size(&pending::<()>) }, { task_align(&pending::<()>) }>>();
+
+/// As large as the RAM of a task whose future has no size: for the report, which takes it off the text.
+#[used]
+#[unsafe(no_mangle)]
+static BYTES_PER_TASK: [u8; PER_TASK] = [0; PER_TASK];
+
+async fn ping() {
+    for round in 0..ROUNDS + 2 {
+        PING.send();
+        PONG.wait().await;
+        if round == 1 {
+            mark();
+        }
+    }
+    mark();
+    for round in 0..ROUNDS + 2 {
+        let _ = TO.writer().write(round).await;
+        FRO.reader().read().await;
+        if round == 1 {
+            mark();
+        }
+    }
+    mark();
+    stir();
+}
+
+async fn pong() {
+    for _ in 0..ROUNDS + 2 {
+        PING.wait().await;
+        PONG.send();
+    }
+    while let Some(ball) = TO.reader().read().await {
+        let _ = FRO.writer().write(ball).await;
+    }
+}
+
+async fn button() {
+    PRESSED.wait().await;
+    mark();
+    SLEEP.send();
+}
+
+async fn sleeper() {
+    SLEEP.wait().await;
+    mark();
+    let _ = after(Duration::from_millis(SLEEP_MS as u64)).await;
+    mark();
+    exit()
+}
+
+#[entry]
+fn main() -> ! {
+    start_tick();
+    let Some(local) = HOME.claim() else { exit() };
+    let _ = local.spawn_place(task_place!(ping), ping());
+    let _ = local.spawn_place(task_place!(pong), pong());
+    let _ = local.spawn_place(task_place!(button), button());
+    local.run_with(pin!(sleeper()), &mut Sleep);
+    exit()
+}
+
+#[exception]
+fn SysTick() {
+    HOME.hooks().millis.store(HOME.hooks().millis.load(Relaxed) + 1, Relaxed);
+}
+
+#[exception]
+unsafe fn DefaultHandler(_: i16) {
+    mark();
+    quiet();
+    PRESSED.send();
+}
