@@ -22,7 +22,7 @@ use core::any::Any;
 use core::{cell::Cell, fmt, ptr::NonNull, task::Waker};
 
 #[cfg(feature = "alloc")]
-use super::blocks::{Blocks, Size, give_back};
+use super::blocks::Blocks;
 use super::{entered::is_current, lock::HomeLock, priority::Priority};
 use crate::{
     clock::{Clock, Instant},
@@ -271,16 +271,6 @@ impl HomeRef {
         unsafe { (self.vtable().is_open)(self.0) }
     }
 
-    /// Memory for a task, and the handle for its header. `None`: it takes no tasks.
-    ///
-    /// # Safety
-    /// With `std`: this is the home thread.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) unsafe fn lay(&self, size: Size) -> Option<(NonNull<u8>, Self)> {
-        self.is_open().then(|| (self.head().blocks.take(size), self.clone()))
-    }
-
     /// Hands a new task over.
     ///
     /// # Safety
@@ -330,22 +320,6 @@ impl HomeRef {
     pub(super) unsafe fn drive(&self, done: &mut Done<'_>, ended: &mut dyn Any) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().drive)(self, done, ended) };
-    }
-
-    /// Gives back the memory of a task.
-    ///
-    /// # Safety
-    /// `block` comes from the blocks of some Home, for this size, and nothing uses it any more.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) unsafe fn clear(&self, block: NonNull<u8>, size: Size) {
-        if is_current(self.as_ptr()) || !HOME_IS_KNOWN {
-            // SAFETY: the contract is the same.
-            unsafe { self.head().blocks.put(block, size) };
-        } else {
-            // SAFETY: the contract is the same.
-            unsafe { give_back(block, size) };
-        }
     }
 }
 

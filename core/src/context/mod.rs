@@ -20,7 +20,7 @@ mod info;
 mod keeper;
 mod lock;
 mod may_send;
-#[cfg(feature = "std")]
+#[cfg(feature = "alloc")]
 mod memory;
 #[cfg(feature = "alloc")]
 mod monitor;

@@ -130,13 +130,13 @@ impl<E> Queue<E> {
         let seat = self.node().reader(number);
         if behind > 0 {
             self.window.back().add_reader();
-            return Place { number, now: false, idle: !self.started, seat };
+            return Place { number, now: false, idle: false, seat };
         }
         let front = &mut self.window.front;
         front.add_reader();
         // [Q7] Nothing is Reading before it is started.
-        let idle = !self.started || front.is(Phase::Vacant);
-        Place { number, now: front.is(Phase::Reading), idle, seat }
+        let (now, idle) = (front.is(Phase::Reading), front.is(Phase::Vacant));
+        Place { number, now, idle, seat }
     }
 
     /// Enrols one more reader beside one, with a handle.

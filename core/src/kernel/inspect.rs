@@ -18,6 +18,7 @@ use crate::{
     dag::Site,
     epoch::{Arrival, Async, Enrolled, ReadBuffer, Spot},
     error::{Missing, NoContext},
+    kernel::combine::is_here,
     lock::RawLock,
     task::{JoinHandle, spawn_asleep},
 };
@@ -76,6 +77,9 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
         E: MayShare,
         L: MayShare,
     {
+        if !is_here() {
+            return Err(NoContext);
+        }
         let (task, may_sleep) = self.look(f);
         spawn_asleep(task, may_sleep.then_some(Arrival::sleep), Site::here()).ok_or(NoContext)
     }
@@ -90,8 +94,11 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
         here: &Here,
         f: impl FnOnce(&T) -> R + 'static,
     ) -> Result<Looking<R, E>, NoContext> {
+        if !here.home().is_open() {
+            return Err(NoContext);
+        }
         let (task, may_sleep) = self.look(f);
-        here.spawn_asleep(task, may_sleep.then_some(Arrival::sleep), Site::here()).ok_or(NoContext)
+        Ok(here.spawn_asleep(task, may_sleep.then_some(Arrival::sleep), Site::here()))
     }
 
     /// A reader that looks, and whether its task may sleep at once.

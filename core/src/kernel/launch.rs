@@ -74,7 +74,7 @@ impl<J: Job + 'static> Launch<J> {
     pub(super) fn go_on(self, here: &Here) {
         let Self { job, given, may_sleep, site } = self;
         let task = Arrival::new(job);
-        give(here.spawn_small(task, may_sleep.then_some(Arrival::sleep), site), given);
+        give(Some(here.spawn_small(task, may_sleep.then_some(Arrival::sleep), site)), given);
     }
 
     /// On the pool that is entered, or else on the current executor.

@@ -8,6 +8,8 @@
 //!
 //! It is one of its executor all the same: it is in the list of all tasks, in its context, and is cancelled and dropped as any other.
 //!
+//! Who makes one has asked just before whether its executor takes tasks.
+//!
 //! \[Z1] Who makes a sleeper has its turn until it is in line. On the home thread that is so anyway. A pooled task is made in its turn, which
 //!      ends as any: whoever wakes it meanwhile leaves that to who made it, who queues it then.
 //! \[Z2] It is taken in before it is put in line, so that who wakes it finds it where a task is.
@@ -46,10 +48,10 @@ impl<F, T: FnOnce(Pin<&mut F>, Waker) -> bool> LieDown<F> for T {}
 /// Puts a new task in line. Whether it was.
 ///
 /// # Safety
-/// The turn is the caller's [Z1], and the task is one of an `F`.
+/// The turn is the caller's [Z1], and the task is one of an `F`; its state counts a reference for a waker.
 #[inline]
 unsafe fn lay_down<F: Future>(task: NonNull<Header>, lie_down: impl LieDown<F>) -> bool {
-    // SAFETY: the list has a reference.
+    // SAFETY: the contract is the same.
     let waker = unsafe { waker::counted(task) };
     // SAFETY: the contract is the same.
     unsafe { TaskCell::<F>::lend(task, |future| lie_down(future, waker)) }
@@ -73,7 +75,7 @@ unsafe fn make<F: Future + 'static>(
     lie_down: Option<impl LieDown<F>>,
     site: Site,
 ) -> Made {
-    let own = if lie_down.is_some() { Own::idle() } else { Own::queued() };
+    let own = if lie_down.is_some() { Own::wakeable() } else { Own::queued() };
     // SAFETY: the block was laid for `F`, with a handle counted for it.
     let task = unsafe { bear(block, (state, own), counted, ((), future), site) };
     // SAFETY: it has a reference for the list, and this is the thread that would give it up.
@@ -93,11 +95,11 @@ unsafe fn make<F: Future + 'static>(
     (task, header.node)
 }
 
-/// Memory for a task of an `F` on the current Home.
+/// Memory for a task of an `F` on the current Home, if there is one.
 #[inline]
 fn lay_here<F: Future>() -> Option<Laid> {
     // SAFETY: what is current is so on its own thread, or without `std` wherever this is.
-    with_current(|home| unsafe { home?.home().lay(size_of_task::<F, ()>()) })
+    with_current(|home| unsafe { Some(home?.home().lay_open(size_of_task::<F, ()>())) })
 }
 
 /// As `make`, on the current Home. `None`: nobody takes it.
@@ -168,11 +170,11 @@ impl Here {
         future: F,
         lie_down: Option<impl LieDown<F>>,
         site: Site,
-    ) -> Option<Made> {
+    ) -> Made {
         // SAFETY: a `Here` is on its Home's thread.
-        let laid = unsafe { self.home().lay(size_of_task::<F, ()>()) }?;
+        let laid = unsafe { self.home().lay_open(size_of_task::<F, ()>()) };
         // SAFETY: laid just now; and so our callers say of the state.
-        Some(unsafe { make(laid, state, future, lie_down, site) })
+        unsafe { make(laid, state, future, lie_down, site) }
     }
 
     /// As [`spawn_small`], on this executor.
@@ -181,8 +183,8 @@ impl Here {
         future: F,
         lie_down: Option<impl LieDown<F>>,
         site: Site,
-    ) -> Option<dag::Task> {
-        Some(self.make(State::alone(), future, lie_down, site)?.1)
+    ) -> dag::Task {
+        self.make(State::alone(), future, lie_down, site).1
     }
 
     /// As [`spawn_asleep`], on this executor.
@@ -191,10 +193,10 @@ impl Here {
         future: F,
         lie_down: Option<impl LieDown<F>>,
         site: Site,
-    ) -> Option<JoinHandle<F::Output>> {
-        let (task, _) = self.make(State::spawned(), future, lie_down, site)?;
+    ) -> JoinHandle<F::Output> {
+        let (task, _) = self.make(State::spawned(), future, lie_down, site);
         // SAFETY: it was made just now, of an `F`, with a reference for its handle.
-        Some(JoinHandle::new(unsafe { Joining::new(task) }))
+        JoinHandle::new(unsafe { Joining::new(task) })
     }
 }
 
@@ -230,10 +232,10 @@ where
     if !pool.is_open() {
         return None;
     }
-    let (home, state) = (pool.clone(), State::alone());
+    let home = pool.clone();
     let Some(lie_down) = lie_down else {
         // SAFETY: it is a pool's (contract of `roam`), to which the task is handed.
-        let task = unsafe { bear_pooled(state, home, (), future, site) };
+        let task = unsafe { bear_pooled(State::alone(), home, (), future, site) };
         // SAFETY: nobody else has seen it.
         let header = unsafe { task.as_ref() };
         let node = header.node;
@@ -243,7 +245,7 @@ where
         return Some(node);
     };
     // SAFETY: as above. [Z1]
-    let task = unsafe { bear_pooled(state.in_turn(), home, (), future, site) };
+    let task = unsafe { bear_pooled(State::in_turn(), home, (), future, site) };
     // SAFETY: nobody else has seen it.
     let header = unsafe { task.as_ref() };
     let node = header.node;

@@ -130,13 +130,11 @@ impl State {
         }
     }
 
-    /// The same, new and in its turn: for a pooled task, which nobody else has seen.
+    /// A new pooled task without a handle, in its turn, with a waker already.
     #[cfg(feature = "std")]
     #[inline]
-    pub(super) fn in_turn(self) -> Self {
-        // ordering: Relaxed, whoever is shown it is shown this.
-        self.0.store(self.0.load(Relaxed) | RUNNING, Relaxed);
-        self
+    pub(super) fn in_turn() -> Self {
+        Self(AtomicUsize::new(RUNNING | (2 * REFERENCE + BIAS)))
     }
 
     /// Wakes the task, from its home thread.

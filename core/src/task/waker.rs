@@ -30,16 +30,14 @@ pub(crate) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast(), &VTABLE) })
 }
 
-/// A waker.
+/// A waker, whose reference is counted already.
 ///
 /// # Safety
-/// The task is alive.
+/// It is, and nobody else has it.
 #[cfg(feature = "alloc")]
 #[inline]
 pub(super) unsafe fn counted(task: NonNull<Header>) -> Waker {
-    // SAFETY: it is alive (contract).
-    unsafe { task.as_ref() }.retain();
-    // SAFETY: [K1], a reference was counted for it.
+    // SAFETY: [K1], by the contract.
     unsafe { Waker::new(task.as_ptr().cast(), &VTABLE) }
 }
 

@@ -261,6 +261,7 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
     }
 
     /// As [`poll_in_order`](Self::poll_in_order), of one that is in no line yet, with a waker that is given away.
+    #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn join_in_order<R>(
         self: Pin<&mut Self>,
