@@ -18,9 +18,10 @@ use loom::{
 use tidemill_core::{
     clock::Instant,
     context::{Done, Head, HomeRef, HomeVTable, Priority},
-    error::JoinError,
+    epoch::Async,
+    error::{JoinError, Missing},
     sync::{AtomicUsize, Ordering::Relaxed},
-    task::{Header, JoinHandle, PoolHead, Turned, spawn_pooled},
+    task::{Header, JoinHandle, PoolHead, Turned, roam, spawn_pooled},
 };
 use tidemill_loom_tests::{Bell, poll};
 
@@ -48,7 +49,14 @@ static VTABLE: HomeVTable = HomeVTable {
     },
     // SAFETY: as above.
     is_open: |head| unsafe { head.cast::<Raft>().as_ref() }.head.is_open(),
-    adopt: |_, _, _| unreachable!(),
+    // SAFETY: as above; it is new, and of this raft.
+    adopt: |head, task, priority| unsafe {
+        (VTABLE.admit)(head, task, priority).then(|| (VTABLE.send)(head, task));
+    },
+    // SAFETY: as above; it is new, and of this raft.
+    admit: |head, task, priority| unsafe {
+        head.cast::<Raft>().as_ref().head.insert(task.cast(), priority).is_some()
+    },
     send_new: |_, _, _| unreachable!(),
     end_cycle: |_| {},
     drive: |_: &HomeRef, _: &mut Done<'_>, _: &mut dyn Any| unreachable!(),
@@ -342,6 +350,51 @@ fn a_task_that_is_woken_in_its_last_turn_is_freed() {
         while pool.step() {}
         assert_eq!(signs.drops.load(Relaxed), 1);
         signs.left.lock().unwrap().take();
+        pool.end();
+    });
+}
+
+/// **A small kernel that lies down while its value is written on another thread has its turn after that, and once: the turn in which it was made is over then.**
+///
+/// Seen to break it: one that is not made in its turn; one that is not put in its queue where it finds its time come, or was woken in that turn.
+#[test]
+fn a_kernel_lies_down_while_its_value_is_written() {
+    loom::model(|| {
+        let pool = Handle::launch();
+        let x = Async::<usize>::empty_in();
+        let mut part = x.project(|x| x, |x| x);
+        let more = pool.more();
+        let writer = thread::spawn(move || {
+            part.write().cancel();
+            more.step();
+        });
+        // SAFETY: a raft takes pooled tasks in, on any thread.
+        let y = unsafe { roam(&pool.home, || x.map_send(|x| *x)) };
+        pool.step();
+        writer.join().unwrap();
+        while pool.step() {}
+        assert_eq!(pool.raft().head.len(), 0, "it sleeps on");
+        assert!(matches!(y.read().try_get(), Some(Err(Missing::Cancelled))));
+        drop((x, y));
+        pool.end();
+    });
+}
+
+/// **A handle that has waited, and goes on another thread while its task ends, leaves nothing: what it did comes before the task is freed.**
+///
+/// Seen to break it: a `finish` whose look at the word is Relaxed; a `detach` that is Relaxed.
+#[test]
+fn a_handle_goes_while_its_task_ends() {
+    loom::model(|| {
+        let pool = Handle::launch();
+        let mut handle = pool.spawn(async {});
+        let dropper = thread::spawn(move || {
+            let (_, waker) = Bell::new();
+            let _ = poll(Pin::new(&mut handle), &waker).is_ready();
+            drop(handle);
+        });
+        pool.step();
+        dropper.join().unwrap();
         pool.end();
     });
 }

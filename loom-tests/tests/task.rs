@@ -5,7 +5,8 @@ use std::{future::poll_fn, pin::Pin, task::Poll};
 
 use loom::{sync::Arc, thread};
 use tidemill_core::{
-    error::JoinError,
+    epoch::Async,
+    error::{JoinError, Missing},
     shared_static,
     sync::{AtomicUsize, Ordering::Relaxed},
     task::{JoinHandle, TaskPlace, task_align, task_size, yield_now},
@@ -271,6 +272,65 @@ fn a_wake_beside_a_yield() {
         ended(&mut handle).unwrap();
         assert_eq!(seen.load(Relaxed), 1, "the last turn came after all");
     });
+}
+
+/// **A task that lies down before it was polled, while what it waits for comes on another thread, has its turn after that.**
+///
+/// Seen to break it: one that is not queued where it finds its time come; one that is put in line without a look.
+#[test]
+fn a_task_lies_down_while_its_value_is_written() {
+    loom::model(|| {
+        let local = local();
+        let x = Async::<usize>::empty_in();
+        let mut part = x.project(|x| x, |x| x);
+        let writer = thread::spawn(move || part.write().cancel());
+        let mut look = local.enter(|| x.inspect(|x| *x)).unwrap();
+        let _ = local.tick();
+        let _ = local.tick();
+        writer.join().unwrap();
+        let _ = local.tick();
+        let _ = local.tick();
+        assert!(matches!(ended(&mut look).unwrap(), Err(Missing::Cancelled)));
+    });
+}
+
+/// **A handle that goes, or waits, on the home thread while the task is known elsewhere loses nothing of what is done to its word there.**
+///
+/// Seen to break it: a `detach` or an `await_end` that stores without asking who has references; a `complete` that frees without asking, or
+/// whose look at the word is Relaxed.
+#[test]
+fn a_handle_goes_or_waits_while_its_task_is_woken_from_elsewhere() {
+    for waits in [false, true] {
+        loom::model(move || {
+            let (local, signs) = (local(), Signs::new());
+            let mut handle = local.spawn(wait(signs.clone(), 1));
+            let _ = local.tick();
+            let giver = {
+                let signs = signs.clone();
+                thread::spawn(move || {
+                    let waker = signs.waker.take();
+                    signs.given[0].store(1, Relaxed);
+                    waker.unwrap().wake();
+                })
+            };
+            local.enter(|| {
+                let (_, waker) = Bell::new();
+                if !waits || poll(Pin::new(&mut handle), &waker).is_ready() {
+                    drop(handle);
+                } else {
+                    let _ = poll(Pin::new(&mut handle), &waker);
+                    handle.detach();
+                }
+            });
+            let _ = local.tick();
+            giver.join().unwrap();
+            let _ = local.tick();
+            let _ = local.tick();
+            assert_eq!(local.live(), 0, "the wake was lost");
+            drop(signs.waker.take());
+            assert_eq!(Arc::strong_count(&signs), 1, "the future was dropped");
+        });
+    }
 }
 
 async fn idle() {}

@@ -47,6 +47,7 @@ impl<H: Hooks> Erased<H> {
             send: send::<H>,
             is_open: is_open::<H>,
             adopt: adopt::<H>,
+            admit: admit::<H>,
             send_new: send_new::<H>,
             end_cycle: end_cycle::<H>,
             #[cfg(feature = "alloc")]
@@ -127,6 +128,16 @@ unsafe fn adopt<H: Hooks>(head: NonNull<Head>, task: NonNull<()>, priority: Prio
     let bound = &unsafe { home::<H>(head) }.bound;
     // SAFETY: it is new, and this is the home thread.
     unsafe { bound.adopt(task.cast(), priority) };
+}
+
+/// # Safety
+/// As [`HomeVTable::admit`].
+unsafe fn admit<H: Hooks>(head: NonNull<Head>, task: NonNull<()>, priority: Priority) -> bool {
+    // SAFETY: a handle of this Home calls.
+    let bound = &unsafe { home::<H>(head) }.bound;
+    // SAFETY: it is new, and this is the home thread.
+    unsafe { bound.admit(task.cast(), priority) };
+    true
 }
 
 /// # Safety

@@ -30,8 +30,8 @@ use tidemill_core::{
 
 use crate::{stats::Watch, waits::Waits};
 
-/// How many turns each priority has in a cycle by default.
-const BUDGET: isize = 256;
+/// How many turns each priority has in a cycle by default. Firmware is slower, and its timers are to be on time beside busy tasks.
+const BUDGET: isize = if HOME_IS_KNOWN { 256 } else { 16 };
 
 /// The half of an executor that everyone may know: hooks, inbox, doorbell. Its other half is the [`Local`](crate::Local), which one thread claims.
 ///
@@ -147,12 +147,22 @@ impl Bound {
     /// It is new, and of this Home. This is the home thread.
     #[inline]
     pub(crate) unsafe fn adopt(&self, task: NonNull<Header>, priority: Priority) {
+        // SAFETY: the contract is the same.
+        unsafe { self.admit(task, priority) };
+        // SAFETY: it is in no queue, and its state says that it is to be in one.
+        unsafe { self.push(task) };
+    }
+
+    /// Takes in a new task that is not to be queued.
+    ///
+    /// # Safety
+    /// As for `adopt`, but for its state.
+    #[inline]
+    pub(crate) unsafe fn admit(&self, task: NonNull<Header>, priority: Priority) {
         // SAFETY: a new task counts a reference for the list.
         if unsafe { self.tasks.insert(task, priority) } != Priority::Normal {
             self.graded.set(true);
         }
-        // SAFETY: it is in no queue, and its state says that it is to be in one.
-        unsafe { self.push(task) };
     }
 
     /// Queues a task by its priority.

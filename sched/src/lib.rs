@@ -26,6 +26,7 @@ pub mod pace;
 pub mod pool;
 #[cfg(feature = "std")]
 pub mod shutdown;
+mod spawn;
 mod stats;
 mod waits;
 

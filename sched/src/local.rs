@@ -24,16 +24,12 @@ use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull, tim
 use tidemill_core::{
     clock::Instant,
     context::{HOME_IS_KNOWN, Here, HomeRef, Priority, enter, leave},
-    error::Occupied,
-    task::{Aligned, Alignment, Hooks, JoinHandle, Root, TaskInfo, TaskPlace},
+    task::{Hooks, Root, TaskInfo},
     wait::{Park, Wait},
 };
 
 #[cfg(feature = "alloc")]
-use tidemill_core::{
-    sync::Arc,
-    task::{Attributes, Name, size_of_task, spawn_in},
-};
+use tidemill_core::sync::Arc;
 
 use crate::{
     home::{Bound, Home},
@@ -55,8 +51,8 @@ use crate::{
 ///
 /// Dropping it cancels every task that it has, on this thread, one after the other.
 pub struct Local<H: Hooks> {
-    home: NonNull<Home<H>>,
-    here: Here,
+    pub(crate) home: NonNull<Home<H>>,
+    pub(crate) here: Here,
     thread: PhantomData<*const ()>,
 }
 
@@ -116,7 +112,7 @@ impl<H: Hooks> Local<H> {
         self.bound().tasks.len()
     }
 
-    /// How many turns a cycle has for each priority: 256 by default, 1 at least.
+    /// How many turns a cycle has for each priority: 256 by default, without `std` 16; 1 at least.
     pub fn set_budget(&self, turns: usize) {
         self.bound().budget.set(isize::try_from(turns).unwrap_or(isize::MAX).max(1));
     }
@@ -134,71 +130,7 @@ impl<H: Hooks> Local<H> {
     /// Has `tell` told how long a cycle took, without its wait, whenever that is `at_least` so much. The clock is read twice per cycle then.
     /// (Async's `long_cycles`.)
     pub fn watch(&self, at_least: Duration, tell: fn(Duration)) {
-        self.bound().watch.set(Some(Watch { at_least, tell }));
-    }
-
-    /// Makes a task of `future`. It is polled first in the next cycle, never here.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    #[cfg_attr(feature = "dag", track_caller)]
-    pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
-        self.spawn_with(Attributes::new(), future)
-    }
-
-    /// Makes a task of `future` with a priority or a name.
-    #[cfg(feature = "alloc")]
-    #[cfg_attr(feature = "dag", track_caller)]
-    pub fn spawn_with<F: Future + 'static, N: Name>(
-        &self,
-        attributes: Attributes<N>,
-        future: F,
-    ) -> JoinHandle<F::Output> {
-        let (priority, name) = attributes.parts();
-        let block = self.home().head.blocks().take(size_of_task::<F, N>());
-        // SAFETY: [L1], [L2].
-        let home = unsafe { Home::hold(self.home) };
-        // SAFETY: laid for `F`, with a handle counted; [L1].
-        let (task, handle) = unsafe { spawn_in(block, home, name, future) };
-        // SAFETY: it is new, and [L1].
-        unsafe { self.bound().adopt(task, priority) };
-        handle
-    }
-
-    /// Makes a task of `future` in a static place: see [`task_place!`](tidemill_core::task_place).
-    ///
-    /// # Errors
-    /// The place is taken: the future is handed back.
-    #[cfg_attr(feature = "dag", track_caller)]
-    pub fn spawn_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
-        &self,
-        place: &'static TaskPlace<SIZE, ALIGN>,
-        future: F,
-    ) -> Result<JoinHandle<F::Output>, Occupied<F>>
-    where
-        Aligned<ALIGN>: Alignment,
-    {
-        self.spawn_place_at(Priority::Normal, place, future)
-    }
-
-    /// Makes a task of `future` in a static place, with a priority. Its name is the place's.
-    ///
-    /// # Errors
-    /// The place is taken: the future is handed back.
-    #[cfg_attr(feature = "dag", track_caller)]
-    pub fn spawn_place_at<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
-        &self,
-        priority: Priority,
-        place: &'static TaskPlace<SIZE, ALIGN>,
-        future: F,
-    ) -> Result<JoinHandle<F::Output>, Occupied<F>>
-    where
-        Aligned<ALIGN>: Alignment,
-    {
-        // SAFETY: [L1].
-        let (task, handle) = unsafe { place.spawn_in(self.here.home(), future) }?;
-        // SAFETY: it is new, and [L1].
-        unsafe { self.bound().adopt(task, priority) };
-        Ok(handle)
+        self.bound().watch.set(Some(Watch { at_least, tell, look: Watch::look }));
     }
 
     /// Runs `f` with this as the current executor, so that ambient calls (`spawn`, `after`) find it.
@@ -247,7 +179,7 @@ impl<H: Hooks> Local<H> {
         let watch = bound.watch.get().map(|watch| (watch, self.hooks().now()));
         let wait = if self.run_ready() { None } else { Some(self.prepare()) };
         if let Some((watch, begun)) = watch {
-            watch.look(self.hooks().now() - begun);
+            (watch.look)(watch, begun, self.hooks().now());
         }
         wait
     }

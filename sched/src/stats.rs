@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use tidemill_core::clock::Instant;
+
 /// What a Local has done since it was made. Both only grow, and go round at the end of a `usize`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
@@ -17,11 +19,14 @@ pub struct Stats {
 pub(crate) struct Watch {
     pub(crate) at_least: Duration,
     pub(crate) tell: fn(Duration),
+    /// `Watch::look`: where nobody watches, it is not linked.
+    pub(crate) look: fn(Self, Instant, Instant),
 }
 
 impl Watch {
-    /// A cycle has taken so long.
-    pub(crate) fn look(self, took: Duration) {
+    /// A cycle has begun then, and ends now.
+    pub(crate) fn look(self, begun: Instant, now: Instant) {
+        let took = now - begun;
         if took >= self.at_least {
             (self.tell)(took);
         }

@@ -13,7 +13,9 @@ const ROUND: usize = 1000;
 pub(crate) fn play<L: RawLock>(kind: Epochs, meter: Meter) -> Result<Meter, Meter> {
     match kind {
         Epochs::Ready => Ok(ready::<L>(meter)),
-        Epochs::FanOut(readers) => Ok(fan_out::<L>(meter, readers)),
+        Epochs::FanOut(count) => Ok(fan::<L>(meter, count, readers)),
+        Epochs::Looks(looks) => Ok(fan::<L>(meter, looks, look)),
+        Epochs::Readers => Ok(fan::<L>(meter, 100, await_all::<L, 100>)),
         Epochs::All2 => Ok(gather::<L, 2>(meter)),
         Epochs::All8 => Ok(gather::<L, 8>(meter)),
         _ => Err(meter),
@@ -41,17 +43,40 @@ fn ready<L: RawLock>(mut meter: Meter) -> Meter {
     meter
 }
 
-/// They are made and wait; then the value comes.
-fn fan_out<L: RawLock>(mut meter: Meter, count: usize) -> Meter {
+/// Makes small kernels that look at a value.
+fn look<L: RawLock>(stage: &Stage, x: &Value<u64, L>, count: usize) {
+    stage.build(|| {
+        for _ in 0..count {
+            drop(x.inspect(|x| assert_eq!(*x, 7)).expect("an executor is current"));
+        }
+    });
+}
+
+/// Makes one task that awaits so many readers of a value.
+fn await_all<L: RawLock, const N: usize>(stage: &Stage, x: &Value<u64, L>, _: usize) {
+    let readers: [_; N] = array::from_fn(|_| x.read());
+    drop(stage.0.spawn(async move {
+        for seen in all(readers.each_ref()).await {
+            assert_eq!(*seen.expect("it is there"), 7);
+        }
+    }));
+}
+
+/// They are made by `make` and wait; then the value comes.
+fn fan<L: RawLock>(
+    mut meter: Meter,
+    count: usize,
+    make: impl Fn(&Stage, &Value<u64, L>, usize),
+) -> Meter {
     let stage = Stage::new();
     let groups = ROUND / count;
     while meter.goes_on() {
         let mut values: Vec<Value<u64, L>> = (0..groups).map(|_| Value::empty_in()).collect();
         meter.start();
         for x in &mut values {
-            readers(&stage, x, count);
+            make(&stage, x, count);
             stage.settle();
-            assert_eq!(stage.0.live(), count, "they wait");
+            assert_ne!(stage.0.live(), 0, "they wait");
             let mut write = x.write();
             write.try_slot().expect("it is its turn").set(7);
             drop(write);

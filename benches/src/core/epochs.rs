@@ -73,6 +73,17 @@ fn crowds() -> Vec<Operation> {
         let record = uni20(1232.0, 1.0, 211.0);
         all.push(if readers == 1000 { fan.needs(300.0).beside(record) } else { fan });
     }
+    let looks = operation(
+        "looks_1000",
+        "of 1000 small kernels that wait for one value",
+        Epochs::Looks(1000),
+    );
+    all.push(looks.needs(300.0).beside(uni20(1232.0, 1.0, 211.0)));
+    all.push(operation(
+        "readers_100",
+        "of 100 readers of one value that one task awaits",
+        Epochs::Readers,
+    ));
     for epochs in [1000, 1_000_000] {
         let title = "of so many cancelled epochs that end at once";
         let chain = operation(&format!("cancel_{epochs}"), title, Epochs::Cancel(epochs));

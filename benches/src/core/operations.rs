@@ -75,6 +75,10 @@ pub enum Epochs {
     Ready,
     /// So many tasks wait for one value.
     FanOut(usize),
+    /// So many small kernels wait for one value.
+    Looks(usize),
+    /// A task awaits a hundred readers of one value.
+    Readers,
     /// A task awaits two values.
     All2,
     /// A task awaits eight values.

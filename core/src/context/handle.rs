@@ -22,7 +22,7 @@ use core::any::Any;
 use core::{cell::Cell, fmt, ptr::NonNull, task::Waker};
 
 #[cfg(feature = "alloc")]
-use super::blocks::{Blocks, Size, give_back};
+use super::blocks::Blocks;
 use super::{entered::is_current, lock::HomeLock, priority::Priority};
 use crate::{
     clock::{Clock, Instant},
@@ -71,6 +71,8 @@ pub struct HomeVTable {
     pub is_open: unsafe fn(NonNull<Head>) -> bool,
     /// Takes a new task: links and queues it. Only for its own thread.
     pub adopt: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
+    /// Takes a new task that is not to be queued. `false`: it is closed, and the task was cancelled. Only for its own thread; a pool's for any.
+    pub admit: unsafe fn(NonNull<Head>, NonNull<()>, Priority) -> bool,
     /// As `adopt`, from anywhere, without `std` alone. If it is closed, the task is cancelled.
     pub send_new: unsafe fn(NonNull<Head>, NonNull<()>, Priority),
     /// Leaves the Normal tasks that are ready to the next cycle. With `std` only for its own thread.
@@ -269,16 +271,6 @@ impl HomeRef {
         unsafe { (self.vtable().is_open)(self.0) }
     }
 
-    /// Memory for a task, and the handle for its header. `None`: it takes no tasks.
-    ///
-    /// # Safety
-    /// With `std`: this is the home thread.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) unsafe fn lay(&self, size: Size) -> Option<(NonNull<u8>, Self)> {
-        self.is_open().then(|| (self.head().blocks.take(size), self.clone()))
-    }
-
     /// Hands a new task over.
     ///
     /// # Safety
@@ -287,6 +279,17 @@ impl HomeRef {
     pub(crate) unsafe fn adopt(&self, task: NonNull<()>, priority: Priority) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().adopt)(self.0, task, priority) };
+    }
+
+    /// Hands a new task over that is not to be queued. `false`: it is closed, and the task was cancelled.
+    ///
+    /// # Safety
+    /// As for `adopt`; or it is a pool's, and in its turn.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) unsafe fn admit(&self, task: NonNull<()>) -> bool {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().admit)(self.0, task, Priority::Normal) }
     }
 
     /// Hands a new task over, from anywhere.
@@ -317,22 +320,6 @@ impl HomeRef {
     pub(super) unsafe fn drive(&self, done: &mut Done<'_>, ended: &mut dyn Any) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().drive)(self, done, ended) };
-    }
-
-    /// Gives back the memory of a task.
-    ///
-    /// # Safety
-    /// `block` comes from the blocks of some Home, for this size, and nothing uses it any more.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) unsafe fn clear(&self, block: NonNull<u8>, size: Size) {
-        if is_current(self.as_ptr()) || !HOME_IS_KNOWN {
-            // SAFETY: the contract is the same.
-            unsafe { self.head().blocks.put(block, size) };
-        } else {
-            // SAFETY: the contract is the same.
-            unsafe { give_back(block, size) };
-        }
     }
 }
 

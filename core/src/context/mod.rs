@@ -1,8 +1,6 @@
 //! What a task carries with it: the Home that it lives on, and with `alloc` its monitor, priority and locals.
 
 mod ambient;
-#[cfg(feature = "std")]
-mod anywhere;
 #[cfg(feature = "alloc")]
 mod blocks;
 #[cfg(feature = "std")]
@@ -23,6 +21,8 @@ mod keeper;
 mod lock;
 mod may_send;
 #[cfg(feature = "alloc")]
+mod memory;
+#[cfg(feature = "alloc")]
 mod monitor;
 mod priority;
 #[cfg(feature = "alloc")]
@@ -39,8 +39,6 @@ mod worker;
 pub use ambient::Within;
 #[cfg(feature = "alloc")]
 pub use ambient::send_error;
-#[cfg(feature = "std")]
-pub(crate) use anywhere::{clear_anywhere, lay_anywhere};
 #[cfg(feature = "alloc")]
 pub use blocks::{Blocks, Size};
 #[cfg(feature = "std")]
@@ -61,6 +59,8 @@ pub use info::TaskInfo;
 pub(crate) use keeper::Keeper;
 pub use lock::HomeLock;
 pub use may_send::{MaySend, MayShare, Shares};
+#[cfg(feature = "std")]
+pub(crate) use memory::{clear_anywhere, lay_anywhere};
 #[cfg(feature = "alloc")]
 pub use monitor::{Monitor, Report};
 pub use priority::Priority;

@@ -22,6 +22,8 @@ use core::{
 
 use pin_project_lite::pin_project;
 
+#[cfg(feature = "alloc")]
+use crate::dag::Value;
 use crate::{
     dag::Wait,
     epoch::{
@@ -100,6 +102,36 @@ impl<B: Enrolled> Arrival<B> {
         // SAFETY: the line is that of `buffer`, beside which the waiter comes to lie.
         let waiter = Waiter::new(unsafe { kept(line) }, key);
         Self { waiter, wait: Wait::new(), buffer: Some(buffer), joined: false }
+    }
+
+    /// Goes on to the first place at which the time has not come. Whether nobody was there yet who could bring it: then it may as well
+    /// [sleep](Self::sleep) before it is polled. It runs nobody's code.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn may_sleep(buffer: &mut B) -> bool {
+        // What is written down is written where it has its turn.
+        while !Value::SHOWN {
+            let Spot { now, idle, .. } = buffer.spot();
+            if !now {
+                return idle;
+            }
+            // SAFETY: it was found come.
+            if !unsafe { buffer.next() } {
+                break;
+            }
+        }
+        false
+    }
+
+    /// Joins the line before it is polled, unless the time has come. Whether it has joined: then `waker` is woken when it comes.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn sleep(self: Pin<&mut Self>, waker: Waker) -> bool {
+        let this = self.project();
+        let Some(Spot { key, .. }) = this.buffer.as_ref().map(B::spot) else { return false };
+        let due = |turn: &mut Inside<'_, B::Error>| turn.state.is_due(key).then_some(());
+        *this.joined = this.waiter.join_in_order(waker, due).is_pending();
+        *this.joined
     }
 
     /// Joins the line, unless the time has come: then `latch` counts it.

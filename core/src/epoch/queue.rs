@@ -130,12 +130,13 @@ impl<E> Queue<E> {
         let seat = self.node().reader(number);
         if behind > 0 {
             self.window.back().add_reader();
-            return Place { number, now: false, seat };
+            return Place { number, now: false, idle: false, seat };
         }
         let front = &mut self.window.front;
         front.add_reader();
         // [Q7] Nothing is Reading before it is started.
-        Place { number, now: front.is(Phase::Reading), seat }
+        let (now, idle) = (front.is(Phase::Reading), front.is(Phase::Vacant));
+        Place { number, now, idle, seat }
     }
 
     /// Enrols one more reader beside one, with a handle.
@@ -169,7 +170,8 @@ impl<E> Queue<E> {
             return self.write_behind(site);
         }
         self.hold();
-        Ok(Place { number: self.first, now: true, seat: self.node.writer(self.first) })
+        let seat = self.node.writer(self.first);
+        Ok(Place { number: self.first, now: true, idle: false, seat })
     }
 
     /// As `write`, behind the epoch in front.
@@ -181,7 +183,7 @@ impl<E> Queue<E> {
         self.window.push(Epoch::new(Phase::Writing));
         let number = self.first + self.window.behind() as u64;
         self.node().open(number, site);
-        Ok(Place { number, now: false, seat: self.node.writer(number) })
+        Ok(Place { number, now: false, idle: false, seat: self.node.writer(number) })
     }
 
     /// Whether a writer can be enrolled, or else which number must be in front before it can.
@@ -256,7 +258,7 @@ impl<E> Queue<E> {
             self.node.prepend(self.first, site);
         }
         self.window.front.set(phase);
-        Place { number: self.first, now: false, seat: Seat::NONE }
+        Place { number: self.first, now: false, idle: true, seat: Seat::NONE }
     }
 
     /// Enrols a reader before all others, with a handle.

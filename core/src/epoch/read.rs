@@ -90,6 +90,19 @@ impl<T, E: Clone, L: RawLock> ReadBuffer<T, E, L> {
     pub fn release(self) {}
 }
 
+#[cfg(feature = "alloc")]
+impl<T, E, L: RawLock> ReadBuffer<T, E, L> {
+    /// Whether there is a value. It runs nobody's code.
+    ///
+    /// # Safety
+    /// Its time was found come.
+    #[inline]
+    pub(crate) unsafe fn is_there(&self) -> bool {
+        // SAFETY: the contract is the same.
+        matches!(unsafe { self.0.content_now() }, Content::Value(_))
+    }
+}
+
 impl<T, E: 'static, L: RawLock> Clone for ReadBuffer<T, E, L> {
     fn clone(&self) -> Self {
         Self(self.0.clone())

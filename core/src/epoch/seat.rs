@@ -119,6 +119,9 @@ pub struct Spot<'a, E: 'static, L: RawLock> {
     pub(super) key: Key,
     /// Whether its time was found come.
     pub(super) now: bool,
+    /// Whether nobody was there, when it was enrolled, who could bring its time.
+    #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "small kernels are boxed"))]
+    pub(super) idle: bool,
     /// By what it is written down.
     pub(crate) seat: Seat,
 }
@@ -137,8 +140,8 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
     /// Where it is waited for.
     #[inline]
     pub(super) fn spot(&self) -> Spot<'_, E, L> {
-        let Place { now, seat, .. } = self.place;
-        Spot { line: &self.cell.line, key: self.key(), now, seat }
+        let Place { now, idle, seat, .. } = self.place;
+        Spot { line: &self.cell.line, key: self.key(), now, idle, seat }
     }
 
     /// Finds out whether its time has come.
@@ -200,6 +203,7 @@ pub(super) struct Writer<T, E: 'static, L: RawLock> {
     // What a [`Place`] has, flat: so it takes three words.
     number: u64,
     now: bool,
+    idle: bool,
     seat: Seat,
     /// How it leaves when it is dropped: what there is stays, or else is gone.
     pub(super) keeps: bool,
@@ -207,8 +211,9 @@ pub(super) struct Writer<T, E: 'static, L: RawLock> {
 
 impl<T, E, L: RawLock> Writer<T, E, L> {
     #[inline]
-    fn new(cell: Handle<T, E, L>, Place { number, now, seat }: Place, keeps: bool) -> Self {
-        Self { cell, number, now, seat, keeps }
+    fn new(cell: Handle<T, E, L>, place: Place, keeps: bool) -> Self {
+        let Place { number, now, idle, seat } = place;
+        Self { cell, number, now, idle, seat, keeps }
     }
 
     fn key(&self) -> Key {
@@ -218,7 +223,8 @@ impl<T, E, L: RawLock> Writer<T, E, L> {
     /// Where it is waited for.
     #[inline]
     pub(super) fn spot(&self) -> Spot<'_, E, L> {
-        Spot { line: &self.cell.line, key: self.key(), now: self.now, seat: self.seat }
+        let &Self { now, idle, seat, .. } = self;
+        Spot { line: &self.cell.line, key: self.key(), now, idle, seat }
     }
 
     /// Finds out whether its turn has come, and remembers it.

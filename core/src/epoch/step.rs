@@ -19,6 +19,8 @@ pub(super) struct Place {
     pub(super) number: u64,
     /// Whether its time is now.
     pub(super) now: bool,
+    /// Whether nobody was there yet who could bring its time.
+    pub(super) idle: bool,
     /// By what it is written down.
     pub(super) seat: Seat,
 }

@@ -13,29 +13,19 @@
 
 use crate::{
     context::{Here, MaySend, MayShare, with_current},
-    dag::Seat,
     epoch::Async,
-    error::Refused,
     kernel::{
-        job::{Change, ChangeBy, Combine, Map, prepare},
+        job::{Change, ChangeBy, Combine, Map},
+        launch::prepare,
         outputs::KernelError,
     },
     lock::RawLock,
-    task::{JoinHandle, spawn},
 };
 
 /// Whether the current executor takes tasks.
 #[inline]
 pub(super) fn is_here() -> bool {
     with_current(|home| home.is_some_and(|home| home.home().is_open()))
-}
-
-/// Lets a new task go on by itself, and notes the places that it was given.
-#[inline]
-pub(super) fn go<R, F>(spawned: Result<JoinHandle<R>, Refused<F>>, given: [Seat; 3]) {
-    if let Ok(task) = &spawned {
-        given.into_iter().for_each(|seat| seat.give_to(task.node()));
-    }
 }
 
 impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
@@ -50,8 +40,8 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let (result, output) = Async::begun();
         let task = prepare(is_here(), output, |output| Map { input: self.read(), output, f });
-        if let Some((task, given)) = task {
-            go(spawn(task), given);
+        if let Some(task) = task {
+            task.go();
         }
         result
     }
@@ -66,8 +56,8 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         let (result, output) = Async::begun();
         let task =
             prepare(here.home().is_open(), output, |output| Map { input: self.read(), output, f });
-        if let Some((task, given)) = task {
-            go(here.spawn(task), given);
+        if let Some(task) = task {
+            task.go_on(here);
         }
         result
     }
@@ -89,8 +79,8 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         let (result, output) = Async::begun();
         let task =
             prepare(is_here(), output, |output| Combine::new(self.read(), other.read(), output, f));
-        if let Some((task, given)) = task {
-            go(spawn(task), given);
+        if let Some(task) = task {
+            task.go();
         }
         result
     }
@@ -107,8 +97,8 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         let task = prepare(here.home().is_open(), output, |output| {
             Combine::new(self.read(), other.read(), output, f)
         });
-        if let Some((task, given)) = task {
-            go(here.spawn(task), given);
+        if let Some(task) = task {
+            task.go_on(here);
         }
         result
     }
@@ -128,8 +118,8 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let target = self.adjust();
         let task = prepare(is_here(), target, |target| Change { target, f });
-        if let Some((task, given)) = task {
-            go(spawn(task), given);
+        if let Some(task) = task {
+            task.go();
         }
     }
 
@@ -141,8 +131,8 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     pub fn change_on(&mut self, here: &Here, f: impl FnOnce(&mut T) + 'static) {
         let target = self.adjust();
         let task = prepare(here.home().is_open(), target, |target| Change { target, f });
-        if let Some((task, given)) = task {
-            go(here.spawn(task), given);
+        if let Some(task) = task {
+            task.go_on(here);
         }
     }
 
@@ -164,8 +154,8 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
     {
         let target = self.adjust();
         let task = prepare(is_here(), target, |target| ChangeBy::new(other.read(), target, f));
-        if let Some((task, given)) = task {
-            go(spawn(task), given);
+        if let Some(task) = task {
+            task.go();
         }
     }
 
@@ -183,8 +173,8 @@ impl<T: 'static, E: KernelError, L: RawLock> Async<T, E, L> {
         let target = self.adjust();
         let task =
             prepare(here.home().is_open(), target, |target| ChangeBy::new(other.read(), target, f));
-        if let Some((task, given)) = task {
-            go(here.spawn(task), given);
+        if let Some(task) = task {
+            task.go_on(here);
         }
     }
 }

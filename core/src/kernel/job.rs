@@ -19,8 +19,8 @@
 
 use crate::{
     dag::Seat,
-    epoch::{Arrival, Enrolled, MutableBuffer, ReadBuffer, Spot, WriteBuffer},
-    error::{Missing, NoContext},
+    epoch::{Enrolled, MutableBuffer, ReadBuffer, Spot, WriteBuffer},
+    error::Missing,
     kernel::outputs::{KernelError, Outputs},
     lock::RawLock,
     task::catch,
@@ -30,26 +30,6 @@ use crate::{
 pub(super) trait Job: Enrolled<Output = ()> {
     /// The places that it was given.
     fn seats(&self) -> [Seat; 3];
-}
-
-/// The task of the job that `make` makes for `output`, and the places that it is given. `None` where nobody is there to take it: `output` fails with that.
-#[inline]
-pub(super) fn prepare<O, J>(
-    is_open: bool,
-    output: O,
-    make: impl FnOnce(O) -> J,
-) -> Option<(Arrival<J>, [Seat; 3])>
-where
-    O: Outputs<Error: From<NoContext>>,
-    J: Job,
-{
-    if !is_open {
-        output.end(Missing::Failed(NoContext.into()));
-        return None;
-    }
-    let job = make(output);
-    let given = job.seats();
-    Some((Arrival::new(job), given))
 }
 
 /// Calls a function of the user's.
@@ -173,7 +153,7 @@ where
             return false;
         }
         // SAFETY: its time has come (contract).
-        self.has_one = unsafe { (&self.one).arrived() }.is_ok();
+        self.has_one = unsafe { self.one.is_there() };
         self.has_one
     }
 
@@ -359,7 +339,7 @@ where
             return false;
         }
         // SAFETY: its time has come (contract).
-        self.has_addend = unsafe { (&self.addend).arrived() }.is_ok();
+        self.has_addend = unsafe { self.addend.is_there() };
         self.has_addend
     }
 

@@ -8,15 +8,20 @@
 //! | [`ReadBuffer::or_cancel`](crate::epoch::ReadBuffer::or_cancel) | reads, or ends the kernel there                  |
 //! | [`Async::wait`](crate::epoch::Async::wait_on) | runs the executor until a value is there |
 //! | [`ReverseValue::accumulate`](crate::epoch::ReverseValue::accumulate), `+=`, `-=` | kernels that add to a gradient |
+//! | [`Async::inspect`](crate::epoch::Async::inspect) | a task that looks at a value                                  |
 //! | [`Async::map`](crate::epoch::Async::map) and its like, `+` and the other operators | small kernels                |
 
 #[cfg(feature = "alloc")]
 mod combine;
 mod exit;
 #[cfg(feature = "alloc")]
+mod inspect;
+#[cfg(feature = "alloc")]
 mod job;
 #[expect(clippy::module_inception, reason = "the room is named after the noun in it")]
 mod kernel;
+#[cfg(feature = "alloc")]
+mod launch;
 #[cfg(feature = "alloc")]
 mod ops;
 mod outputs;

@@ -25,9 +25,10 @@ use crate::{
     epoch::{Async, MutableBuffer, ReadBuffer, ReadGuard, ReverseValue},
     error::{Missing, NoContext},
     kernel::{
-        combine::{go, is_here},
-        job::{Add, call, prepare},
+        combine::is_here,
+        job::{Add, call},
         kernel::poll,
+        launch::prepare,
         ops::NegOf,
         outputs::{KernelError, Outputs},
         wait::WaitError,
@@ -160,7 +161,7 @@ impl<T, E: Clone, L: RawLock> ReverseValue<T, E, L> {
 
 /// Operators of sums with one kind of lock: which, what they and their errors are, and who takes their tasks.
 macro_rules! of_sums {
-    ($lock:ident $share:ident $is_open:ident $spawn:ident) => {
+    ($lock:ident $share:ident $is_open:ident $go:ident) => {
         impl<T: $share + 'static, E: KernelError + $share> ReverseValue<T, E, $lock> {
             /// Adds what is read, as `add` does; where there is no sum it is what `first` makes of it.
             #[cfg_attr(feature = "dag", track_caller)]
@@ -172,8 +173,8 @@ macro_rules! of_sums {
             ) {
                 let sum = self.adjust();
                 let task = prepare($is_open(), sum, |sum| Add::new(addend, sum, first, add));
-                if let Some((task, given)) = task {
-                    go($spawn(task), given);
+                if let Some(task) = task {
+                    task.$go();
                 }
             }
         }
@@ -228,6 +229,6 @@ macro_rules! of_sums {
     };
 }
 
-of_sums!(Lock Shares takes_send spawn_send);
+of_sums!(Lock Shares takes_send go_send);
 #[cfg(feature = "std")]
-of_sums!(Unlocked MayShare is_here spawn);
+of_sums!(Unlocked MayShare is_here go);

@@ -8,20 +8,20 @@
 //! | `change_send`              |             | this one, in place                              |
 //! | `change_send_with`         | one value   | this one, in place                              |
 
+#[cfg(not(feature = "std"))]
+use crate::kernel::combine::is_here as takes_send;
 #[cfg(feature = "std")]
-use crate::task::{spawn_send, takes_send};
+use crate::task::takes_send;
 use crate::{
     context::Shares,
     epoch::Async,
     kernel::{
-        combine::go,
-        job::{Change, ChangeBy, Combine, Map, prepare},
+        job::{Change, ChangeBy, Combine, Map},
+        launch::prepare,
         outputs::KernelError,
     },
     lock::Lock,
 };
-#[cfg(not(feature = "std"))]
-use crate::{kernel::combine::is_here as takes_send, task::spawn as spawn_send};
 
 impl<T, E> Async<T, E, Lock>
 where
@@ -36,8 +36,8 @@ where
     ) -> Async<R, E, Lock> {
         let (result, output) = Async::begun();
         let task = prepare(takes_send(), output, |output| Map { input: self.read(), output, f });
-        if let Some((task, given)) = task {
-            go(spawn_send(task), given);
+        if let Some(task) = task {
+            task.go_send();
         }
         result
     }
@@ -53,8 +53,8 @@ where
         let task = prepare(takes_send(), output, |output| {
             Combine::new(self.read(), other.read(), output, f)
         });
-        if let Some((task, given)) = task {
-            go(spawn_send(task), given);
+        if let Some(task) = task {
+            task.go_send();
         }
         result
     }
@@ -68,8 +68,8 @@ where
     pub fn change_send(&mut self, f: impl FnOnce(&mut T) + Send + 'static) {
         let target = self.adjust();
         let task = prepare(takes_send(), target, |target| Change { target, f });
-        if let Some((task, given)) = task {
-            go(spawn_send(task), given);
+        if let Some(task) = task {
+            task.go_send();
         }
     }
 
@@ -85,8 +85,8 @@ where
     ) {
         let target = self.adjust();
         let task = prepare(takes_send(), target, |target| ChangeBy::new(other.read(), target, f));
-        if let Some((task, given)) = task {
-            go(spawn_send(task), given);
+        if let Some(task) = task {
+            task.go_send();
         }
     }
 }

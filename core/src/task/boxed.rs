@@ -6,9 +6,11 @@ use core::{alloc::Layout, future::Future, marker::PhantomData, ptr::NonNull};
 
 use super::{
     attributes::Name,
-    cell::{Storage, TaskCell},
+    cell::{Joining, Storage, TaskCell},
     header::Header,
     join::{JoinHandle, Spawned},
+    own::Own,
+    state::State,
 };
 use crate::{
     context::{HomeRef, Size},
@@ -86,13 +88,32 @@ pub(super) unsafe fn spawn_at<F: Future + 'static, N: Name>(
     future: F,
     site: Site,
 ) -> Spawned<F::Output> {
+    // SAFETY: the contract is the same.
+    let task =
+        unsafe { bear(block, (State::spawned(), Own::queued()), home, (name, future), site) };
+    // SAFETY: it was made just now, of an `F`.
+    (task, JoinHandle::new(unsafe { Joining::new(task) }))
+}
+
+/// As `spawn_at`, of a task in this state, which is that of a new one.
+///
+/// # Safety
+/// As `spawn_in`.
+#[inline(always)] // So that a future is made where it comes to lie.
+pub(super) unsafe fn bear<F: Future + 'static, N: Name>(
+    block: NonNull<u8>,
+    state: (State, Own),
+    home: HomeRef,
+    (name, future): (N, F),
+    site: Site,
+) -> NonNull<Header> {
     // SAFETY: the block fits.
     let place = unsafe { &raw mut (*block.cast::<Named<F, N>>().as_ptr()).name };
     // SAFETY: as above.
     unsafe { place.write(name) };
     // SAFETY: the block fits, and is the task's until `Boxed::free`; the cell stands first in it.
-    let (task, joining) = unsafe { TaskCell::write::<Boxed<N>>(block, home, future, site) };
+    let task = unsafe { TaskCell::write::<Boxed<N>>(block, state, home, future, site) };
     // SAFETY: it was made just now.
     unsafe { task.as_ref() }.node.label(name.text());
-    (task, JoinHandle::new(joining))
+    task
 }

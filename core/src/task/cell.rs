@@ -23,17 +23,18 @@ use core::{
 };
 
 use super::{
-    header::{Header, TaskVTable},
+    claim::Detach,
+    header::{Header, Polled, TaskVTable},
     own::Own,
     reference::{TaskRef, info},
-    state::{Detach, State},
+    state::State,
     unwind::{catch, stray, tell},
     waker,
 };
 use crate::{
     context::{HomeRef, TaskInfo, ambient},
     dag::{self, Site},
-    error::JoinError,
+    error::{JoinError, Panic},
     sync::UnsafeCell,
 };
 
@@ -80,27 +81,44 @@ impl<F: Future, S: Storage<F>> Of<F, S> {
 }
 
 impl<F: Future> TaskCell<F> {
-    /// Makes a task of `future` at `memory`: its header, to be linked and queued, and its handle.
+    /// Makes a task of `future` at `memory`, to be linked and queued: its header.
     ///
     /// # Safety
-    /// `memory` fits a `TaskCell<F>`, and is ours until `S::free` is called. `F` and its output outlive the Home's Local.
-    #[inline]
+    /// `memory` fits a `TaskCell<F>`, and is ours until `S::free` is called. `F` and its output outlive the Home's Local. The state is that of a new task.
+    #[inline(always)] // So that a future is made where it comes to lie.
     pub(crate) unsafe fn write<S: Storage<F>>(
         memory: NonNull<u8>,
+        state: (State, Own),
         home: HomeRef,
         future: F,
         site: Site,
-    ) -> (NonNull<Header>, Joining<F::Output>) {
+    ) -> NonNull<Header> {
         let cell = memory.cast::<Self>();
         let vtable = const { &Of::<F, S>::VTABLE };
         let node = dag::Task::new(any::type_name::<F>(), memory.as_ptr().addr(), site);
-        let header = Header::new((State::spawned(), Own::queued()), vtable, home, ambient(), node);
+        let header = Header::new(state, vtable, home, ambient(), node);
         // SAFETY: the memory fits and is ours (contract).
         unsafe { cell.write(Self { header, stage: UnsafeCell::new(Stage::Future(future)) }) };
-        let task = cell.cast::<Header>();
-        // SAFETY: a spawned state counts a reference for the handle.
-        let task_ref = unsafe { TaskRef::from_raw(task) };
-        (task, Joining { task: ManuallyDrop::new(task_ref), taken: false, output: PhantomData })
+        cell.cast()
+    }
+
+    /// Lends the future of a new task.
+    ///
+    /// # Safety
+    /// The task is one of an `F`, and has had no turn; the turn is the caller's.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) unsafe fn lend(task: NonNull<Header>, f: impl FnOnce(Pin<&mut F>) -> bool) -> bool {
+        // SAFETY: [C3], and the list has a reference.
+        let stage = unsafe { stage::<F>(task) };
+        stage.with_mut(|stage| {
+            // SAFETY: [C1], the turn is the caller's.
+            let Stage::Future(future) = (unsafe { &mut *stage }) else {
+                unreachable!("a new task has a future");
+            };
+            // SAFETY: [C2].
+            f(unsafe { Pin::new_unchecked(future) })
+        })
     }
 }
 
@@ -115,7 +133,7 @@ unsafe fn stage<'a, F: Future + 'a>(task: NonNull<Header>) -> &'a UnsafeCell<Sta
 
 /// # Safety
 /// As `TaskVTable::poll`.
-unsafe fn poll<F: Future>(task: NonNull<Header>) -> bool {
+unsafe fn poll<F: Future>(task: NonNull<Header>) -> Polled {
     // SAFETY: [C3], and whoever polls has a reference.
     let stage = unsafe { stage::<F>(task) };
     // SAFETY: likewise.
@@ -133,13 +151,19 @@ unsafe fn poll<F: Future>(task: NonNull<Header>) -> bool {
         })
     });
     let output = match polled {
-        Ok(Poll::Pending) => return false,
+        Ok(Poll::Pending) => return Polled::Waits,
         Ok(Poll::Ready(output)) => Ok(output),
         Err(panic) => Err(JoinError::Panicked(panic)),
     };
+    // SAFETY: likewise, whoever polls has a reference.
+    let is_joined = unsafe { task.as_ref() }.is_joined();
+    if !is_joined && let Ok(output) = output {
+        // SAFETY: [C1], it is our turn.
+        return unsafe { end_alone(stage, output) };
+    }
     // SAFETY: [C1], it is our turn.
     unsafe { end(stage, output) };
-    true
+    Polled::Ended
 }
 
 /// # Safety
@@ -157,13 +181,8 @@ unsafe fn cancel<F: Future>(task: NonNull<Header>) {
 /// The stage is the caller's [C1].
 unsafe fn end<F: Future>(stage: &UnsafeCell<Stage<F>>, output: Result<F::Output, JoinError>) {
     stage.with_mut(|stage| {
-        let dropped = catch(|| {
-            // SAFETY: [C1], [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.
-            unsafe { stage.drop_in_place() };
-        });
-        // SAFETY: [C1], and nothing stands there that is still to be dropped.
-        unsafe { stage.write(Stage::Empty) };
-        let output = match dropped {
+        // SAFETY: [C1].
+        let output = match unsafe { clear(stage) } {
             Ok(()) => output,
             Err(panic) => {
                 discard(output);
@@ -173,6 +192,44 @@ unsafe fn end<F: Future>(stage: &UnsafeCell<Stage<F>>, output: Result<F::Output,
         // SAFETY: [C1], and Empty needs no drop.
         unsafe { stage.write(Stage::Output(output)) };
     });
+}
+
+/// Drops the future and its output, which nobody wants; if the drop of the future panics, puts the panic in its place.
+///
+/// # Safety
+/// The stage is the caller's [C1].
+#[inline]
+unsafe fn end_alone<F: Future>(stage: &UnsafeCell<Stage<F>>, output: F::Output) -> Polled {
+    stage.with_mut(|stage| {
+        // SAFETY: [C1].
+        let dropped = unsafe { clear(stage) };
+        // What has no drop has none to panic.
+        if mem::needs_drop::<F::Output>() {
+            discard(output);
+        }
+        let Err(panic) = dropped else { return Polled::Done };
+        // SAFETY: [C1], and Empty needs no drop.
+        unsafe { stage.write(Stage::Output(Err(JoinError::Panicked(panic)))) };
+        Polled::Ended
+    })
+}
+
+/// Drops the future: then the stage is Empty, whether or not that panics.
+///
+/// # Safety
+/// The stage is the caller's [C1], and holds a future.
+#[inline]
+unsafe fn clear<F: Future>(stage: *mut Stage<F>) -> Result<(), Panic> {
+    let mut dropped = Ok(());
+    if mem::needs_drop::<F>() {
+        dropped = catch(|| {
+            // SAFETY: [C1], [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.
+            unsafe { stage.drop_in_place() };
+        });
+    }
+    // SAFETY: [C1], and nothing stands there that is still to be dropped.
+    unsafe { stage.write(Stage::Empty) };
+    dropped
 }
 
 /// Drops a value of the user, whose drop may panic.
@@ -250,6 +307,17 @@ pub(crate) struct Joining<T> {
 unsafe impl<T: Send> Sync for Joining<T> {}
 
 impl<T> Joining<T> {
+    /// The handle's side of a new task.
+    ///
+    /// # Safety
+    /// The task's output is a `T`, and its state counts a reference for a handle, which nobody else has.
+    #[inline]
+    pub(crate) unsafe fn new(task: NonNull<Header>) -> Self {
+        // SAFETY: the contract is the same.
+        let task = unsafe { TaskRef::from_raw(task) };
+        Self { task: ManuallyDrop::new(task), taken: false, output: PhantomData }
+    }
+
     #[inline]
     pub(crate) fn header(&self) -> &Header {
         self.task.header()
@@ -277,7 +345,7 @@ impl<T> Joining<T> {
             // SAFETY: as above.
             drop(unsafe { header.swap_waker(fresh) });
         }
-        if !header.state().await_end() {
+        if !header.state().await_end(header.own_here()) {
             return true;
         }
         // SAFETY: [S5] of `state`, AWAITED was clear when COMPLETE came.
@@ -313,7 +381,7 @@ impl<T> Drop for Joining<T> {
             // SAFETY: [S5] of `state`, AWAITED is clear.
             drop(unsafe { header.swap_waker(None) });
         }
-        if header.state().detach() == Detach::DropOutput {
+        if header.state().detach(header.own_here()) == Detach::DropOutput {
             let output = self.take();
             let task = matches!(output, Some(Err(_))).then(|| self.info());
             // SAFETY: `detach` has left us the reference, and the field is not used again.

@@ -33,7 +33,12 @@ impl State {
 
     /// As [`complete`](State::complete), of a pooled task: in its turn it is in no queue, and all its references are counted here.
     pub(super) fn finish(&self, output_dropped: bool) -> Complete {
-        let mut word = self.0.load(Relaxed);
+        // ordering: as in `complete`.
+        let mut word = self.0.load(Acquire);
+        if word == BIAS + REFERENCE + RUNNING && output_dropped {
+            // As in `complete`, nobody else is left.
+            return Complete::Free;
+        }
         loop {
             if word & JOIN == 0 && !output_dropped {
                 return Complete::DropOutput;

@@ -36,8 +36,8 @@ use crate::{
 
 /// What one can do with a task of any type. Each function but `free`, `take` and `name` is for the home thread alone.
 pub(crate) struct TaskVTable {
-    /// Polls the future. `true`: it has ended, and its output stands in the cell.
-    pub(crate) poll: unsafe fn(NonNull<Header>) -> bool,
+    /// Polls the future.
+    pub(crate) poll: unsafe fn(NonNull<Header>) -> Polled,
     /// Drops the future, and puts an error in its place.
     pub(crate) cancel: unsafe fn(NonNull<Header>),
     /// Drops the output.
@@ -48,6 +48,18 @@ pub(crate) struct TaskVTable {
     pub(crate) free: unsafe fn(NonNull<Header>),
     /// Its name. For whoever has a reference.
     pub(crate) name: unsafe fn(NonNull<Header>) -> Option<&'static str>,
+}
+
+/// What became of a poll.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Polled {
+    /// The future waits.
+    Waits,
+    /// It has ended and is dropped; its output stands in the cell.
+    Ended,
+    /// It has ended and is dropped, and so is its output, which nobody wanted.
+    Done,
 }
 
 /// What the home thread is doing with a task.
@@ -78,6 +90,7 @@ pub struct Header {
     /// What the home thread is doing with it.
     pub(super) turn: Cell<Turn>,
     pub(super) priority: Cell<Priority>,
+    #[cfg(feature = "alloc")]
     pub(super) id: Cell<u32>,
     pub(super) state: State,
     /// By what it is written down.
@@ -141,6 +154,7 @@ impl Header {
             own,
             turn: Cell::new(Turn::Waits),
             priority: Cell::new(Priority::Normal),
+            #[cfg(feature = "alloc")]
             id: Cell::new(0),
             node,
             context: Cell::new(context),
@@ -169,8 +183,14 @@ impl Header {
         self.state.count_as_sent(&self.own);
     }
 
-    /// Ends the task: see [`State::complete`]. This is the home thread.
+    /// Whether a handle wants the output. If not, none ever will.
     #[inline]
+    pub(super) fn is_joined(&self) -> bool {
+        self.state.is_joined()
+    }
+
+    /// Ends the task: see [`State::complete`]. This is the home thread.
+    #[inline(always)]
     pub(super) fn complete(&self, output_dropped: bool) -> Complete {
         self.state.complete(&self.own, output_dropped)
     }
@@ -193,6 +213,12 @@ impl Header {
         } else {
             self.state.retain();
         }
+    }
+
+    /// The home thread's half of its state, if this is that thread.
+    #[inline]
+    pub(super) fn own_here(&self) -> Option<&Own> {
+        self.is_here().then_some(&self.own)
     }
 
     /// Ends a turn out of which a panic went. This is the home thread.
@@ -244,8 +270,15 @@ impl Header {
     }
 
     /// A number that no other task of the same Home has; it comes again after 4,294,967,296 of them.
+    #[cfg(feature = "alloc")]
     pub(crate) fn id(&self) -> u32 {
         self.id.get()
+    }
+
+    /// A number that no other living task has. Without `alloc` it is of the place: a task that comes to stand there later has the same.
+    #[cfg(not(feature = "alloc"))]
+    pub(crate) fn id(&self) -> u32 {
+        core::ptr::from_ref(self).addr() as u32
     }
 
     /// In which queue it stands.

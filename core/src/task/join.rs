@@ -9,8 +9,6 @@ use core::{
 };
 
 use super::{cell::Joining, header::Header};
-#[cfg(feature = "alloc")]
-use crate::dag;
 use crate::{context::TaskInfo, error::JoinError, misuse::stop};
 
 /// The handle of a task: a future of what it returns.
@@ -65,16 +63,9 @@ impl<T> JoinHandle<T> {
         self.joining.header().state().is_complete()
     }
 
-    /// A number that no other task of the same executor has.
+    /// A number that no other task of the same executor has; without `alloc` no other living one.
     pub fn id(&self) -> u32 {
         self.joining.header().id()
-    }
-
-    /// By what the task is written down.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) fn node(&self) -> dag::Task {
-        self.joining.header().node
     }
 
     /// The task's number, name and priority.

@@ -3,6 +3,7 @@
 //! | file     | is                                                                              |
 //! |----------|---------------------------------------------------------------------------------|
 //! | `state`  | the one word on which executor, wakers and handle agree                         |
+//! | `claim`  | what the handle does with it                                                    |
 //! | `own`    | the home thread's half of the state                                             |
 //! | `handover` | the turns of a task that any thread may take                                  |
 //! | `turn`   | what is done with a task in its turn                                            |
@@ -22,9 +23,11 @@
 //! | `join`   | the handle                                                                      |
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | tasks in statics                                                                |
+//! | `berth`  | where such a task is to run                                                     |
 //! | `pooled` | tasks that any thread of a pool may run                                         |
 //! | `roam`   | how what is `Send` gets there                                                   |
 //! | `spawn`  | how a future gets to an executor                                                |
+//! | `sleeper` | how a task comes to be that waits before it has had a turn                     |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
 //! | `yield_now` | a turn given up                                                              |
 //!
@@ -33,10 +36,14 @@
 
 mod ahead;
 mod attributes;
+#[cfg(feature = "std")]
+mod berth;
+#[cfg(feature = "alloc")]
 mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
 mod cell;
+mod claim;
 mod deadlock;
 mod drive;
 #[cfg(feature = "std")]
@@ -53,6 +60,8 @@ mod reference;
 #[cfg(feature = "std")]
 mod roam;
 mod root;
+#[cfg(feature = "alloc")]
+mod sleeper;
 mod spawn;
 mod state;
 mod tasks;
@@ -64,6 +73,8 @@ mod yield_now;
 pub use crate::context::{Done, Priority, TaskInfo};
 pub use ahead::Notes;
 pub use attributes::{Attributes, Name};
+#[cfg(feature = "std")]
+pub use berth::{prefer_node, preferred_node};
 #[cfg(feature = "alloc")]
 pub use boxed::{size_of_task, spawn_in};
 pub use deadlock::Deadlock;
@@ -71,15 +82,19 @@ pub use drive::{Drive, Undone};
 pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
-pub use place::{Aligned, Alignment, TaskFn, TaskPlace, task_align, task_size};
+pub use place::{Aligned, Alignment, PlaceName, TaskFn, TaskPlace, Unnamed, task_align, task_size};
 #[cfg(feature = "std")]
-pub use pooled::{PoolHead, Turned, prefer_node, preferred_node, spawn_pooled, task_info};
+pub use pooled::{PoolHead, Turned, spawn_pooled, task_info};
 pub use ready::Ready;
 #[cfg(feature = "std")]
 pub(crate) use roam::takes_send;
 #[cfg(feature = "std")]
 pub use roam::{roam, spawn_send, spawn_send_with};
 pub use root::Root;
+#[cfg(feature = "std")]
+pub(crate) use sleeper::spawn_small_send;
+#[cfg(feature = "alloc")]
+pub(crate) use sleeper::{spawn_asleep, spawn_small};
 #[cfg(feature = "alloc")]
 pub use spawn::{spawn, spawn_with};
 pub use spawn::{spawn_place, spawn_place_at};

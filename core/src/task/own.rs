@@ -58,6 +58,13 @@ impl Own {
         }
     }
 
+    /// Of a new task that is not queued, and has a waker already.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) fn wakeable() -> Self {
+        Self(UnsafeCell::new(Parts { flags: 0, references: 1 }))
+    }
+
     #[inline(always)]
     fn change<R>(&self, change: impl FnOnce(&mut Parts) -> R) -> R {
         self.0.with_mut(|parts| {

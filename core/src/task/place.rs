@@ -13,14 +13,17 @@ use core::{
     cell::UnsafeCell,
     fmt,
     future::Future,
+    marker::PhantomData,
     mem::{MaybeUninit, offset_of},
     ptr::NonNull,
 };
 
 use super::{
-    cell::{Storage, TaskCell},
+    cell::{Joining, Storage, TaskCell},
     header::Header,
     join::{JoinHandle, Spawned},
+    own::Own,
+    state::State,
 };
 use crate::{
     const_new,
@@ -66,7 +69,7 @@ mod units {
 
 /// Room for one task: put it into a static with [`task_place!`](crate::task_place).
 #[repr(C)]
-pub struct TaskPlace<const SIZE: usize, const ALIGN: usize>
+pub struct TaskPlace<const SIZE: usize, const ALIGN: usize, N = Unnamed>
 where
     Aligned<ALIGN>: Alignment,
 {
@@ -74,7 +77,22 @@ where
     taken: AtomicBool,
     /// No memory at all: by it a model sees who has the place.
     owned: sync::UnsafeCell<()>,
-    name: Option<&'static str>,
+    /// No memory either: the name stands with the program.
+    name: PhantomData<fn() -> N>,
+}
+
+/// What the tasks of a place are called.
+pub trait PlaceName {
+    /// Their name.
+    const NAME: Option<&'static str>;
+}
+
+/// The tasks of such a place have no name.
+#[derive(Debug)]
+pub struct Unnamed;
+
+impl PlaceName for Unnamed {
+    const NAME: Option<&'static str> = None;
 }
 
 #[repr(C)]
@@ -87,31 +105,30 @@ where
 }
 
 // SAFETY: [P1] gives the memory one owner at a time, and a task may be freed anywhere.
-unsafe impl<const SIZE: usize, const ALIGN: usize> Sync for TaskPlace<SIZE, ALIGN> where
+unsafe impl<const SIZE: usize, const ALIGN: usize, N> Sync for TaskPlace<SIZE, ALIGN, N> where
     Aligned<ALIGN>: Alignment
 {
 }
 
-impl<const SIZE: usize, const ALIGN: usize> TaskPlace<SIZE, ALIGN>
+impl<const SIZE: usize, const ALIGN: usize, N> TaskPlace<SIZE, ALIGN, N>
 where
     Aligned<ALIGN>: Alignment,
 {
     const_new! {
-        /// Room in which nothing stands.
+        /// Room in which nothing stands, for tasks that are called as `N` says.
         #[allow(clippy::new_without_default, reason = "it belongs into a static")]
         pub fn new() -> Self {
             let memory = Memory { align: [], bytes: MaybeUninit::uninit() };
             let (taken, owned) = (AtomicBool::new(false), sync::UnsafeCell::new(()));
-            Self { memory: UnsafeCell::new(memory), taken, owned, name: None }
+            Self { memory: UnsafeCell::new(memory), taken, owned, name: PhantomData }
         }
     }
+}
 
-    /// The same, whose tasks have a name.
-    pub const fn named(mut self, name: &'static str) -> Self {
-        self.name = Some(name);
-        self
-    }
-
+impl<const SIZE: usize, const ALIGN: usize, N: PlaceName> TaskPlace<SIZE, ALIGN, N>
+where
+    Aligned<ALIGN>: Alignment,
+{
     /// Makes a task of `future` in this place: its header, to be handed to its Home, and its handle.
     ///
     /// # Errors
@@ -150,16 +167,20 @@ where
         self.owned.with_mut(|_| ());
         // The memory stands first, and the pointer may be led back to the whole place.
         let memory = NonNull::from(self).cast::<u8>();
+        let state = (State::spawned(), Own::queued());
         // SAFETY: [P1] it is ours; it fits, as asserted above; it is the task's until `Placed::free`.
-        let (task, joining) =
-            unsafe { TaskCell::write::<Placed<SIZE, ALIGN>>(memory, home.clone(), future, site) };
+        let task = unsafe {
+            TaskCell::write::<Placed<SIZE, ALIGN, N>>(memory, state, home.clone(), future, site)
+        };
+        // SAFETY: it was made just now, of an `F`.
+        let joining = unsafe { Joining::new(task) };
         // SAFETY: it was made just now.
-        unsafe { task.as_ref() }.node.label(self.name);
+        unsafe { task.as_ref() }.node.label(N::NAME);
         Ok((task, JoinHandle::new(joining)))
     }
 }
 
-impl<const SIZE: usize, const ALIGN: usize> fmt::Debug for TaskPlace<SIZE, ALIGN>
+impl<const SIZE: usize, const ALIGN: usize, N> fmt::Debug for TaskPlace<SIZE, ALIGN, N>
 where
     Aligned<ALIGN>: Alignment,
 {
@@ -169,28 +190,37 @@ where
 }
 
 /// In a [`TaskPlace`].
-struct Placed<const SIZE: usize, const ALIGN: usize>;
+struct Placed<const SIZE: usize, const ALIGN: usize, N>(PhantomData<N>);
 
-impl<F: Future, const SIZE: usize, const ALIGN: usize> Storage<F> for Placed<SIZE, ALIGN>
+impl<F: Future, const SIZE: usize, const ALIGN: usize, N: PlaceName> Storage<F>
+    for Placed<SIZE, ALIGN, N>
 where
     Aligned<ALIGN>: Alignment,
 {
     unsafe fn free(task: NonNull<Header>) {
-        const { assert!(offset_of!(TaskPlace<SIZE, ALIGN>, memory) == 0) };
-        // SAFETY: no reference is left (contract).
-        let home = unsafe { Header::dissolve(task) };
+        const { assert!(offset_of!(TaskPlace<SIZE, ALIGN, N>, memory) == 0) };
         // SAFETY: the header stands at the beginning of a static place of this type, see `spawn_at`.
-        let place = unsafe { task.cast::<TaskPlace<SIZE, ALIGN>>().as_ref() };
-        place.owned.with_mut(|_| ());
-        // ordering: Release pairs with Acquire in `spawn_in`.
-        place.taken.store(false, Release);
-        drop(home);
+        let place = unsafe { task.cast::<TaskPlace<SIZE, ALIGN, N>>().as_ref() };
+        // SAFETY: no reference is left (contract), and it is the header of this place.
+        unsafe { leave(task, &place.taken, &place.owned) };
     }
 
-    unsafe fn name(task: NonNull<Header>) -> Option<&'static str> {
-        // SAFETY: as in `free`.
-        unsafe { task.cast::<TaskPlace<SIZE, ALIGN>>().as_ref() }.name
+    unsafe fn name(_: NonNull<Header>) -> Option<&'static str> {
+        N::NAME
     }
+}
+
+/// Ends a task in a place, which is free then: the same for all of them.
+///
+/// # Safety
+/// No reference is left; the rest is of the place in which the task stands.
+unsafe fn leave(task: NonNull<Header>, taken: &AtomicBool, owned: &sync::UnsafeCell<()>) {
+    // SAFETY: the contract is the same.
+    let home = unsafe { Header::dissolve(task) };
+    owned.with_mut(|_| ());
+    // ordering: Release pairs with Acquire in `spawn_in`.
+    taken.store(false, Release);
+    drop(home);
 }
 
 /// A function that returns a future, such as an `async fn`, with up to six arguments.
@@ -240,10 +270,15 @@ pub const fn task_align<Args, T: TaskFn<Args>>(_: &T) -> usize {
 #[macro_export]
 macro_rules! task_place {
     ($task:path) => {{
+        struct Name;
+        impl $crate::task::PlaceName for Name {
+            const NAME: Option<&'static str> = Some(stringify!($task));
+        }
         static PLACE: $crate::task::TaskPlace<
             { $crate::task::task_size(&$task) },
             { $crate::task::task_align(&$task) },
-        > = $crate::task::TaskPlace::new().named(stringify!($task));
+            Name,
+        > = $crate::task::TaskPlace::new();
         &PLACE
     }};
 }

@@ -24,13 +24,15 @@ use alloc::vec::Vec;
 
 use super::{
     attributes::Name,
+    berth::Before,
     boxed::Named,
-    cell::{Storage, TaskCell},
-    header::Header,
+    cell::{Joining, Storage, TaskCell},
+    header::{Header, Polled},
     join::{JoinHandle, Spawned},
+    own::Own,
     reference::{TaskRef, info},
-    state::Wake,
-    turn::{cancel, complete, poll},
+    state::{Complete, State, Wake},
+    turn::{Finish, cancel, complete, poll},
 };
 use crate::{
     context::{
@@ -39,17 +41,7 @@ use crate::{
     },
     dag::Site,
     lock::{Lock, Locked},
-    sync::{AtomicUsize, Ordering::Relaxed},
 };
-
-/// What stands in front of the header of a pooled task.
-#[repr(C, align(16))]
-struct Before {
-    /// Where it is to run: a number of the pool's, or `ANYWHERE`.
-    node: AtomicUsize,
-}
-
-const ANYWHERE: usize = usize::MAX;
 
 /// The block of a pooled task.
 #[repr(C)]
@@ -94,56 +86,46 @@ where
     F: Future<Output: Send> + Send + 'static,
     N: Name,
 {
+    // SAFETY: the contract is the same.
+    let task = unsafe { bear_pooled(State::spawned(), home, name, future, Site::here()) };
+    // SAFETY: it was made just now.
+    unsafe { task.as_ref() }.count_as_sent();
+    // SAFETY: it was made just now, of an `F`.
+    (task, JoinHandle::new(unsafe { Joining::new(task) }))
+}
+
+/// Makes a task of `future` in this state, which is that of a new one.
+///
+/// # Safety
+/// As `spawn_pooled`.
+pub(super) unsafe fn bear_pooled<F, N>(
+    state: State,
+    home: HomeRef,
+    name: N,
+    future: F,
+    site: Site,
+) -> NonNull<Header>
+where
+    F: Future<Output: Send> + Send + 'static,
+    N: Name,
+{
     let block = lay_anywhere(Block::<F, N>::SIZE);
     // SAFETY: the block fits.
     let task = unsafe { block.add(Block::<F, N>::HEADER) };
     // SAFETY: it is aligned, and a `Before` fits in front of it.
     let before = unsafe { task.cast::<Before>().sub(1) };
     // SAFETY: the block is ours.
-    unsafe { before.write(Before { node: AtomicUsize::new(ANYWHERE) }) };
+    unsafe { before.write(Before::new()) };
     // SAFETY: the block fits.
     let place = unsafe { &raw mut (*task.cast::<Named<F, N>>().as_ptr()).name };
     // SAFETY: as above.
     unsafe { place.write(name) };
+    let state = (state, Own::queued());
     // SAFETY: the block fits, and is the task's until `InPool::free`; the cell stands first in what is named.
-    let (task, joining) = unsafe { TaskCell::write::<InPool<N>>(task, home, future, Site::here()) };
+    let task = unsafe { TaskCell::write::<InPool<N>>(task, state, home, future, site) };
     // SAFETY: it was made just now.
-    let header = unsafe { task.as_ref() };
-    header.node.label(name.text());
-    header.count_as_sent();
-    (task, JoinHandle::new(joining))
-}
-
-/// The node on which a pooled task is to run, if it matters.
-///
-/// # Safety
-/// It is pooled, and alive.
-#[inline]
-pub unsafe fn preferred_node(task: NonNull<Header>) -> Option<usize> {
-    // SAFETY: the contract is the same.
-    let node = unsafe { node(&task) };
-    // ordering: Relaxed, it is a number and no more.
-    Some(node.load(Relaxed)).filter(|node| *node != ANYWHERE)
-}
-
-/// Has a pooled task run on this node from its next wake on; with `None` on any.
-///
-/// # Safety
-/// It is pooled, and alive.
-pub unsafe fn prefer_node(task: NonNull<Header>, node: Option<usize>) {
-    // SAFETY: the contract is the same.
-    let place = unsafe { self::node(&task) };
-    // ordering: Relaxed, it is a number and no more.
-    place.store(node.unwrap_or(ANYWHERE), Relaxed);
-}
-
-/// # Safety
-/// As `preferred_node`.
-unsafe fn node(task: &NonNull<Header>) -> &AtomicUsize {
-    // SAFETY: [P3].
-    let before = unsafe { task.cast::<Before>().sub(1) };
-    // SAFETY: it is alive (contract).
-    &unsafe { before.as_ref() }.node
+    unsafe { task.as_ref() }.node.label(name.text());
+    task
 }
 
 /// What a pooled task is called.
@@ -250,14 +232,15 @@ impl PoolHead {
         let header = unsafe { task.as_ref() };
         if header.state().begin() {
             // SAFETY: [P2].
-            if !unsafe { poll(task) } {
+            let polled = unsafe { poll(task) };
+            if polled == Polled::Waits {
                 return match header.state().pause() {
                     Wake::Enqueue => Turned::Enqueue,
                     Wake::Nothing => Turned::Waits,
                 };
             }
             // SAFETY: [P2].
-            unsafe { end(task, unlink) };
+            unsafe { end(task, polled == Polled::Done, unlink) };
         } else {
             // SAFETY: [P2].
             unsafe { stop(task, unlink) };
@@ -360,26 +343,35 @@ unsafe fn stop(task: NonNull<Header>, leave: impl FnOnce(NonNull<Header>)) {
     // SAFETY: the turn is ours (contract).
     unsafe { cancel(task) };
     // SAFETY: the contract is the same.
-    unsafe { end(task, leave) };
+    unsafe { end(task, false, leave) };
 }
 
 /// Has a task count as complete.
 ///
 /// # Safety
-/// The turn is the caller's [P2]; the future is dropped, and its output stands in the cell; `leave` as in `stop`.
+/// The turn is the caller's [P2]; the future is dropped, and its output stands in the cell, unless `output_dropped`; `leave` as in `stop`.
 #[inline]
-unsafe fn end(task: NonNull<Header>, leave: impl FnOnce(NonNull<Header>)) {
+unsafe fn end(task: NonNull<Header>, output_dropped: bool, leave: impl FnOnce(NonNull<Header>)) {
     // SAFETY: [P1].
     let header = unsafe { task.as_ref() };
     let context: Context = header.take_context();
     leave(task);
-    let finish = |header: &Header, dropped| header.state().finish(dropped);
     let nowhere = || unreachable!("what ends in its turn is in no queue");
     if context.is_root() {
         // SAFETY: it is in no list, and the list's reference is ours.
-        unsafe { complete(task, finish, nowhere) };
+        unsafe { complete::<InTurn>(task, output_dropped, nowhere) };
     } else {
         // SAFETY: as above.
-        within(&context, || unsafe { complete(task, finish, nowhere) });
+        within(&context, || unsafe { complete::<InTurn>(task, output_dropped, nowhere) });
+    }
+}
+
+/// Completes a task in its turn.
+struct InTurn;
+
+impl Finish for InTurn {
+    #[inline]
+    fn finish(task: &Header, output_dropped: bool) -> Complete {
+        task.state().finish(output_dropped)
     }
 }

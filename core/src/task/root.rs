@@ -23,7 +23,7 @@ use core::{
 };
 
 use super::{
-    header::{Header, TaskVTable},
+    header::{Header, Polled, TaskVTable},
     own::Own,
     reference::wake,
     state::{Rest, State},
@@ -78,7 +78,7 @@ impl Root {
     pub unsafe fn bear(&self, home: HomeRef) {
         // SAFETY: nobody else uses it (contract).
         let header = unsafe { &mut *self.header.get() };
-        let state = (State::root(), Own::idle());
+        let state = (State::alone(), Own::idle());
         header.write(Header::new(state, &VTABLE, home, context::Context::root(), dag::Task::NONE));
     }
 
@@ -186,7 +186,7 @@ impl Drop for Leave<'_> {
 
 /// # Safety
 /// As `TaskVTable::poll`; `task` is the header of a root.
-unsafe fn poll(task: NonNull<Header>) -> bool {
+unsafe fn poll(task: NonNull<Header>) -> Polled {
     // SAFETY: the header stands first in a root, and the pointer comes from the whole.
     let root = unsafe { task.cast::<Root>().as_ref() };
     if let Some(frame) = root.frame.get() {
@@ -197,7 +197,7 @@ unsafe fn poll(task: NonNull<Header>) -> bool {
             root.frame.set(None);
         }
     }
-    false
+    Polled::Waits
 }
 
 /// # Safety

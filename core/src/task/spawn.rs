@@ -19,7 +19,7 @@ use super::{
 };
 use super::{
     join::JoinHandle,
-    place::{Aligned, Alignment, TaskPlace},
+    place::{Aligned, Alignment, PlaceName, TaskPlace},
 };
 #[cfg(feature = "alloc")]
 use crate::error::Refused;
@@ -64,10 +64,10 @@ unsafe fn in_box<F: Future + 'static, N: Name>(
 /// # Safety
 /// As for `in_box`.
 #[inline]
-unsafe fn in_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
+unsafe fn in_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize, N: PlaceName>(
     home: &HomeRef,
     priority: Priority,
-    place: &'static TaskPlace<SIZE, ALIGN>,
+    place: &'static TaskPlace<SIZE, ALIGN, N>,
     future: F,
     (hand_over, site): (HandOver, Site),
 ) -> Result<JoinHandle<F::Output>, PlaceError<F>>
@@ -119,9 +119,9 @@ impl Here {
     /// # Errors
     /// The place is taken, or the executor is gone or being dropped: the future is handed back.
     #[cfg_attr(feature = "dag", track_caller)]
-    pub fn spawn_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
+    pub fn spawn_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize, N: PlaceName>(
         &self,
-        place: &'static TaskPlace<SIZE, ALIGN>,
+        place: &'static TaskPlace<SIZE, ALIGN, N>,
         future: F,
     ) -> Result<JoinHandle<F::Output>, PlaceError<F>>
     where
@@ -135,10 +135,15 @@ impl Here {
     /// # Errors
     /// As [`spawn_place`](Self::spawn_place).
     #[cfg_attr(feature = "dag", track_caller)]
-    pub fn spawn_place_at<F: Future + 'static, const SIZE: usize, const ALIGN: usize>(
+    pub fn spawn_place_at<
+        F: Future + 'static,
+        const SIZE: usize,
+        const ALIGN: usize,
+        N: PlaceName,
+    >(
         &self,
         priority: Priority,
-        place: &'static TaskPlace<SIZE, ALIGN>,
+        place: &'static TaskPlace<SIZE, ALIGN, N>,
         future: F,
     ) -> Result<JoinHandle<F::Output>, PlaceError<F>>
     where
@@ -190,8 +195,8 @@ where
 /// # Errors
 /// The place is taken, no Home is current, or it is being dropped: the future is handed back.
 #[cfg_attr(feature = "dag", track_caller)]
-pub fn spawn_place<F, const SIZE: usize, const ALIGN: usize>(
-    place: &'static TaskPlace<SIZE, ALIGN>,
+pub fn spawn_place<F, const SIZE: usize, const ALIGN: usize, N: PlaceName>(
+    place: &'static TaskPlace<SIZE, ALIGN, N>,
     future: F,
 ) -> Result<JoinHandle<F::Output>, PlaceError<F>>
 where
@@ -206,9 +211,9 @@ where
 /// # Errors
 /// As [`spawn_place`].
 #[cfg_attr(feature = "dag", track_caller)]
-pub fn spawn_place_at<F, const SIZE: usize, const ALIGN: usize>(
+pub fn spawn_place_at<F, const SIZE: usize, const ALIGN: usize, N: PlaceName>(
     priority: Priority,
-    place: &'static TaskPlace<SIZE, ALIGN>,
+    place: &'static TaskPlace<SIZE, ALIGN, N>,
     future: F,
 ) -> Result<JoinHandle<F::Output>, PlaceError<F>>
 where

@@ -32,7 +32,7 @@ use crate::{
     misuse::stop,
     sync::{
         AtomicUsize,
-        Ordering::{AcqRel, Acquire, Relaxed, Release},
+        Ordering::{AcqRel, Acquire, Relaxed},
     },
 };
 
@@ -102,16 +102,6 @@ pub(crate) enum Complete {
     Free,
 }
 
-/// What a handle that goes has to do.
-#[must_use]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Detach {
-    /// Drop the output, then the reference, which is still held.
-    DropOutput,
-    /// Nothing; its reference is given up, and was not the last.
-    Nothing,
-}
-
 /// What to do after a reference went.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,17 +117,24 @@ pub(crate) struct State(pub(super) AtomicUsize);
 
 impl State {
     const_new! {
-        /// A new task: to be queued, with a handle.
+        /// A new task, with a handle.
         pub(crate) fn spawned() -> Self {
             Self(AtomicUsize::new(JOIN | (2 * REFERENCE + BIAS)))
         }
     }
 
     const_new! {
-        /// The root of a Home: idle, without a handle. It never completes while its Local lives.
-        pub(crate) fn root() -> Self {
+        /// A new task without a handle; and the root of a Home, which never completes while its Local lives.
+        pub(crate) fn alone() -> Self {
             Self(AtomicUsize::new(REFERENCE + BIAS))
         }
+    }
+
+    /// A new pooled task without a handle, in its turn, with a waker already.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(super) fn in_turn() -> Self {
+        Self(AtomicUsize::new(RUNNING | (2 * REFERENCE + BIAS)))
     }
 
     /// Wakes the task, from its home thread.
@@ -211,13 +208,18 @@ impl State {
     }
 
     /// Ends the task. The future is dropped, its output stands in the cell unless `output_dropped`.
-    #[inline]
+    #[inline(always)] // Each of its callers is one place, which ends every task.
     pub(super) fn complete(&self, own: &Own, output_dropped: bool) -> Complete {
-        let mut word = self.0.load(Relaxed);
+        // ordering: Acquire pairs with Release in `release` and `detach`, where it finds that nobody else is left: whatever they did.
+        let mut word = self.0.load(Acquire);
         if word & JOIN == 0 && !output_dropped {
             return Complete::DropOutput;
         }
         let (counted_here, queued_here) = (own.references(), own.is_queued());
+        if word == BIAS + REFERENCE && counted_here == 0 && !queued_here {
+            // The list's reference is the only one, and nobody else can make another.
+            return Complete::Free;
+        }
         // Before, since afterwards others may free it.
         own.end();
         loop {
@@ -256,60 +258,6 @@ impl State {
         // ordering: as in `release`.
         let before = self.0.fetch_add(change.cast_unsigned(), AcqRel);
         if before.wrapping_add_signed(change) < REFERENCE { Rest::Free } else { Rest::Nothing }
-    }
-
-    /// Whether it has ended: then the output is the handle's, if it is there.
-    #[inline]
-    pub(crate) fn is_complete(&self) -> bool {
-        // ordering: Acquire pairs with Release in `complete`.
-        self.0.load(Acquire) & COMPLETE != 0
-    }
-
-    /// The handle has left a waker. Whether the task ended meanwhile.
-    #[inline]
-    pub(crate) fn await_end(&self) -> bool {
-        // ordering: Release publishes the waker to `complete`. Who then takes the output looks again, with Acquire.
-        self.0.fetch_or(AWAITED, Release) & COMPLETE != 0
-    }
-
-    /// The handle wants its slot back, in which it has left a waker. Whether it gets it: not if the task ended meanwhile [S5].
-    pub(crate) fn take_back(&self) -> bool {
-        // ordering: Relaxed, who then takes the output looks again, with Acquire.
-        let mut word = self.0.load(Relaxed);
-        while word & COMPLETE == 0 {
-            // ordering: Relaxed, the slot was touched by the handle alone, and is from now on.
-            match self.0.compare_exchange_weak(word, word & !AWAITED, Relaxed, Relaxed) {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
-        }
-        false
-    }
-
-    /// Whether the handle has left a waker. Only the handle asks.
-    #[inline]
-    pub(crate) fn is_awaited(&self) -> bool {
-        // ordering: Relaxed, the handle reads what it wrote.
-        self.0.load(Relaxed) & AWAITED != 0
-    }
-
-    /// The handle goes.
-    #[inline]
-    pub(crate) fn detach(&self) -> Detach {
-        // ordering: Relaxed, who then takes the output looks again, with Acquire.
-        let mut word = self.0.load(Relaxed);
-        loop {
-            if word & COMPLETE != 0 {
-                return Detach::DropOutput;
-            }
-            // [S2] Not complete: the list holds a reference, so ours is not the last.
-            let next = (word & !(JOIN | AWAITED)) - REFERENCE;
-            // ordering: Release as in `release`.
-            match self.0.compare_exchange_weak(word, next, Release, Relaxed) {
-                Ok(_) => return Detach::Nothing,
-                Err(now) => word = now,
-            }
-        }
     }
 
     /// One more reference, on the home thread.

@@ -9,12 +9,13 @@
 
 use core::{cell::Cell, iter, ptr::NonNull};
 
+#[cfg(feature = "alloc")]
+use super::births::Births;
 use super::{
-    births::Births,
-    header::{Header, Turn},
+    header::{Header, Polled, Turn},
     reference::TaskRef,
-    state::{Receive, Start},
-    turn::{cancel, complete, poll},
+    state::{Complete, Receive, Start},
+    turn::{Finish, cancel, complete, poll},
 };
 use crate::{
     const_new,
@@ -25,6 +26,7 @@ use crate::{
 pub struct Tasks {
     newest: Cell<Option<NonNull<Header>>>,
     len: Cell<usize>,
+    #[cfg(feature = "alloc")]
     births: Births,
 }
 
@@ -32,7 +34,12 @@ impl Tasks {
     const_new! {
         /// None.
         pub fn new() -> Self {
-            Self { newest: Cell::new(None), len: Cell::new(0), births: Births::new() }
+            Self {
+                newest: Cell::new(None),
+                len: Cell::new(0),
+                #[cfg(feature = "alloc")]
+                births: Births::new(),
+            }
         }
     }
 
@@ -69,6 +76,7 @@ impl Tasks {
     unsafe fn register(&self, task: NonNull<Header>, priority: Priority) -> Priority {
         // SAFETY: [T1] of `header`, the list's reference.
         let header = unsafe { task.as_ref() };
+        #[cfg(feature = "alloc")]
         header.id.set(self.births.count());
         let priority = match priority {
             // SAFETY: nobody else has seen it.
@@ -144,7 +152,7 @@ impl Tasks {
         };
         let context = header.take_context();
         // SAFETY: [A3] it is in no list, its future is dropped, and the list's reference is ours.
-        within(&context, || unsafe { complete(task, Header::complete, gone) });
+        within(&context, || unsafe { complete::<AtHome>(task, false, gone) });
     }
 
     /// # Safety
@@ -218,13 +226,14 @@ impl Tasks {
             return false;
         }
         header.turn.set(Turn::Running);
+        let mut output_dropped = false;
         match header.start() {
-            Start::Poll => {
-                // SAFETY: it is our turn [A2].
-                if !unsafe { poll(task) } {
-                    return header.turn.replace(Turn::Waits) == Turn::Again;
-                }
-            }
+            // SAFETY: it is our turn [A2].
+            Start::Poll => match unsafe { poll(task) } {
+                Polled::Waits => return header.turn.replace(Turn::Waits) == Turn::Again,
+                Polled::Ended => {}
+                Polled::Done => output_dropped = true,
+            },
             // SAFETY: it is our turn.
             Start::Cancel => unsafe { cancel(task) },
             Start::Ended { last } => {
@@ -238,7 +247,7 @@ impl Tasks {
         }
         let again = header.turn.replace(Turn::Waits) == Turn::Again;
         // SAFETY: it has ended, and it is in this list, since a root does not end. Where `again`, it is QUEUED, and stays alive.
-        unsafe { self.end(task) };
+        unsafe { self.end(task, output_dropped) };
         again
     }
 
@@ -258,7 +267,7 @@ impl Tasks {
         // SAFETY: no turn is taken.
         unsafe { cancel(task) };
         // SAFETY: it has ended, and it is in this list.
-        unsafe { self.end(task) };
+        unsafe { self.end(task, false) };
         true
     }
 
@@ -276,18 +285,18 @@ impl Tasks {
     /// Has a task count as complete.
     ///
     /// # Safety
-    /// This is the home thread; the task is in this list, its future is dropped and its output stands in the cell.
+    /// This is the home thread; the task is in this list, its future is dropped and its output stands in the cell, unless `output_dropped`.
     #[inline]
-    unsafe fn end(&self, task: NonNull<Header>) {
+    unsafe fn end(&self, task: NonNull<Header>, output_dropped: bool) {
         // SAFETY: [A1].
         let header = unsafe { task.as_ref() };
         // SAFETY: this is the home thread, and the borrow ends here.
         if unsafe { header.context() }.is_root() {
             // SAFETY: the contract is the same.
-            unsafe { self.finish(task) };
+            unsafe { self.finish(task, output_dropped) };
         } else {
             // SAFETY: the contract is the same.
-            unsafe { self.end_within(task) };
+            unsafe { self.end_within(task, output_dropped) };
         }
     }
 
@@ -297,17 +306,17 @@ impl Tasks {
     /// As `end`.
     #[cold]
     #[inline(never)]
-    unsafe fn end_within(&self, task: NonNull<Header>) {
+    unsafe fn end_within(&self, task: NonNull<Header>, output_dropped: bool) {
         // SAFETY: [A1].
         let context = unsafe { task.as_ref() }.take_context();
         // SAFETY: the contract is the same.
-        within(&context, || unsafe { self.finish(task) });
+        within(&context, || unsafe { self.finish(task, output_dropped) });
     }
 
     /// # Safety
     /// As `end`.
     #[inline(never)] // Turns that go on are not to save registers for those that end.
-    unsafe fn finish(&self, task: NonNull<Header>) {
+    unsafe fn finish(&self, task: NonNull<Header>, output_dropped: bool) {
         self.len.set(self.len.get() - 1);
         // SAFETY: it is in this list.
         unsafe { self.unlink(task) };
@@ -316,7 +325,17 @@ impl Tasks {
             unsafe { self.link(task) };
         };
         // SAFETY: it has left this list, whose reference is ours.
-        unsafe { complete(task, Header::complete, back) };
+        unsafe { complete::<AtHome>(task, output_dropped, back) };
+    }
+}
+
+/// Completes a task on its home thread.
+struct AtHome;
+
+impl Finish for AtHome {
+    #[inline(always)]
+    fn finish(task: &Header, output_dropped: bool) -> Complete {
+        task.complete(output_dropped)
     }
 }
 

@@ -7,24 +7,24 @@
 use core::{ptr::NonNull, task::Waker};
 
 use super::{
-    header::Header,
+    header::{Header, Polled},
     reference::{TaskRef, free},
     state::Complete,
 };
 use crate::context::within;
 
-/// Polls the future of a task, in its context. `true`: it has ended.
+/// Polls the future of a task, in its context.
 ///
 /// # Safety
 /// The turn is the caller's, and the task has not ended.
 #[inline(always)]
-pub(super) unsafe fn poll(task: NonNull<Header>) -> bool {
+pub(super) unsafe fn poll(task: NonNull<Header>) -> Polled {
     // SAFETY: [T1] of `header`, whoever gives a turn has a reference.
     let header = unsafe { task.as_ref() };
     // SAFETY: the turn is ours (contract).
     let context = unsafe { header.context() };
     let turn = header.node.turn();
-    let ended = if context.is_root() {
+    let polled = if context.is_root() {
         // SAFETY: [T3] of `header`, and the contract.
         unsafe { (header.vtable.poll)(task) }
     } else {
@@ -32,47 +32,67 @@ pub(super) unsafe fn poll(task: NonNull<Header>) -> bool {
         within(context, || unsafe { (header.vtable.poll)(task) })
     };
     turn.over();
-    ended
+    polled
 }
 
-/// Completes a task, as its word says when it is asked by `finish`; tells its handle, and gives up the list's reference: to `keep`, if the task is queued.
+/// Who completes a task, and says what that asks for.
+pub(super) trait Finish {
+    /// See [`State::complete`](super::state::State::complete).
+    fn finish(task: &Header, output_dropped: bool) -> Complete;
+}
+
+/// Completes a task; tells its handle, and gives up the list's reference: to `keep`, if the task is queued.
 ///
 /// # Safety
-/// The task is in no list, its future is dropped and its output stands in the cell; the list's reference is the caller's.
+/// The task is in no list, its future is dropped and its output stands in the cell, unless `output_dropped`; the list's reference is the caller's.
 #[inline(always)]
-pub(super) unsafe fn complete(
+pub(super) unsafe fn complete<F: Finish>(
     task: NonNull<Header>,
-    finish: impl Fn(&Header, bool) -> Complete,
+    output_dropped: bool,
     keep: impl FnOnce(),
 ) {
     // SAFETY: [T1] of `header`, the list's reference, which is ours until `complete` gives it up.
     let header = unsafe { task.as_ref() };
     header.node.ends();
-    let mut output_dropped = false;
-    loop {
-        match finish(header, output_dropped) {
-            Complete::DropOutput => {
-                // SAFETY: [T3] of `header`; [S3] of `state`, it is not complete yet.
-                unsafe { (header.vtable.drop_output)(task) };
-                output_dropped = true;
+    match F::finish(header, output_dropped) {
+        // SAFETY: the contract is the same, and the word said so.
+        Complete::DropOutput => unsafe { complete_without::<F>(task, keep) },
+        Complete::Tell { queued } => {
+            // SAFETY: [S5] of `state`, it was AWAITED when COMPLETE came.
+            let waker = unsafe { header.swap_waker(None) };
+            if queued {
+                keep();
+            } else {
+                // SAFETY: the list's reference is ours.
+                drop(unsafe { TaskRef::from_raw(task) });
             }
-            Complete::Tell { queued } => {
-                // SAFETY: [S5] of `state`, it was AWAITED when COMPLETE came.
-                let waker = unsafe { header.swap_waker(None) };
-                if queued {
-                    keep();
-                } else {
-                    // SAFETY: the list's reference is ours.
-                    drop(unsafe { TaskRef::from_raw(task) });
-                }
-                // Last, since a waker is user code.
-                return waker.into_iter().for_each(Waker::wake);
-            }
-            Complete::Queued => return keep(),
-            // SAFETY: that was the last reference.
-            Complete::Free => return unsafe { free(task) },
-            Complete::Nothing => return,
+            // Last, since a waker is user code.
+            waker.into_iter().for_each(Waker::wake);
         }
+        Complete::Queued => keep(),
+        // SAFETY: that was the last reference.
+        Complete::Free => unsafe { free(task) },
+        Complete::Nothing => {}
+    }
+}
+
+/// Drops the output, which nobody wants, and completes the task.
+///
+/// # Safety
+/// As `complete`, whose word has said that it is to be dropped.
+#[cold]
+#[inline(never)]
+unsafe fn complete_without<F: Finish>(task: NonNull<Header>, keep: impl FnOnce()) {
+    // SAFETY: [T1] of `header`, the list's reference.
+    let header = unsafe { task.as_ref() };
+    // SAFETY: [T3] of `header`; [S3] of `state`, it is not complete yet.
+    unsafe { (header.vtable.drop_output)(task) };
+    match F::finish(header, true) {
+        Complete::Queued => keep(),
+        // SAFETY: that was the last reference.
+        Complete::Free => unsafe { free(task) },
+        Complete::Nothing => {}
+        Complete::DropOutput | Complete::Tell { .. } => unreachable!("its handle is gone"),
     }
 }
 

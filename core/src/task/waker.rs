@@ -30,6 +30,17 @@ pub(crate) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast(), &VTABLE) })
 }
 
+/// A waker, whose reference is counted already.
+///
+/// # Safety
+/// It is, and nobody else has it.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(super) unsafe fn counted(task: NonNull<Header>) -> Waker {
+    // SAFETY: [K1], by the contract.
+    unsafe { Waker::new(task.as_ptr().cast(), &VTABLE) }
+}
+
 /// Wakes the task behind `waker` if it is one of the Home that is current on this thread. That only queues it and runs nobody's code, so it may be called while
 /// things are borrowed that wakers of others might want. `false`: it is another's, and was not woken.
 #[inline]

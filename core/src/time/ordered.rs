@@ -1,6 +1,6 @@
 //! One line of all that waits, the earliest first, of equal deadlines the oldest first: a timing wheel for the few timers of firmware.
 //!
-//! It is three words instead of 1.2 KiB, and a fifth of the code. To insert takes time with the number of those that are due later, to take out none.
+//! It is two words instead of 1.2 KiB, and much less code. To insert takes time with the number of those that are due later, to take out none.
 //!
 //! [L4] No node has a later deadline than its `next`. The first has no `prev`, the last no `next`; each `prev` is the one whose `next` it is.
 

@@ -260,6 +260,22 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
         self.poll_before(waker, fresh, ask, |own, other| own < other)
     }
 
+    /// As [`poll_in_order`](Self::poll_in_order), of one that is in no line yet, with a waker that is given away.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn join_in_order<R>(
+        self: Pin<&mut Self>,
+        waker: Waker,
+        ask: impl FnMut(&mut Turn<'_, S, M>) -> Option<R>,
+    ) -> Poll<R>
+    where
+        M: Ord,
+    {
+        debug_assert!(!self.is_waiting(), "who is in line polls");
+        // There is one to put in line, and none there to compare it with.
+        self.poll_before(Waker::noop(), Some(waker), ask, |own, other| own < other)
+    }
+
     /// What it takes to join: in line there is a waker already.
     fn fresh(&self, waker: &Waker) -> Option<Waker> {
         if self.is_waiting() { None } else { Some(waker.clone()) }

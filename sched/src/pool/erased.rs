@@ -22,6 +22,7 @@ pub(super) static VTABLE: HomeVTable = HomeVTable {
     send,
     is_open,
     adopt,
+    admit,
     send_new: never_adopt,
     end_cycle,
     drive: never_drive,
@@ -79,6 +80,15 @@ unsafe fn adopt(head: NonNull<Head>, task: NonNull<()>, priority: Priority) {
         // SAFETY: it is new, and to be queued.
         unsafe { shared.schedule(Task(task.cast()), Why::New) };
     }
+}
+
+/// # Safety
+/// As [`HomeVTable::admit`], on any thread.
+unsafe fn admit(head: NonNull<Head>, task: NonNull<()>, priority: Priority) -> bool {
+    // SAFETY: a handle of this Home calls.
+    let shard = unsafe { shard(head) };
+    // SAFETY: it was made just now, with a handle on this.
+    unsafe { shard.head.insert(task.cast(), priority) }.is_some()
 }
 
 /// # Safety

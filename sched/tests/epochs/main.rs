@@ -14,4 +14,5 @@ mod kernels;
 mod life;
 mod operators;
 mod order;
+mod sleepers;
 mod waits;
