@@ -206,7 +206,7 @@ fn what_comes_from_outside_to_a_busy_node_runs_on_another() {
             let attributes = Attributes::new().priority(priority);
             // They come to the nodes in turn; between two of them the other worker goes to sleep.
             for _ in 0..3 {
-                let task = pool.spawn_with(attributes.clone(), async { pool::node() });
+                let task = pool.spawn_with(attributes, async { pool::node() });
                 assert_eq!(all(&pool, task), [Some(0)]);
             }
         }
