@@ -10,7 +10,7 @@ use std::sync::{
 
 use tidemill_core::{
     ivar,
-    task::{JoinHandle, spawn_send, yield_now},
+    task::{Attributes, JoinHandle, Priority, spawn_send, yield_now},
 };
 use tidemill_sched::pool::{self, Pool, Topology};
 
@@ -183,4 +183,33 @@ fn what_prefers_a_node_is_not_stolen_by_another() {
     assert!(there.iter().all(|task| !task.is_finished()));
     let_go(&pool, [held]);
     assert_eq!(all(&pool, there), [Some(1); 10]);
+}
+
+#[test]
+fn a_worker_steals_from_its_neighbour_on_the_node() {
+    let pool = made_up("node:1 core:2 pu:1", 2);
+    let (told, tells) = mpsc::channel();
+    let held = Held::new(&pool, 0, &told);
+    held.spawns(100);
+    assert_eq!(tells.iter().take(100).count(), 100);
+    assert_eq!(pool.stats().iter().map(|stats| stats.steals).sum::<usize>(), 100);
+    let_go(&pool, [held]);
+}
+
+#[test]
+fn what_comes_from_outside_to_a_busy_node_runs_on_another() {
+    let pool = made_up("node:2 pu:1", 2);
+    let (told, _tells) = mpsc::channel();
+    let held = Held::new(&pool, 1, &told);
+    for _ in 0..20 {
+        for priority in [Priority::Normal, Priority::Low] {
+            let attributes = Attributes::new().priority(priority);
+            // They come to the nodes in turn; between two of them the other worker goes to sleep.
+            for _ in 0..3 {
+                let task = pool.spawn_with(attributes, async { pool::node() });
+                assert_eq!(all(&pool, task), [Some(0)]);
+            }
+        }
+    }
+    let_go(&pool, [held]);
 }

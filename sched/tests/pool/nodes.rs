@@ -1,7 +1,7 @@
 //! Nodes: what prefers one runs there, and says otherwise at any time.
 #![cfg(feature = "hwloc")]
 
-use tidemill_core::task::yield_now;
+use tidemill_core::task::{spawn_send, yield_now};
 use tidemill_sched::pool::{self, NodeBox, Pool, Topology};
 
 fn two_nodes() -> Pool {
@@ -78,6 +78,29 @@ fn what_prefers_a_node_counts_there_alone() {
         pool.spawn_on(1, async {}).unwrap().detach();
     }
     assert_eq!([0, 1].map(|node| pool.spawned_on(node).unwrap()), [0, 9]);
+}
+
+#[test]
+fn what_a_task_makes_counts_for_the_node_where_it_was_made() {
+    let pool = two_nodes();
+    let makes = async {
+        (0..5).for_each(|_| spawn_send(async {}).ok().unwrap().detach());
+    };
+    pool.block_on(pool.spawn_on(1, makes).ok().unwrap()).unwrap().unwrap();
+    assert_eq!([0, 1].map(|node| pool.spawned_on(node).unwrap()), [0, 6]);
+}
+
+#[test]
+fn a_spawner_spawns_on_a_node() {
+    let pool = two_nodes();
+    let spawner = pool.spawner();
+    for _ in 0..10 {
+        let task = spawner.spawn_on(1, async { (pool::node(), pool::preferred_node()) });
+        let ran = pool.block_on(task.ok().unwrap()).unwrap().unwrap();
+        assert_eq!(ran, (Some(1), Ok(Some(1))));
+    }
+    assert_eq!([0, 1].map(|node| pool.spawned_on(node).unwrap()), [0, 10]);
+    assert_eq!(pool.block_on(spawner.spawn_on(5, async { 7 }).unwrap_err().0), Ok(7));
 }
 
 // epochs 118
