@@ -41,6 +41,7 @@ use crate::{
     },
     dag::Site,
     lock::{Lock, Locked},
+    sync::{AtomicBool, Ordering::Relaxed},
 };
 
 /// The block of a pooled task.
@@ -154,6 +155,8 @@ pub enum Turned {
 pub struct PoolHead {
     head: Head,
     list: Locked<List, Lock>,
+    /// As in the list, for who asks without its lock.
+    closed: AtomicBool,
 }
 
 struct List {
@@ -171,7 +174,8 @@ impl PoolHead {
     /// No tasks. Their numbers are `first` and on in steps, so that those of a pool have different ones.
     pub fn new(vtable: &'static HomeVTable, first: u32, step: u32) -> Self {
         let list = List { newest: None, len: 0, births: (first, step), closed: false };
-        Self { head: Head::new(vtable), list: Locked::new_in(list) }
+        let closed = AtomicBool::new(false);
+        Self { head: Head::new(vtable), list: Locked::new_in(list), closed }
     }
 
     /// The count of handles.
@@ -250,12 +254,14 @@ impl PoolHead {
 
     /// Takes no more tasks from now on.
     pub fn close(&self) {
+        // ordering: Relaxed, both: `insert` asks once more, under the lock.
+        self.closed.store(true, Relaxed);
         self.list.with(|list| list.closed = true);
     }
 
     /// Whether it takes tasks.
     pub fn is_open(&self) -> bool {
-        self.list.with(|list| !list.closed)
+        !self.closed.load(Relaxed)
     }
 
     /// Cancels the newest task, wherever it stands. `false`: there is none.

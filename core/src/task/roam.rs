@@ -57,18 +57,18 @@ pub fn spawn_send_with<F, N: Name>(
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let Some(pool) = with_pool(|pool| pool.cloned()) else {
-        return spawn_with(attributes, future);
-    };
-    if !pool.is_open() {
-        return Err(Refused(future));
-    }
-    let (priority, name) = attributes.parts();
-    // SAFETY: it is a pool's (contract of `roam`), to which the task is handed.
-    let (task, handle) = unsafe { spawn_pooled(pool.clone(), name, future) };
-    // SAFETY: it is new; and a pool takes it on any thread (contract of `roam`).
-    unsafe { pool.adopt(task.cast(), priority) };
-    Ok(handle)
+    with_pool(|pool| {
+        let Some(pool) = pool else { return spawn_with(attributes, future) };
+        if !pool.is_open() {
+            return Err(Refused(future));
+        }
+        let (priority, name) = attributes.parts();
+        // SAFETY: it is a pool's (contract of `roam`), to which the task is handed.
+        let (task, handle) = unsafe { spawn_pooled(pool.clone(), name, future) };
+        // SAFETY: it is new; and a pool takes it on any thread (contract of `roam`).
+        unsafe { pool.adopt(task.cast(), priority) };
+        Ok(handle)
+    })
 }
 
 /// Whether `spawn_send` finds somebody who takes tasks.

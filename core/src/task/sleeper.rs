@@ -212,10 +212,10 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     // In each of the two it is made where it comes to lie.
-    match with_pool(|pool| pool.cloned()) {
-        Some(pool) => spawn_in_pool(&pool, begin(), lie_down, site),
+    with_pool(|pool| match pool {
+        Some(pool) => spawn_in_pool(pool, begin(), lie_down, site),
         None => spawn_small(begin(), lie_down, site),
-    }
+    })
 }
 
 #[cfg(feature = "std")]

@@ -83,17 +83,13 @@ impl Seat {
         }
     }
 
-    /// Puts `task` at the end of what its worker has.
+    /// Puts `task` into the queue of its worker, or where it overflows.
     ///
     /// # Safety
     /// As of [`Line::push`].
     pub(super) unsafe fn push(&self, task: Task) {
-        // First in, first out: after what has overflowed.
-        let task = match self.overflow.is_empty() {
-            true => self.queue.push(task),
-            false => Err(task),
-        };
-        if let Err(task) = task {
+        // What has overflowed waits until the queue is empty: what was made of late is about memory that is near, and has less to bring to an end.
+        if let Err(task) = self.queue.push(task) {
             // SAFETY: the contract is the same.
             unsafe { self.overflow.push(task) };
         }

@@ -27,21 +27,23 @@ where
     if shared.is_stopped() {
         return Err(Refused(future));
     }
-    let home = with_desk_of(shared, |desk| desk.map_or(outside, |desk| &desk.home).clone());
     let (priority, name) = attributes.parts();
-    // SAFETY: the handle is of a shard, which begins with a `PoolHead`, and gets the task below.
-    let (task, handle) = unsafe { spawn_pooled(home.clone(), name, future) };
-    if group.is_some() {
-        // SAFETY: it was made just now.
-        unsafe { prefer_node(task, group) };
-    }
-    let shard: *const Shard = home.as_ptr().cast();
-    // SAFETY: the handle keeps it.
-    let head = &unsafe { &*shard }.head;
-    // SAFETY: it was made just now, with a handle on this.
-    if unsafe { head.insert(task, priority) }.is_some() {
-        // SAFETY: it is new, and to be queued.
-        unsafe { shared.schedule(Task(task), Why::New) };
-    }
-    Ok(handle)
+    with_desk_of(shared, |desk| {
+        let home = desk.map_or(outside, |desk| &desk.home);
+        // SAFETY: the handle is of a shard, which begins with a `PoolHead`, and gets the task below.
+        let (task, handle) = unsafe { spawn_pooled(home.clone(), name, future) };
+        if group.is_some() {
+            // SAFETY: it was made just now.
+            unsafe { prefer_node(task, group) };
+        }
+        let shard: *const Shard = home.as_ptr().cast();
+        // SAFETY: the handle keeps it.
+        let head = &unsafe { &*shard }.head;
+        // SAFETY: it was made just now, with a handle on this.
+        if unsafe { head.insert(task, priority) }.is_some() {
+            // SAFETY: it is new, and to be queued.
+            unsafe { shared.schedule(Task(task), Why::New) };
+        }
+        Ok(handle)
+    })
 }

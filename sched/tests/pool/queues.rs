@@ -29,27 +29,6 @@ fn low_tasks_run_when_nothing_else_does_and_are_not_forgotten() {
 }
 
 #[test]
-fn tasks_that_overflow_a_queue_run_in_the_order_in_which_they_were_made() {
-    let pool = Pool::new(1).unwrap();
-    let order = Arc::new(Mutex::new(Vec::new()));
-    let made = order.clone();
-    let make = pool.spawn(async move {
-        for n in 0..1000 {
-            let order = made.clone();
-            let grand = async move {
-                order.lock().unwrap().push(n);
-                let note = async move { order.lock().unwrap().push(1000 + n) };
-                spawn_send(note).ok().unwrap().detach();
-            };
-            spawn_send(grand).ok().unwrap().detach();
-        }
-    });
-    make.unwrap().detach();
-    pool.run_all().unwrap();
-    assert!(order.lock().unwrap().iter().copied().eq(0..2000));
-}
-
-#[test]
 fn what_has_overflowed_a_queue_is_cancelled_with_the_rest() {
     let pool = Pool::new(1).unwrap();
     let count = Arc::new(AtomicUsize::new(0));
