@@ -8,7 +8,7 @@
 
 use super::{
     inject::{Kind, Line, Task},
-    shared::{QUEUE, Seat},
+    shared::Seat,
     worker::Worker,
 };
 
@@ -16,7 +16,7 @@ use super::{
 const FAIR: usize = 61;
 /// So often in a row the task that was woken last runs next.
 const ROW: usize = 4;
-/// So many tasks more are taken from an injector or a neighbour at once, at most.
+/// So many more tasks come into an empty queue at once, at most.
 const BATCH: usize = 32;
 
 impl Worker {
@@ -63,7 +63,7 @@ impl Worker {
 
     fn own(&self) -> Option<Task> {
         let seat = &self.shared().seats[self.desk.worker];
-        seat.queue.pop().or_else(|| self.from(&seat.overflow, QUEUE / 2))
+        seat.queue.pop().or_else(|| self.from(&seat.overflow, BATCH))
     }
 
     /// A task that its node's injector has, and its share of more, up to `more`.

@@ -32,7 +32,7 @@ use super::{
 };
 
 /// So many tasks a worker has in its own queue at most; more overflow.
-pub(super) const QUEUE: usize = 256;
+const QUEUE: usize = 256;
 
 /// A long turn of a task, as [`on_long_turn`](super::Builder::on_long_turn) is told.
 #[derive(Clone, Copy, Debug)]
