@@ -38,9 +38,12 @@ impl Worker {
         self.ticks.set(ticks);
         if ticks.is_multiple_of(FAIR) {
             // Each is the first in its turn.
-            let mut last = [Kind::Low, Kind::Normal, Kind::Bound];
-            last.rotate_left(ticks / FAIR % 3);
-            let task = last.into_iter().find_map(|kind| self.injected(kind, 0));
+            let injector = &self.shared().groups[self.desk.group].injector;
+            let [low, normal, bound] =
+                [Kind::Low, Kind::Normal, Kind::Bound].map(|kind| injector.line(kind));
+            let mut last = [low, normal, bound, &self.seat().overflow];
+            last.rotate_left(ticks / FAIR % 4);
+            let task = last.into_iter().find_map(|line| self.from(line, 0));
             return task.or_else(|| self.own()).or_else(|| self.latest());
         }
         if self.row.get() < ROW
@@ -57,12 +60,16 @@ impl Worker {
             .or_else(|| self.injected(Kind::Low, 0))
     }
 
+    fn seat(&self) -> &Seat {
+        &self.shared().seats[self.desk.worker]
+    }
+
     fn latest(&self) -> Option<Task> {
         self.desk.next.take()
     }
 
     fn own(&self) -> Option<Task> {
-        let seat = &self.shared().seats[self.desk.worker];
+        let seat = self.seat();
         seat.queue.pop().or_else(|| self.from(&seat.overflow, BATCH))
     }
 
@@ -80,7 +87,7 @@ impl Worker {
 
     /// Puts what was taken from elsewhere into its own queue. That was empty, and what is taken at once is less than it holds.
     fn keep(&self, task: Task) {
-        let kept = self.shared().seats[self.desk.worker].queue.push(task);
+        let kept = self.seat().queue.push(task);
         debug_assert!(kept.is_ok());
     }
 
@@ -127,7 +134,7 @@ impl Worker {
                 }
                 None => overflow.take(half(overflow.len()), &mut keep)?,
             };
-            shared.seats[self.desk.worker].counts.steals.add(more + 1);
+            self.seat().counts.steals.add(more + 1);
             Some(task)
         })
     }

@@ -72,6 +72,14 @@ fn a_task_comes_to_its_turn_beside_others_that_never_end_whatever_its_priority()
     }
     let node = pool.places()[0].node;
     pool.block_on(pool.spawn_on(node, async {}).ok().unwrap()).unwrap().unwrap();
+    // More than its worker's queue holds, where those never leave it empty.
+    let makes = pool.spawn(async {
+        let made: Vec<_> = (0..1000).map(|_| spawn_send(async {}).ok().unwrap()).collect();
+        for task in made {
+            task.await.unwrap();
+        }
+    });
+    pool.block_on(makes.unwrap()).unwrap().unwrap();
     over.store(true, SeqCst);
     pool.run_all().unwrap();
 }
