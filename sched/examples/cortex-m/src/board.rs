@@ -32,7 +32,6 @@ use tidemill_core::{
 
 use crate::{
     console::print,
-    stack,
     timer::{CLOCK, NANOS_PER_TICK, STIR},
 };
 
@@ -76,7 +75,7 @@ impl Board {
 
     /// Starts the clock, and lets the interrupts of the board come.
     pub fn start(&self) {
-        self.top.store(stack::paint(), Relaxed);
+        self.top.store(firmware::stack::paint(), Relaxed);
         CLOCK.start(u32::MAX);
         for interrupt in [CLOCK_INTERRUPT, STIR_INTERRUPT] {
             // SAFETY: no critical section relies on a single interrupt being masked.
@@ -163,7 +162,7 @@ impl Desk for Board {
     }
 
     fn stack(&self) -> usize {
-        stack::used(self.top.load(Relaxed))
+        firmware::stack::used(self.top.load(Relaxed))
     }
 }
 

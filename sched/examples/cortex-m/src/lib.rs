@@ -5,14 +5,12 @@
 //! | `timer`   | the two timers of the board: one counts for the clock, one interrupts |
 //! | `console` | text and the end, through the debugger                              |
 //! | `board`   | the hooks: clock, alarm, doorbell, sleep                            |
-//! | `stack`   | how far it was used |
 //! | `unmasked` | critical sections that do nothing: see `storm` |
 
 #![no_std]
 
 mod board;
 mod console;
-mod stack;
 mod timer;
 #[cfg(not(feature = "masked"))]
 mod unmasked;

@@ -31,7 +31,6 @@ use tidemill_core::{
 use crate::{
     console::print,
     machine::{NANOS_PER_TICK, NEVER, interrupt_at, ticks, unmask},
-    stack,
 };
 
 /// The hooks.
@@ -64,7 +63,7 @@ impl Board {
 
     /// Lets the interrupts of the board come.
     pub fn start(&self) {
-        self.top.store(stack::paint(), Relaxed);
+        self.top.store(firmware::stack::paint(), Relaxed);
         self.arm();
         unmask();
         // SAFETY: this is no critical section.
@@ -132,7 +131,7 @@ impl Desk for Board {
     }
 
     fn stack(&self) -> usize {
-        stack::used(self.top.load(Relaxed))
+        firmware::stack::used(self.top.load(Relaxed))
     }
 }
 

@@ -5,7 +5,6 @@
 //! | `machine` | the machine timer's registers                                 |
 //! | `console` | text through the serial port, and the end                     |
 //! | `board`   | the hooks: clock, alarm, doorbell, sleep                      |
-//! | `stack`   | how far it was used |
 //! | `unmasked` | critical sections that do nothing: see `storm` |
 
 #![no_std]
@@ -13,7 +12,6 @@
 mod board;
 mod console;
 mod machine;
-mod stack;
 #[cfg(not(feature = "masked"))]
 mod unmasked;
 

@@ -1,4 +1,4 @@
-//! The stack: painted at the start, so that it can be seen how far it was used.
+//! The stack: painted at the start, so that it can be seen how far it was used. For cores on which it grows downwards.
 
 #![expect(unsafe_code, reason = "writes and reads memory that nobody uses yet")]
 
@@ -12,7 +12,7 @@ const SPARED: usize = 64;
 
 /// Paints it, and says where it begins.
 #[inline(never)]
-pub(crate) fn paint() -> usize {
+pub fn paint() -> usize {
     let top = here();
     for word in SPARED..WORDS {
         // SAFETY: the stack has more room than this below its top (`memory.x`), and nobody uses it yet; interrupts do not come before the start.
@@ -22,7 +22,7 @@ pub(crate) fn paint() -> usize {
 }
 
 /// How many bytes below `top` were used.
-pub(crate) fn used(top: usize) -> usize {
+pub fn used(top: usize) -> usize {
     let untouched = (SPARED..WORDS).rev().take_while(|&word| {
         // SAFETY: it was painted.
         let paint = unsafe { ptr::read_volatile(place(top, word)) };
