@@ -146,7 +146,7 @@ impl<B: Enrolled> Arrival<B> {
         // SAFETY: by the contract above; it goes into the line of this waiter alone.
         let waker = unsafe { latch.waker() };
         let due = |turn: &mut Inside<'_, B::Error>| turn.state.is_due(spot.key).then_some(());
-        if this.waiter.poll_in_order(&waker, due).is_ready() {
+        if this.waiter.join_in_order(waker, due).is_ready() {
             latch.sub();
         } else {
             this.wait.begin(spot.seat);

@@ -26,14 +26,15 @@ use crate::{
     const_new,
     dag::{self, Site},
     epoch::{
-        latch::count,
+        latch::{Served, count},
         phase::{End, Key, Phase},
         queue::{Inside, Queue, is_first_due, pass, resume},
         step::Next,
     },
     lock::RawLock,
     sync::UnsafeCell,
-    wait::{WaitList, WakeBatch},
+    task::Crowd,
+    wait::WaitList,
 };
 
 /// What was written last.
@@ -86,12 +87,17 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
     pub(super) fn settle(&self, next: Next) {
         match next {
             Next::Nothing => {}
-            Next::Wake => self.line.wake_with(serve),
+            Next::Wake => self.wake(),
             Next::More => {
                 let mut settling = Settling { cell: self, next: Ok(next) };
                 settling.run();
             }
         }
+    }
+
+    /// Wakes who is due.
+    fn wake(&self) {
+        self.line.wake_by(serve);
     }
 
     /// Puts `content` in place of the one before.
@@ -106,17 +112,10 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
     }
 }
 
-/// Takes out who is due. Whether there are more than the batch could hold.
-fn serve<E>(turn: &mut Inside<'_, E>, batch: &mut WakeBatch) -> bool {
-    while is_first_due(turn) {
-        if batch.is_full() {
-            return true;
-        }
-        if let Some(waker) = serve_first(turn) {
-            batch.push(waker);
-        }
-    }
-    false
+/// Takes out who is due. Whether there are more than the crowd could hold.
+fn serve<E>(turn: &mut Inside<'_, E>, crowd: &mut Crowd) -> bool {
+    let Some(come) = turn.state.come() else { return false };
+    turn.take_due(|key| *key <= come, &mut Served::new(crowd))
 }
 
 /// Takes out the first in line, who is due: here is who is to be woken.
@@ -141,7 +140,7 @@ impl<T, E, L: RawLock> Settling<'_, T, E, L> {
         loop {
             let content = match mem::replace(&mut self.next, Ok(Next::Nothing)) {
                 Ok(Next::Nothing) => return,
-                Ok(Next::Wake) => return self.cell.line.wake_with(serve),
+                Ok(Next::Wake) => return self.cell.wake(),
                 Ok(Next::More) => {
                     self.next = self.cell.line.with(resume);
                     continue;

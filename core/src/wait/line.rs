@@ -146,7 +146,7 @@ impl<M> Line<M> {
         let precedes =
             |other: NonNull<Node<M>>| unsafe { edit(other, |inner| before(mark, &inner.mark)) };
         let (mut ahead, mut behind) = (self.last, None);
-        if self.first.is_some_and(precedes) {
+        if self.last.is_some_and(precedes) && self.first.is_some_and(precedes) {
             (ahead, behind) = (None, self.first);
         }
         while let Some(other) = ahead.filter(|&other| precedes(other)) {
@@ -183,6 +183,37 @@ impl<M> Line<M> {
         unsafe { self.unlink(NonNull::from(node)) }
     }
 
+    /// Takes the first ones out, one after the other: those that are due, as long as `taker` has room. Whether there are more who are due.
+    #[inline]
+    pub(super) fn take_due(&mut self, due: impl Fn(&M) -> bool, taker: &mut impl TakeOut) -> bool {
+        let (mut next, mut out) = (self.first, None);
+        let more = loop {
+            // SAFETY: [I2] it is in line, so it is alive; [I1] we are under the lock.
+            let Some(first) = next.filter(|first| due(unsafe { &*first.as_ref().mark() })) else {
+                break false;
+            };
+            if !taker.has_room() {
+                break true;
+            }
+            // SAFETY: [I2] as above.
+            let (after, waker) = unsafe { edit(first, |inner| (inner.after, inner.waker.take())) };
+            next = after;
+            taker.take(waker);
+            // SAFETY: [I2] it is alive until this.
+            out.replace(first).into_iter().for_each(|out| unsafe { let_go(out) });
+        };
+        taker.finish();
+        // SAFETY: [I2] it is alive until this.
+        out.into_iter().for_each(|out| unsafe { let_go(out) });
+        self.first = next;
+        match next {
+            None => self.last = None,
+            // SAFETY: [I2] it is in line, so it is alive.
+            Some(first) => unsafe { edit(first, |inner| inner.before = None) },
+        }
+        more
+    }
+
     /// Takes a node out of line and returns its waker. The node may be gone when this returns.
     ///
     /// # Safety
@@ -201,10 +232,32 @@ impl<M> Line<M> {
             // SAFETY: [I2] it is in line, so it is alive.
             Some(after) => unsafe { edit(after, |inner| inner.before = before) },
         }
-        // SAFETY: [I2] alive, until the store below.
-        let node = unsafe { node.as_ref() };
-        // ordering: Release pairs with Acquire in `Waiter::is_waiting`: all of the above comes before the owner frees the node [I5].
-        node.waiting.store(false, Release);
+        // SAFETY: [I2] alive, and it is out of line.
+        unsafe { let_go(node) };
         waker
     }
+}
+
+/// Says that a node is out of line. It may be gone when this returns.
+///
+/// # Safety
+/// It is alive, and no neighbour of others any more.
+#[inline]
+unsafe fn let_go<M>(node: NonNull<Node<M>>) {
+    // SAFETY: alive, until the store below.
+    let node = unsafe { node.as_ref() };
+    // ordering: Release pairs with Acquire in `Waiter::is_waiting`: all of the above comes before the owner frees the node [I5].
+    node.waiting.store(false, Release);
+}
+
+/// Who is given the wakers of those that are taken out, under the lock: runs nobody's code, and drops none.
+pub(crate) trait TakeOut {
+    /// Whether it takes one more.
+    fn has_room(&self) -> bool;
+
+    /// This is the waker of the next one, which is still alive when this is called again, or `finish`.
+    fn take(&mut self, waker: Option<Waker>);
+
+    /// There are no more. The last one is still alive.
+    fn finish(&mut self);
 }

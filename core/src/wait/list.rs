@@ -19,7 +19,9 @@
 #![expect(unsafe_code, reason = "an intrusive list: nodes lie in the futures that wait")]
 
 use core::{
-    fmt, mem,
+    fmt,
+    marker::PhantomData,
+    mem,
     pin::Pin,
     task::{Poll, Waker},
 };
@@ -30,7 +32,7 @@ use crate::{
     sync::Ordering::Acquire,
     wait::{
         WakeBatch,
-        line::{Joined, Line, Node},
+        line::{Joined, Line, Node, TakeOut},
     },
 };
 
@@ -91,24 +93,50 @@ impl<L: RawLock, S, M> WaitList<L, S, M> {
     ///
     /// A waker that panics does not cost the others their wake: the panic goes on when all have been woken.
     pub fn wake_with(&self, serve: impl FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool) {
-        let mut rest = Rest(self, serve);
+        self.wake_by(serve);
+    }
+
+    /// As [`wake_with`](Self::wake_with), with batches of one's own kind.
+    #[inline]
+    pub(crate) fn wake_by<B: Woken>(&self, serve: impl FnMut(&mut Turn<'_, S, M>, &mut B) -> bool) {
+        let mut rest = Rest(self, serve, PhantomData);
         rest.wake();
         mem::forget(rest);
     }
 }
 
-/// Wakes who is left to be woken when a waker panics.
-struct Rest<'a, L: RawLock, S, M, F>(&'a WaitList<L, S, M>, F)
-where
-    F: FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool;
+/// A batch of wakers on their way from under a lock to being woken. Whatever is in it when it is dropped is woken then.
+pub(crate) trait Woken {
+    /// An empty one.
+    fn new() -> Self;
 
-impl<L: RawLock, S, M, F> Rest<'_, L, S, M, F>
+    /// Wakes all, and is empty then.
+    fn wake(&mut self);
+}
+
+impl Woken for WakeBatch {
+    fn new() -> Self {
+        Self::new()
+    }
+
+    #[inline]
+    fn wake(&mut self) {
+        Self::wake(self);
+    }
+}
+
+/// Wakes who is left to be woken when a waker panics.
+struct Rest<'a, L: RawLock, S, M, F, B: Woken>(&'a WaitList<L, S, M>, F, PhantomData<B>)
 where
-    F: FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool,
+    F: FnMut(&mut Turn<'_, S, M>, &mut B) -> bool;
+
+impl<L: RawLock, S, M, F, B: Woken> Rest<'_, L, S, M, F, B>
+where
+    F: FnMut(&mut Turn<'_, S, M>, &mut B) -> bool,
 {
     fn wake(&mut self) {
         loop {
-            let mut batch = WakeBatch::new();
+            let mut batch = B::new();
             let more = self.0.with(|turn| (self.1)(turn, &mut batch));
             // [I6] The lock is free.
             batch.wake();
@@ -119,9 +147,9 @@ where
     }
 }
 
-impl<L: RawLock, S, M, F> Drop for Rest<'_, L, S, M, F>
+impl<L: RawLock, S, M, F, B: Woken> Drop for Rest<'_, L, S, M, F, B>
 where
-    F: FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool,
+    F: FnMut(&mut Turn<'_, S, M>, &mut B) -> bool,
 {
     fn drop(&mut self) {
         self.wake();
@@ -174,6 +202,12 @@ impl<S, M> Turn<'_, S, M> {
             batch.push(waker);
         }
         true
+    }
+
+    /// Takes out the first ones that are `due`, as long as `taker` has room. Whether there are more of them.
+    #[inline]
+    pub(crate) fn take_due(&mut self, due: impl Fn(&M) -> bool, taker: &mut impl TakeOut) -> bool {
+        self.line.take_due(due, taker)
     }
 
     /// Takes the first in line out: here is its waker, to be woken or dropped outside the lock.
@@ -261,7 +295,6 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
     }
 
     /// As [`poll_in_order`](Self::poll_in_order), of one that is in no line yet, with a waker that is given away.
-    #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn join_in_order<R>(
         self: Pin<&mut Self>,

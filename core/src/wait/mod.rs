@@ -17,6 +17,8 @@ mod mpsc;
 mod park;
 mod wake;
 
+pub(crate) use line::TakeOut;
+pub(crate) use list::Woken;
 pub use list::{Turn, WaitList, Waiter};
 pub use mpsc::{Chain, Inbox, Link, Linked, Push};
 pub use park::{Doorbell, Park, Wait};
