@@ -5,7 +5,8 @@
 //! | the first time     | ready, without any wait     | joins the lines of those      | ready, all outputs    | panics                  |
 //! | later              | -                           | only renews its waker         | ready, all outputs    | panics                  |
 //!
-//! \[J1] Who waits joins every line in its first poll. The latch counts those that it joined; each is counted down once, when it is taken out.
+//! \[J1] Who waits joins every line in its first poll, once for those parts in a row that wait for the same. The latch counts those that it
+//!      joined; each is counted down once, when it is taken out: then its time has come, and that of those beside it. It stays so [S3].
 //! \[J2] The parts of a group are pinned where the whole is, and are dropped before the latch.
 //! \[J3] The parts stand in their place from `begin` to `clear`, while `waits` says so.
 
@@ -26,7 +27,7 @@ use pin_project_lite::pin_project;
 
 use crate::epoch::{
     group::{Group, Parts},
-    latch::Latch,
+    latch::{Gathering, Latch},
 };
 
 /// Waits until all buffers of a group have arrived, with one wake, and gives what awaiting each would give, in the same shape. A group is a
@@ -156,7 +157,7 @@ impl<P: Parts> Joint<P> {
         if begins {
             latch.add();
             // SAFETY: [J2] both are in this, which is pinned, in this order.
-            unsafe { parts.as_mut().join(latch) };
+            unsafe { parts.as_mut().join(&mut Gathering::new(latch)) };
             is_open = latch.sub();
         }
         if !is_open {

@@ -27,7 +27,7 @@ use crate::dag::Value;
 use crate::{
     dag::Wait,
     epoch::{
-        latch::Latch,
+        latch::Gathering,
         phase::Key,
         queue::{Inside, Queue},
         seat::Spot,
@@ -95,6 +95,10 @@ pin_project! {
     }
 }
 
+/// With what it stands in line.
+pub(super) type Waiting<B> =
+    Waiter<'static, <B as Enrolled>::Lock, Queue<<B as Enrolled>::Error>, Key>;
+
 impl<B: Enrolled> Arrival<B> {
     #[inline]
     pub(crate) fn new(buffer: B) -> Self {
@@ -134,14 +138,39 @@ impl<B: Enrolled> Arrival<B> {
         *this.joined
     }
 
-    /// Joins the line, unless the time has come: then `latch` counts it.
+    /// Has `lie_down` put it in line before it is polled, with `waker`, unless it hands that back.
     ///
     /// # Safety
-    /// This and `latch` are in one pinned future, which drops this first.
-    pub(super) unsafe fn join(self: Pin<&mut Self>, latch: &Latch) {
+    /// Then the waiter is in line where the buffer waits at first.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) unsafe fn lie_down(
+        self: Pin<&mut Self>,
+        waker: Waker,
+        lie_down: impl FnOnce(&mut B, Pin<&mut Waiting<B>>, Waker) -> Option<Waker>,
+    ) -> Option<Waker> {
+        let this = self.project();
+        let waker = lie_down(this.buffer.as_mut().expect(AGAIN), this.waiter, waker);
+        *this.joined = waker.is_none();
+        waker
+    }
+
+    /// Joins the line, unless the time has come: then the latch counts it. Beside one that waits for the same it need not.
+    ///
+    /// # Safety
+    /// This and the latch are in one pinned future, which drops this first; with all that join it.
+    #[inline]
+    pub(super) unsafe fn join(self: Pin<&mut Self>, gathering: &mut Gathering<'_>) {
         const { assert!(!B::SEVERAL, "who waits at several places is no part of a group") }
         let this = self.project();
         let Some(spot) = this.buffer.as_ref().map(B::spot).filter(|spot| !spot.now) else { return };
+        let place = (ptr::from_ref(spot.line).cast::<()>(), spot.key);
+        if gathering.last == Some(place) {
+            // [J1] of `all`: its time comes with that of the other, which stands in the same future.
+            this.wait.begin(spot.seat);
+            return;
+        }
+        let latch = gathering.latch;
         latch.add();
         // SAFETY: by the contract above; it goes into the line of this waiter alone.
         let waker = unsafe { latch.waker() };
@@ -150,6 +179,7 @@ impl<B: Enrolled> Arrival<B> {
             latch.sub();
         } else {
             this.wait.begin(spot.seat);
+            gathering.last = Some(place);
         }
     }
 
@@ -159,7 +189,7 @@ impl<B: Enrolled> Arrival<B> {
     /// The second time.
     ///
     /// # Safety
-    /// Its time was found come: by `join`, or by who counted it down for the latch.
+    /// Its time was found come: by `join`, or by who counted it, or the one beside which it waited, down for the latch.
     pub(super) unsafe fn arrived(self: Pin<&mut Self>) -> B::Output {
         let this = self.project();
         this.wait.end();

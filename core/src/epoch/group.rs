@@ -17,7 +17,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use crate::epoch::{
     arrival::{Arrival, Enrolled},
-    latch::Latch,
+    latch::Gathering,
 };
 
 /// Buffers that are awaited together.
@@ -47,7 +47,7 @@ pub trait Group {
 /// What waits together for one latch.
 ///
 /// # Safety
-/// `join` gives `latch` only to what is in this, pinned.
+/// `join` gives the latch only to what is in this, pinned.
 pub unsafe trait Parts {
     /// What comes of waiting.
     type Output;
@@ -55,9 +55,9 @@ pub unsafe trait Parts {
     /// Joins the lines of those that have not arrived.
     ///
     /// # Safety
-    /// This and `latch` are in one pinned future, which drops this first.
+    /// This and the latch are in one pinned future, which drops this first.
     #[doc(hidden)]
-    unsafe fn join(self: Pin<&mut Self>, latch: &Latch);
+    unsafe fn join(self: Pin<&mut Self>, gathering: &mut Gathering<'_>);
 
     /// What comes of it.
     ///
@@ -93,9 +93,9 @@ impl<B: Enrolled> Group for B {
 unsafe impl<B: Enrolled> Parts for Arrival<B> {
     type Output = B::Output;
 
-    unsafe fn join(self: Pin<&mut Self>, latch: &Latch) {
+    unsafe fn join(self: Pin<&mut Self>, gathering: &mut Gathering<'_>) {
         // SAFETY: by the same contract.
-        unsafe { Arrival::join(self, latch) };
+        unsafe { Arrival::join(self, gathering) };
     }
 
     unsafe fn outputs(self: Pin<&mut Self>) -> B::Output {
@@ -137,12 +137,12 @@ macro_rules! tuples {
         unsafe impl<$($name: Parts),+> Parts for ($($name,)+) {
             type Output = ($($name::Output,)+);
 
-            unsafe fn join(mut self: Pin<&mut Self>, latch: &Latch) {
+            unsafe fn join(mut self: Pin<&mut Self>, gathering: &mut Gathering<'_>) {
                 $({
                     // SAFETY: [J2] a part of a tuple stays where the tuple does.
                     let part = unsafe { self.as_mut().map_unchecked_mut(|all| &mut all.$at) };
                     // SAFETY: by the same contract.
-                    unsafe { part.join(latch) };
+                    unsafe { part.join(gathering) };
                 })+
             }
 
@@ -202,10 +202,10 @@ impl<P: Group, const N: usize> Group for [P; N] {
 unsafe impl<P: Parts, const N: usize> Parts for [P; N] {
     type Output = [P::Output; N];
 
-    unsafe fn join(mut self: Pin<&mut Self>, latch: &Latch) {
+    unsafe fn join(mut self: Pin<&mut Self>, gathering: &mut Gathering<'_>) {
         for at in 0..N {
             // SAFETY: by the same contract.
-            unsafe { nth(self.as_mut(), at).join(latch) };
+            unsafe { nth(self.as_mut(), at).join(gathering) };
         }
     }
 
@@ -260,11 +260,11 @@ impl<P: Group> Group for Vec<P> {
 unsafe impl<P: Parts> Parts for Pin<Box<[P]>> {
     type Output = Vec<P::Output>;
 
-    unsafe fn join(self: Pin<&mut Self>, latch: &Latch) {
+    unsafe fn join(self: Pin<&mut Self>, gathering: &mut Gathering<'_>) {
         let mut parts = self.get_mut().as_mut();
         for at in 0..parts.len() {
             // SAFETY: by the same contract.
-            unsafe { nth(parts.as_mut(), at).join(latch) };
+            unsafe { nth(parts.as_mut(), at).join(gathering) };
         }
     }
 

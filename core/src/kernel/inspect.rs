@@ -13,14 +13,15 @@
     reason = "says that it keeps its buffer, and looks at that when its time has come"
 )]
 
+use core::{pin::Pin, task::Waker};
+
 use crate::{
-    context::{Here, MaySend, MayShare},
-    dag::Site,
+    context::{HOME_IS_KNOWN, Here, MaySend, MayShare},
+    dag::{Site, Value},
     epoch::{Arrival, Async, Enrolled, ReadBuffer, Spot},
     error::{Missing, NoContext},
-    kernel::combine::is_here,
     lock::RawLock,
-    task::{JoinHandle, spawn_asleep},
+    task::{JoinHandle, spawn_enrolled},
 };
 
 /// A reader, and what looks.
@@ -77,11 +78,9 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
         E: MayShare,
         L: MayShare,
     {
-        if !is_here() {
-            return Err(NoContext);
-        }
-        let (task, may_sleep) = self.look(f);
-        spawn_asleep(task, may_sleep.then_some(Arrival::sleep), Site::here()).ok_or(NoContext)
+        // Where nobody knows his thread it is sent as it is.
+        let early = EARLY || !HOME_IS_KNOWN;
+        spawn_enrolled(|| self.look(f, early), enrol(early), Site::here()).ok_or(NoContext)
     }
 
     /// As [`inspect`](Self::inspect), in a task of the executor of `here`.
@@ -94,18 +93,41 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
         here: &Here,
         f: impl FnOnce(&T) -> R + 'static,
     ) -> Result<Looking<R, E>, NoContext> {
-        if !here.home().is_open() {
-            return Err(NoContext);
-        }
-        let (task, may_sleep) = self.look(f);
-        Ok(here.spawn_asleep(task, may_sleep.then_some(Arrival::sleep), Site::here()))
+        here.spawn_enrolled(|| self.look(f, EARLY), enrol(EARLY), Site::here()).ok_or(NoContext)
     }
 
-    /// A reader that looks, and whether its task may sleep at once.
+    /// A reader that looks; enrolled now where that is `early`, or else by [`enrol`].
     #[inline]
-    fn look<R, F: FnOnce(&T) -> R>(&self, f: F) -> (Arrival<Look<T, E, L, F>>, bool) {
-        let mut look = Look { reader: self.read(), f };
-        let may_sleep = Arrival::may_sleep(&mut look);
-        (Arrival::new(look), may_sleep)
+    fn look<R, F: FnOnce(&T) -> R>(&self, f: F, early: bool) -> Arrival<Look<T, E, L, F>> {
+        let reader = if early {
+            self.read()
+        } else {
+            // SAFETY: `enrol` comes next.
+            unsafe { self.read_later() }
+        };
+        Arrival::new(Look { reader, f })
+    }
+}
+
+/// Whether readers are enrolled before they have a task: what is written down of them is written in that order, and where tasks have their
+/// turns.
+const EARLY: bool = Value::SHOWN;
+
+/// How a look enrols, unless it was `early`.
+#[inline]
+fn enrol<T, R, E, L, F>(
+    early: bool,
+) -> impl FnOnce(Pin<&mut Arrival<Look<T, E, L, F>>>, Waker) -> Option<Waker>
+where
+    E: Clone + 'static,
+    L: RawLock,
+    F: FnOnce(&T) -> R,
+{
+    move |look, waker| {
+        if early {
+            return Some(waker);
+        }
+        // SAFETY: it was made so by `look`, just before.
+        unsafe { ReadBuffer::enrol(look, waker, |look: &mut Look<T, E, L, F>| &mut look.reader) }
     }
 }

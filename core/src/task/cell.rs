@@ -108,7 +108,7 @@ impl<F: Future> TaskCell<F> {
     /// The task is one of an `F`, and has had no turn; the turn is the caller's.
     #[cfg(feature = "alloc")]
     #[inline]
-    pub(super) unsafe fn lend(task: NonNull<Header>, f: impl FnOnce(Pin<&mut F>) -> bool) -> bool {
+    pub(super) unsafe fn lend<R>(task: NonNull<Header>, f: impl FnOnce(Pin<&mut F>) -> R) -> R {
         // SAFETY: [C3], and the list has a reference.
         let stage = unsafe { stage::<F>(task) };
         stage.with_mut(|stage| {

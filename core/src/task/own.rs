@@ -83,6 +83,13 @@ impl Own {
         })
     }
 
+    /// A new task that was [wakeable](Self::wakeable) is to be queued after all, and has no waker.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) fn queue_new(&self) {
+        self.change(|own| *own = Parts { flags: QUEUED, references: 0 });
+    }
+
     /// Notes that it has left its queue.
     #[inline]
     pub(super) fn leave_queue(&self) -> Left {

@@ -19,7 +19,7 @@
     reason = "puts a new task of erased type in line, and hands it over to a Home"
 )]
 
-use core::{future::Future, pin::Pin, ptr::NonNull, task::Waker};
+use core::{future::Future, mem, pin::Pin, ptr::NonNull, task::Waker};
 
 use super::{
     boxed::{bear, size_of_task},
@@ -95,6 +95,45 @@ unsafe fn make<F: Future + 'static>(
     (task, header.node)
 }
 
+/// How a new task enrols for what it waits for, and is put in line with this waker. It hands that back if it was not.
+pub(crate) trait Enrol<F>: FnOnce(Pin<&mut F>, Waker) -> Option<Waker> {}
+
+impl<F, T: FnOnce(Pin<&mut F>, Waker) -> Option<Waker>> Enrol<F> for T {}
+
+/// Makes a task with a handle where memory was laid for it, and has it enrol: it sleeps, or else is queued.
+///
+/// # Safety
+/// The memory was laid for an `F`, by a Home whose thread this is.
+#[inline(always)] // So that a future is made where it comes to lie.
+unsafe fn make_enrolled<F: Future + 'static>(
+    (block, counted): Laid,
+    future: F,
+    enrol: impl Enrol<F>,
+    site: Site,
+) -> JoinHandle<F::Output> {
+    let state = (State::spawned(), Own::wakeable());
+    // SAFETY: the block was laid for `F`, with a handle counted for it.
+    let task = unsafe { bear(block, state, counted, ((), future), site) };
+    // SAFETY: its half counts a reference for it.
+    let waker = unsafe { waker::counted(task) };
+    // SAFETY: it is new, and this is the home thread, where nobody meets it before it is taken in [Z2].
+    let handed_back = unsafe { TaskCell::<F>::lend(task, |future| enrol(future, waker)) };
+    // SAFETY: it has a reference for the list, and this is the thread that would give it up.
+    let header = unsafe { task.as_ref() };
+    if let Some(waker) = handed_back {
+        // Its reference is not counted any more.
+        mem::forget(waker);
+        header.own.queue_new();
+        // SAFETY: it is new, and this is the home thread.
+        unsafe { header.home().adopt(task.cast(), Priority::Normal) };
+    } else {
+        // SAFETY: as above.
+        let _ = unsafe { header.home().admit(task.cast()) };
+    }
+    // SAFETY: it was made just now, of an `F`, with a reference for its handle.
+    JoinHandle::new(unsafe { Joining::new(task) })
+}
+
 /// Memory for a task of an `F` on the current Home, if there is one.
 #[inline]
 fn lay_here<F: Future>() -> Option<Laid> {
@@ -146,17 +185,36 @@ where
     Some(make_here(State::alone(), future, lie_down, site)?.1)
 }
 
-/// As [`spawn_small`], with a handle.
+/// Makes a task of what `begin` makes on the current Home, and has it enrol. `None`: nobody takes it, and `begin` was not called.
+#[cfg(feature = "std")]
 #[inline(always)]
-pub(crate) fn spawn_asleep<F>(
-    future: F,
-    lie_down: Option<impl LieDown<F>>,
+pub(crate) fn spawn_enrolled<F: Future + 'static>(
+    begin: impl FnOnce() -> F,
+    enrol: impl Enrol<F>,
+    site: Site,
+) -> Option<JoinHandle<F::Output>> {
+    with_current(|here| {
+        // SAFETY: what is current is so on its own thread.
+        let laid = unsafe { here?.home().lay(size_of_task::<F, ()>()) }?;
+        // SAFETY: laid just now, by the Home that is current.
+        Some(unsafe { make_enrolled(laid, begin(), enrol, site) })
+    })
+}
+
+/// Makes a task of what `begin` makes on the current Home, by its inbox: nobody knows whether this is its thread, so it does not enrol here.
+/// `None`: nobody takes it, and `begin` was not called.
+#[cfg(not(feature = "std"))]
+pub(crate) fn spawn_enrolled<F>(
+    begin: impl FnOnce() -> F,
+    _: impl Enrol<F>,
     site: Site,
 ) -> Option<JoinHandle<F::Output>>
 where
     F: Future<Output: MaySend> + MaySend + 'static,
 {
-    let (task, _) = make_here(State::spawned(), future, lie_down, site)?;
+    let is_open = with_current(|home| home.is_some_and(|home| home.is_open()));
+    let none: Option<fn(Pin<&mut F>, Waker) -> bool> = None;
+    let (task, _) = make_here(State::spawned(), is_open.then(begin)?, none, site)?;
     // SAFETY: it was made just now, of an `F`, with a reference for its handle.
     Some(JoinHandle::new(unsafe { Joining::new(task) }))
 }
@@ -187,16 +245,17 @@ impl Here {
         self.make(State::alone(), future, lie_down, site).1
     }
 
-    /// As [`spawn_asleep`], on this executor.
-    pub(crate) fn spawn_asleep<F: Future + 'static>(
+    /// As [`spawn_enrolled`], on this executor.
+    pub(crate) fn spawn_enrolled<F: Future + 'static>(
         &self,
-        future: F,
-        lie_down: Option<impl LieDown<F>>,
+        begin: impl FnOnce() -> F,
+        enrol: impl Enrol<F>,
         site: Site,
-    ) -> JoinHandle<F::Output> {
-        let (task, _) = self.make(State::spawned(), future, lie_down, site);
-        // SAFETY: it was made just now, of an `F`, with a reference for its handle.
-        JoinHandle::new(unsafe { Joining::new(task) })
+    ) -> Option<JoinHandle<F::Output>> {
+        // SAFETY: a `Here` is on its Home's thread.
+        let laid = unsafe { self.home().lay(size_of_task::<F, ()>()) }?;
+        // SAFETY: laid just now.
+        Some(unsafe { make_enrolled(laid, begin(), enrol, site) })
     }
 }
 

@@ -170,6 +170,27 @@ impl<M> Line<M> {
         node.waiting.store(true, Relaxed);
     }
 
+    /// Puts a node in line that is in none, behind all others.
+    ///
+    /// # Safety
+    /// `node` is pinned, and belongs to a waiter of this list; it is in no line.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) unsafe fn append(&mut self, node: &Node<M>, waker: Waker, mark: M) {
+        let at = NonNull::from(node);
+        let last = self.last.replace(at);
+        let waker = ManuallyDrop::new(Some(waker));
+        // SAFETY: we are under the lock.
+        unsafe { edit(at, |inner| *inner = Inner { before: last, after: None, waker, mark }) };
+        match last {
+            None => self.first = Some(at),
+            // SAFETY: [I2] it is in line, so it is alive.
+            Some(last) => unsafe { edit(last, |inner| inner.after = Some(at)) },
+        }
+        // ordering: Relaxed: who reads it without the lock is who joins.
+        node.waiting.store(true, Relaxed);
+    }
+
     /// Takes a node out of line, if it is in line, and returns its waker.
     ///
     /// # Safety

@@ -309,6 +309,25 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
         self.poll_before(Waker::noop(), Some(waker), ask, |own, other| own < other)
     }
 
+    /// Changes the state, and joins the line with the mark that `change` says, if it says one: that may be no less than those in line. Hands the
+    /// waker back if it has not joined. `change` runs under the lock, as [`poll_with`](Self::poll_with) says.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn join_last<R>(
+        self: Pin<&mut Self>,
+        waker: Waker,
+        change: impl FnOnce(&mut Turn<'_, S, M>) -> (R, Option<M>),
+    ) -> (R, Option<Waker>) {
+        debug_assert!(!self.is_waiting(), "who is in line polls");
+        self.list.inside.with(|Inside { state, line }| {
+            let (answer, mark) = change(&mut Turn { state, line, own: None });
+            let Some(mark) = mark else { return (answer, Some(waker)) };
+            // SAFETY: [I4] this list is the one that the waiter borrows; [I2] `self` is pinned. It is in no line.
+            unsafe { line.append(&self.node, waker, mark) };
+            (answer, None)
+        })
+    }
+
     /// What it takes to join: in line there is a waker already.
     fn fresh(&self, waker: &Waker) -> Option<Waker> {
         if self.is_waiting() { None } else { Some(waker.clone()) }
