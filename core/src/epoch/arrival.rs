@@ -95,10 +95,6 @@ pin_project! {
     }
 }
 
-/// With what it stands in line.
-pub(super) type Waiting<B> =
-    Waiter<'static, <B as Enrolled>::Lock, Queue<<B as Enrolled>::Error>, Key>;
-
 impl<B: Enrolled> Arrival<B> {
     #[inline]
     pub(crate) fn new(buffer: B) -> Self {
@@ -136,23 +132,6 @@ impl<B: Enrolled> Arrival<B> {
         let due = |turn: &mut Inside<'_, B::Error>| turn.state.is_due(key).then_some(());
         *this.joined = this.waiter.join_in_order(waker, due).is_pending();
         *this.joined
-    }
-
-    /// Has `lie_down` put it in line before it is polled, with `waker`, unless it hands that back.
-    ///
-    /// # Safety
-    /// Then the waiter is in line where the buffer waits at first.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(super) unsafe fn lie_down(
-        self: Pin<&mut Self>,
-        waker: Waker,
-        lie_down: impl FnOnce(&mut B, Pin<&mut Waiting<B>>, Waker) -> Option<Waker>,
-    ) -> Option<Waker> {
-        let this = self.project();
-        let waker = lie_down(this.buffer.as_mut().expect(AGAIN), this.waiter, waker);
-        *this.joined = waker.is_none();
-        waker
     }
 
     /// Joins the line, unless the time has come: then the latch counts it. Beside one that waits for the same it need not.
@@ -223,7 +202,7 @@ fn wait<E, L: RawLock>(
 /// # Safety
 /// It is that of a buffer which keeps it [A1], and lives for longer than the waiter that gets it [A2].
 #[inline]
-unsafe fn kept<E, L: RawLock>(line: &Line<E, L>) -> &'static Line<E, L> {
+pub(super) unsafe fn kept<E, L: RawLock>(line: &Line<E, L>) -> &'static Line<E, L> {
     let line = ptr::from_ref(line);
     // SAFETY: the cell lives and stays for as long as it is used, by the contract above.
     unsafe { &*line }

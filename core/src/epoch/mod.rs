@@ -17,6 +17,8 @@ mod all;
 mod arrival;
 mod emplace;
 mod failures;
+#[cfg(feature = "alloc")]
+mod glance;
 mod group;
 mod latch;
 mod mutate;
@@ -40,6 +42,8 @@ mod write;
 pub use all::{All, all};
 pub use arrival::{Arrival, Enrolled};
 pub use emplace::EmplaceBuffer;
+#[cfg(feature = "alloc")]
+pub(crate) use glance::Glance;
 pub use group::{Group, Parts};
 pub use mutate::{MutableBuffer, MutableGuard};
 pub use overwrite::{EmplaceView, PartSlot, WriteView};

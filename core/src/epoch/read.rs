@@ -12,12 +12,10 @@
 #![expect(unsafe_code, reason = "says that a buffer keeps its cell")]
 
 use core::{fmt, future::IntoFuture, ops::Deref};
-#[cfg(feature = "alloc")]
-use core::{pin::Pin, task::Waker};
 
 use crate::{
     epoch::{
-        arrival::{Arrival, Enrolled, Waiting},
+        arrival::{Arrival, Enrolled},
         seat::{Reader, Spot},
         slot::Content,
     },
@@ -31,7 +29,8 @@ use crate::{
 /// instead, any number of times. The next writer waits until all readers of the epoch are gone.
 pub struct ReadBuffer<T, E: 'static = Fault, L: RawLock = Lock>(pub(super) Reader<T, E, L>);
 
-fn seen<T, E: Clone>(content: &Content<T, E>) -> Result<&T, Missing<E>> {
+#[inline]
+pub(super) fn seen<T, E: Clone>(content: &Content<T, E>) -> Result<&T, Missing<E>> {
     match content {
         Content::Value(value) => Ok(value),
         Content::Nothing => Err(Missing::Cancelled),
@@ -94,26 +93,6 @@ impl<T, E: Clone, L: RawLock> ReadBuffer<T, E, L> {
 
 #[cfg(feature = "alloc")]
 impl<T, E, L: RawLock> ReadBuffer<T, E, L> {
-    /// Enrols the one that `arrival` waits with, under the same lock under which that joins the line: where nobody is there yet who could bring
-    /// its time. Then `waker` is woken when it comes; or else it is handed back.
-    ///
-    /// # Safety
-    /// `reader` names the one at whose place `arrival` waits at first. It was made to be
-    /// [enrolled later](crate::epoch::Async::read_later), and is not.
-    #[inline]
-    pub(crate) unsafe fn enrol<B: Enrolled<Error = E, Lock = L>>(
-        arrival: Pin<&mut Arrival<B>>,
-        waker: Waker,
-        reader: impl FnOnce(&mut B) -> &mut Self,
-    ) -> Option<Waker> {
-        let enrol = |buffer: &mut B, waiter: Pin<&mut Waiting<B>>, waker| {
-            // SAFETY: the contract is the same.
-            unsafe { reader(buffer).0.enrol(waiter, waker) }
-        };
-        // SAFETY: it waits there (contract).
-        unsafe { arrival.lie_down(waker, enrol) }
-    }
-
     /// Whether there is a value. It runs nobody's code.
     ///
     /// # Safety

@@ -223,13 +223,25 @@ impl<T, E, L: RawLock> Clone for Reader<T, E, L> {
     }
 }
 
+impl<T, E, L: RawLock> Reader<T, E, L> {
+    /// Leaves its epoch.
+    ///
+    /// # Safety
+    /// It is not used any more, and not dropped [S1].
+    #[inline(always)]
+    pub(super) unsafe fn leave(&mut self) {
+        let number = self.place.number;
+        self.place.seat.leaves();
+        // SAFETY: [S1] by the contract above.
+        unsafe { self.cell.step(|turn| leave(turn, number)) };
+    }
+}
+
 impl<T, E, L: RawLock> Drop for Reader<T, E, L> {
     #[inline]
     fn drop(&mut self) {
-        let number = self.place.number;
-        self.place.seat.leaves();
-        // SAFETY: [S1] the handle goes here.
-        unsafe { self.cell.step(|turn| leave(turn, number)) };
+        // SAFETY: [S1] it goes here.
+        unsafe { self.leave() };
     }
 }
 

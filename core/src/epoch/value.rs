@@ -8,8 +8,6 @@
 //! Writers enrol through `&mut`, readers through `&`: so the order of the calls is one that the program says. The epochs of a value are
 //! *writer, its readers, next writer, its readers, ..*: all readers of an epoch may read at once.
 
-#![expect(unsafe_code, reason = "hands out a reader that is not enrolled yet")]
-
 use core::{fmt, num::NonZeroUsize};
 
 use crate::{
@@ -80,16 +78,6 @@ impl<T, E: 'static, L: RawLock> Async<T, E, L> {
     pub fn labelled(self, label: &'static str) -> Self {
         self.owner.label(label);
         self
-    }
-
-    /// A reader that is enrolled later.
-    ///
-    /// # Safety
-    /// [`ReadBuffer::enrol`] comes before all else that is done with it, its drop included.
-    #[inline]
-    pub(crate) unsafe fn read_later(&self) -> ReadBuffer<T, E, L> {
-        // SAFETY: the contract is the same.
-        ReadBuffer(unsafe { self.owner.read_later() })
     }
 
     /// Enrols a reader of the last epoch.

@@ -8,46 +8,18 @@
 //!
 //! It keeps its reader until then, so no writer has its turn before it; a panic of the function is one of the task.
 
-#![expect(
-    unsafe_code,
-    reason = "says that it keeps its buffer, and looks at that when its time has come"
-)]
-
-use core::{pin::Pin, task::Waker};
-
 use crate::{
     context::{HOME_IS_KNOWN, Here, MaySend, MayShare},
     dag::{Site, Value},
-    epoch::{Arrival, Async, Enrolled, ReadBuffer, Spot},
+    epoch::{Async, Glance},
     error::{Missing, NoContext},
     lock::RawLock,
     task::{JoinHandle, spawn_enrolled},
 };
 
-/// A reader, and what looks.
-struct Look<T, E: 'static, L: RawLock, F> {
-    reader: ReadBuffer<T, E, L>,
-    f: F,
-}
-
-// SAFETY: it keeps the buffer of its place until it is dropped, or does what it does.
-unsafe impl<T, R, E: Clone, L: RawLock, F: FnOnce(&T) -> R> Enrolled for Look<T, E, L, F> {
-    type Error = E;
-    type Lock = L;
-    type Output = Result<R, Missing<E>>;
-
-    #[inline]
-    fn spot(&self) -> Spot<'_, E, L> {
-        self.reader.spot()
-    }
-
-    #[inline]
-    unsafe fn arrived(self) -> Self::Output {
-        let Self { reader, f } = self;
-        // SAFETY: its time has come (contract).
-        unsafe { (&reader).arrived() }.map(f)
-    }
-}
+/// Whether readers are enrolled before they have a task: what is written down of them is written in that order, and where tasks have their
+/// turns.
+const EARLY: bool = Value::SHOWN;
 
 /// The handle of a task that looks.
 type Looking<R, E> = JoinHandle<Result<R, Missing<E>>>;
@@ -80,7 +52,7 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
     {
         // Where nobody knows his thread it is sent as it is.
         let early = EARLY || !HOME_IS_KNOWN;
-        spawn_enrolled(|| self.look(f, early), enrol(early), Site::here()).ok_or(NoContext)
+        spawn_enrolled(|| Glance::new(self, f, early), Glance::enrol, Site::here()).ok_or(NoContext)
     }
 
     /// As [`inspect`](Self::inspect), in a task of the executor of `here`.
@@ -93,41 +65,7 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
         here: &Here,
         f: impl FnOnce(&T) -> R + 'static,
     ) -> Result<Looking<R, E>, NoContext> {
-        here.spawn_enrolled(|| self.look(f, EARLY), enrol(EARLY), Site::here()).ok_or(NoContext)
-    }
-
-    /// A reader that looks; enrolled now where that is `early`, or else by [`enrol`].
-    #[inline]
-    fn look<R, F: FnOnce(&T) -> R>(&self, f: F, early: bool) -> Arrival<Look<T, E, L, F>> {
-        let reader = if early {
-            self.read()
-        } else {
-            // SAFETY: `enrol` comes next.
-            unsafe { self.read_later() }
-        };
-        Arrival::new(Look { reader, f })
-    }
-}
-
-/// Whether readers are enrolled before they have a task: what is written down of them is written in that order, and where tasks have their
-/// turns.
-const EARLY: bool = Value::SHOWN;
-
-/// How a look enrols, unless it was `early`.
-#[inline]
-fn enrol<T, R, E, L, F>(
-    early: bool,
-) -> impl FnOnce(Pin<&mut Arrival<Look<T, E, L, F>>>, Waker) -> Option<Waker>
-where
-    E: Clone + 'static,
-    L: RawLock,
-    F: FnOnce(&T) -> R,
-{
-    move |look, waker| {
-        if early {
-            return Some(waker);
-        }
-        // SAFETY: it was made so by `look`, just before.
-        unsafe { ReadBuffer::enrol(look, waker, |look: &mut Look<T, E, L, F>| &mut look.reader) }
+        here.spawn_enrolled(|| Glance::new(self, f, EARLY), Glance::enrol, Site::here())
+            .ok_or(NoContext)
     }
 }
