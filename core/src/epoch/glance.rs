@@ -37,6 +37,7 @@ use crate::{
     },
     error::Missing,
     lock::RawLock,
+    task::Enrol,
     wait::Waiter,
 };
 
@@ -80,7 +81,7 @@ pin_project! {
 }
 
 impl<T, E: 'static, L: RawLock, F> Glance<T, E, L, F> {
-    /// One at this value. It is [enrolled](Self::enrol) now where that is `early`; or else next.
+    /// One at this value. It is [enrolled](Enrol::enrol) now where that is `early`; or else next.
     #[inline]
     pub(crate) fn new(value: &Async<T, E, L>, f: F, early: bool) -> Self {
         let (reader, stage) = if early {
@@ -94,20 +95,6 @@ impl<T, E: 'static, L: RawLock, F> Glance<T, E, L, F> {
         let waiter = Waiter::new(unsafe { kept(line) }, key);
         let (reader, f) = (ManuallyDrop::new(reader), ManuallyDrop::new(f));
         Self { waiter, wait: Wait::new(), stage, reader, f }
-    }
-
-    /// Enrols it, unless it is. Where nobody is there yet who could bring its time it joins the line under the same lock, and `waker` is woken when
-    /// that comes; or else that is handed back.
-    #[inline]
-    pub(crate) fn enrol(self: Pin<&mut Self>, waker: Waker) -> Option<Waker> {
-        let this = self.project();
-        if *this.stage != Stage::New {
-            return Some(waker);
-        }
-        // SAFETY: New, so it is not enrolled; the waiter is of its line.
-        let waker = unsafe { this.reader.enrol(this.waiter, waker) };
-        *this.stage = if waker.is_none() { Stage::Asleep } else { Stage::Awake };
-        waker
     }
 
     /// Waits, unless its time has come: then `true`.
@@ -148,6 +135,22 @@ impl<T, E: 'static, L: RawLock, F> Glance<T, E, L, F> {
             // SAFETY: [E2].
             (stage != Stage::Looks).then(|| unsafe { ManuallyDrop::take(this.f) }),
         );
+    }
+}
+
+// SAFETY: when it was ready it is Gone.
+unsafe impl<T, R, E: Clone + 'static, L: RawLock, F: FnOnce(&T) -> R> Enrol for Glance<T, E, L, F> {
+    /// Unless it is enrolled. Where nobody is there yet who could bring its time it joins the line under the same lock.
+    #[inline]
+    fn enrol(self: Pin<&mut Self>, waker: Waker) -> Option<Waker> {
+        let this = self.project();
+        if *this.stage != Stage::New {
+            return Some(waker);
+        }
+        // SAFETY: New, so it is not enrolled; the waiter is of its line.
+        let waker = unsafe { this.reader.enrol(this.waiter, waker) };
+        *this.stage = if waker.is_none() { Stage::Asleep } else { Stage::Awake };
+        waker
     }
 }
 

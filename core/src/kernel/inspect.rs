@@ -52,7 +52,7 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
     {
         // Where nobody knows his thread it is sent as it is.
         let early = EARLY || !HOME_IS_KNOWN;
-        spawn_enrolled(|| Glance::new(self, f, early), Glance::enrol, Site::here()).ok_or(NoContext)
+        spawn_enrolled(|| Glance::new(self, f, early), Site::here()).ok_or(NoContext)
     }
 
     /// As [`inspect`](Self::inspect), in a task of the executor of `here`.
@@ -65,7 +65,6 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
         here: &Here,
         f: impl FnOnce(&T) -> R + 'static,
     ) -> Result<Looking<R, E>, NoContext> {
-        here.spawn_enrolled(|| Glance::new(self, f, EARLY), Glance::enrol, Site::here())
-            .ok_or(NoContext)
+        here.spawn_enrolled(|| Glance::new(self, f, EARLY), Site::here()).ok_or(NoContext)
     }
 }

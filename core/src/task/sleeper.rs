@@ -77,7 +77,7 @@ unsafe fn make<F: Future + 'static>(
 ) -> Made {
     let own = if lie_down.is_some() { Own::wakeable() } else { Own::queued() };
     // SAFETY: the block was laid for `F`, with a handle counted for it.
-    let task = unsafe { bear(block, (state, own), counted, ((), future), site) };
+    let task = unsafe { bear::<F, (), false>(block, (state, own), counted, ((), future), site) };
     // SAFETY: it has a reference for the list, and this is the thread that would give it up.
     let header = unsafe { task.as_ref() };
     if let Some(lie_down) = lie_down {
@@ -95,29 +95,32 @@ unsafe fn make<F: Future + 'static>(
     (task, header.node)
 }
 
-/// How a new task enrols for what it waits for, and is put in line with this waker. It hands that back if it was not.
-pub(crate) trait Enrol<F>: FnOnce(Pin<&mut F>, Waker) -> Option<Waker> {}
-
-impl<F, T: FnOnce(Pin<&mut F>, Waker) -> Option<Waker>> Enrol<F> for T {}
+/// What a task enrols by, which waits for one thing.
+///
+/// # Safety
+/// When it was ready it holds nothing any more that is to be dropped.
+pub(crate) unsafe trait Enrol: Future {
+    /// It enrols for what it waits for, and is put in line with this waker. It hands that back if it was not.
+    fn enrol(self: Pin<&mut Self>, waker: Waker) -> Option<Waker>;
+}
 
 /// Makes a task with a handle where memory was laid for it, and has it enrol: it sleeps, or else is queued.
 ///
 /// # Safety
 /// The memory was laid for an `F`, by a Home whose thread this is.
 #[inline(always)] // So that a future is made where it comes to lie.
-unsafe fn make_enrolled<F: Future + 'static>(
+unsafe fn make_enrolled<F: Enrol + 'static>(
     (block, counted): Laid,
     future: F,
-    enrol: impl Enrol<F>,
     site: Site,
 ) -> JoinHandle<F::Output> {
     let state = (State::spawned(), Own::wakeable());
     // SAFETY: the block was laid for `F`, with a handle counted for it.
-    let task = unsafe { bear(block, state, counted, ((), future), site) };
+    let task = unsafe { bear::<F, (), true>(block, state, counted, ((), future), site) };
     // SAFETY: its half counts a reference for it.
     let waker = unsafe { waker::counted(task) };
     // SAFETY: it is new, and this is the home thread, where nobody meets it before it is taken in [Z2].
-    let handed_back = unsafe { TaskCell::<F>::lend(task, |future| enrol(future, waker)) };
+    let handed_back = unsafe { TaskCell::<F>::lend(task, |future| future.enrol(waker)) };
     // SAFETY: it has a reference for the list, and this is the thread that would give it up.
     let header = unsafe { task.as_ref() };
     if let Some(waker) = handed_back {
@@ -164,7 +167,8 @@ where
     // It goes to another thread with the task.
     let home = counted.clone();
     // SAFETY: the block was laid for `F`, with a handle counted for it.
-    let task = unsafe { bear(block, (state, Own::queued()), counted, ((), future), site) };
+    let task =
+        unsafe { bear::<F, (), false>(block, (state, Own::queued()), counted, ((), future), site) };
     // SAFETY: it was made just now.
     let node = unsafe { task.as_ref() }.node;
     // SAFETY: it is new, and may be sent.
@@ -188,16 +192,15 @@ where
 /// Makes a task of what `begin` makes on the current Home, and has it enrol. `None`: nobody takes it, and `begin` was not called.
 #[cfg(feature = "std")]
 #[inline(always)]
-pub(crate) fn spawn_enrolled<F: Future + 'static>(
+pub(crate) fn spawn_enrolled<F: Enrol + 'static>(
     begin: impl FnOnce() -> F,
-    enrol: impl Enrol<F>,
     site: Site,
 ) -> Option<JoinHandle<F::Output>> {
     with_current(|here| {
         // SAFETY: what is current is so on its own thread.
         let laid = unsafe { here?.home().lay(size_of_task::<F, ()>()) }?;
         // SAFETY: laid just now, by the Home that is current.
-        Some(unsafe { make_enrolled(laid, begin(), enrol, site) })
+        Some(unsafe { make_enrolled(laid, begin(), site) })
     })
 }
 
@@ -206,7 +209,6 @@ pub(crate) fn spawn_enrolled<F: Future + 'static>(
 #[cfg(not(feature = "std"))]
 pub(crate) fn spawn_enrolled<F>(
     begin: impl FnOnce() -> F,
-    _: impl Enrol<F>,
     site: Site,
 ) -> Option<JoinHandle<F::Output>>
 where
@@ -246,16 +248,15 @@ impl Here {
     }
 
     /// As [`spawn_enrolled`], on this executor.
-    pub(crate) fn spawn_enrolled<F: Future + 'static>(
+    pub(crate) fn spawn_enrolled<F: Enrol + 'static>(
         &self,
         begin: impl FnOnce() -> F,
-        enrol: impl Enrol<F>,
         site: Site,
     ) -> Option<JoinHandle<F::Output>> {
         // SAFETY: a `Here` is on its Home's thread.
         let laid = unsafe { self.home().lay(size_of_task::<F, ()>()) }?;
         // SAFETY: laid just now.
-        Some(unsafe { make_enrolled(laid, begin(), enrol, site) })
+        Some(unsafe { make_enrolled(laid, begin(), site) })
     }
 }
 
