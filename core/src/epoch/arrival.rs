@@ -23,7 +23,7 @@ use core::{
 use pin_project_lite::pin_project;
 
 #[cfg(feature = "alloc")]
-use crate::dag::Value;
+use crate::{dag::Value, task::Spent};
 use crate::{
     dag::Wait,
     epoch::{
@@ -249,6 +249,10 @@ impl<B: Enrolled> Future for Arrival<B> {
         Poll::Ready(unsafe { buffer.arrived() })
     }
 }
+
+// SAFETY: when it was ready its buffer is gone, and its waiter in no line.
+#[cfg(feature = "alloc")]
+unsafe impl<B: Enrolled> Spent for Arrival<B> {}
 
 impl<B: Enrolled> fmt::Debug for Arrival<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

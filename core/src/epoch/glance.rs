@@ -37,7 +37,7 @@ use crate::{
     },
     error::Missing,
     lock::RawLock,
-    task::Enrol,
+    task::{Enrol, Spent},
     wait::Waiter,
 };
 
@@ -139,7 +139,9 @@ impl<T, E: 'static, L: RawLock, F> Glance<T, E, L, F> {
 }
 
 // SAFETY: when it was ready it is Gone.
-unsafe impl<T, R, E: Clone + 'static, L: RawLock, F: FnOnce(&T) -> R> Enrol for Glance<T, E, L, F> {
+unsafe impl<T, R, E: Clone + 'static, L: RawLock, F: FnOnce(&T) -> R> Spent for Glance<T, E, L, F> {}
+
+impl<T, R, E: Clone + 'static, L: RawLock, F: FnOnce(&T) -> R> Enrol for Glance<T, E, L, F> {
     /// Unless it is enrolled. Where nobody is there yet who could bring its time it joins the line under the same lock.
     #[inline]
     fn enrol(self: Pin<&mut Self>, waker: Waker) -> Option<Waker> {

@@ -68,7 +68,7 @@ type Laid = (NonNull<u8>, HomeRef);
 /// # Safety
 /// The memory was laid for an `F`, by a Home whose thread this is. The state is that of a new task.
 #[inline(always)] // So that a future is made where it comes to lie.
-unsafe fn make<F: Future + 'static>(
+unsafe fn make<F: Spent + 'static>(
     (block, counted): Laid,
     state: State,
     future: F,
@@ -77,7 +77,7 @@ unsafe fn make<F: Future + 'static>(
 ) -> Made {
     let own = if lie_down.is_some() { Own::wakeable() } else { Own::queued() };
     // SAFETY: the block was laid for `F`, with a handle counted for it.
-    let task = unsafe { bear::<F, (), false>(block, (state, own), counted, ((), future), site) };
+    let task = unsafe { bear::<F, (), true>(block, (state, own), counted, ((), future), site) };
     // SAFETY: it has a reference for the list, and this is the thread that would give it up.
     let header = unsafe { task.as_ref() };
     if let Some(lie_down) = lie_down {
@@ -95,11 +95,14 @@ unsafe fn make<F: Future + 'static>(
     (task, header.node)
 }
 
-/// What a task enrols by, which waits for one thing.
+/// What a small task is made of.
 ///
 /// # Safety
 /// When it was ready it holds nothing any more that is to be dropped.
-pub(crate) unsafe trait Enrol: Future {
+pub(crate) unsafe trait Spent: Future {}
+
+/// What a small task is made of that enrols by itself, for the one thing for which it waits.
+pub(crate) trait Enrol: Spent {
     /// It enrols for what it waits for, and is put in line with this waker. It hands that back if it was not.
     fn enrol(self: Pin<&mut Self>, waker: Waker) -> Option<Waker>;
 }
@@ -147,7 +150,7 @@ fn lay_here<F: Future>() -> Option<Laid> {
 /// As `make`, on the current Home. `None`: nobody takes it.
 #[cfg(feature = "std")]
 #[inline(always)]
-fn make_here<F: Future + 'static>(
+fn make_here<F: Spent + 'static>(
     state: State,
     future: F,
     lie_down: Option<impl LieDown<F>>,
@@ -161,14 +164,14 @@ fn make_here<F: Future + 'static>(
 #[cfg(not(feature = "std"))]
 fn make_here<F>(state: State, future: F, _: Option<impl LieDown<F>>, site: Site) -> Option<Made>
 where
-    F: Future<Output: MaySend> + MaySend + 'static,
+    F: Spent<Output: MaySend> + MaySend + 'static,
 {
     let (block, counted) = lay_here::<F>()?;
     // It goes to another thread with the task.
     let home = counted.clone();
     // SAFETY: the block was laid for `F`, with a handle counted for it.
     let task =
-        unsafe { bear::<F, (), false>(block, (state, Own::queued()), counted, ((), future), site) };
+        unsafe { bear::<F, (), true>(block, (state, Own::queued()), counted, ((), future), site) };
     // SAFETY: it was made just now.
     let node = unsafe { task.as_ref() }.node;
     // SAFETY: it is new, and may be sent.
@@ -184,7 +187,7 @@ pub(crate) fn spawn_small<F>(
     site: Site,
 ) -> Option<dag::Task>
 where
-    F: Future<Output = ()> + MaySend + 'static,
+    F: Spent<Output = ()> + MaySend + 'static,
 {
     Some(make_here(State::alone(), future, lie_down, site)?.1)
 }
@@ -212,7 +215,7 @@ pub(crate) fn spawn_enrolled<F>(
     site: Site,
 ) -> Option<JoinHandle<F::Output>>
 where
-    F: Future<Output: MaySend> + MaySend + 'static,
+    F: Enrol<Output: MaySend> + MaySend + 'static,
 {
     let is_open = with_current(|home| home.is_some_and(|home| home.is_open()));
     let none: Option<fn(Pin<&mut F>, Waker) -> bool> = None;
@@ -224,7 +227,7 @@ where
 impl Here {
     /// As `make`.
     #[inline(always)]
-    fn make<F: Future + 'static>(
+    fn make<F: Spent + 'static>(
         &self,
         state: State,
         future: F,
@@ -238,7 +241,7 @@ impl Here {
     }
 
     /// As [`spawn_small`], on this executor.
-    pub(crate) fn spawn_small<F: Future<Output = ()> + 'static>(
+    pub(crate) fn spawn_small<F: Spent<Output = ()> + 'static>(
         &self,
         future: F,
         lie_down: Option<impl LieDown<F>>,
@@ -269,7 +272,7 @@ pub(crate) fn spawn_small_send<F>(
     site: Site,
 ) -> Option<dag::Task>
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Spent<Output = ()> + Send + 'static,
 {
     // In each of the two it is made where it comes to lie.
     with_pool(|pool| match pool {
@@ -287,7 +290,7 @@ fn spawn_in_pool<F>(
     site: Site,
 ) -> Option<dag::Task>
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Spent<Output = ()> + Send + 'static,
 {
     if !pool.is_open() {
         return None;
