@@ -16,8 +16,7 @@
 
 use core::{
     marker::PhantomPinned,
-    mem::ManuallyDrop,
-    ptr::{self, NonNull},
+    ptr,
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
@@ -27,8 +26,7 @@ use crate::{
         AtomicUsize,
         Ordering::{AcqRel, Acquire, Relaxed},
     },
-    task::Crowd,
-    wait::{TakeOut, WakeBatch, WakeCell},
+    wait::WakeCell,
 };
 
 /// Counts who is still waited for.
@@ -57,14 +55,8 @@ impl Latch {
 
     /// Counts one less, and says whether nobody is left.
     pub(super) fn sub(&self) -> bool {
-        self.sub_many(1)
-    }
-
-    /// Counts so many less, and says whether nobody is left.
-    #[inline]
-    fn sub_many(&self, many: usize) -> bool {
         // ordering: AcqRel pairs with itself: who counts to 0 sees all that was done before the others counted.
-        self.count.fetch_sub(many, AcqRel) == many
+        self.count.fetch_sub(1, AcqRel) == 1
     }
 
     /// Whether nobody is left.
@@ -103,68 +95,6 @@ pub struct Gathering<'a> {
 impl<'a> Gathering<'a> {
     pub(super) fn new(latch: &'a Latch) -> Self {
         Self { latch, last: None }
-    }
-}
-
-/// How many are taken out under one lock.
-const STRIDE: usize = 64;
-
-/// Those who are taken out of a line: their wakers go into a crowd. Where one after the other belongs to the same latch, that is counted down once.
-pub(super) struct Served<'a> {
-    crowd: &'a mut Crowd,
-    /// Places in the crowd that are given away, one to each latch.
-    places: usize,
-    taken: usize,
-    /// The latch of those who came last, and how many they are: they are not counted down yet.
-    run: Option<(NonNull<Latch>, usize)>,
-}
-
-impl<'a> Served<'a> {
-    /// Nobody yet; the crowd is empty.
-    #[inline]
-    pub(super) fn new(crowd: &'a mut Crowd) -> Self {
-        Self { crowd, places: 0, taken: 0, run: None }
-    }
-}
-
-impl TakeOut for Served<'_> {
-    #[inline]
-    fn has_room(&self) -> bool {
-        self.places < WakeBatch::CAPACITY && self.taken < STRIDE
-    }
-
-    #[inline]
-    fn take(&mut self, waker: Option<Waker>) {
-        let Some(waker) = waker else { return };
-        self.taken += 1;
-        if !ptr::eq(waker.vtable(), &VTABLE) {
-            self.finish();
-            self.places += 1;
-            return self.crowd.push(waker);
-        }
-        // It has nothing to drop.
-        let waker = ManuallyDrop::new(waker);
-        let latch = NonNull::new(waker.data().cast_mut().cast::<Latch>());
-        match (&mut self.run, latch) {
-            (Some((of, many)), Some(latch)) if *of == latch => *many += 1,
-            (_, latch) => {
-                self.finish();
-                self.places += 1;
-                self.run = latch.map(|latch| (latch, 1));
-            }
-        }
-    }
-
-    #[inline]
-    fn finish(&mut self) {
-        let Some((latch, many)) = self.run.take() else { return };
-        // SAFETY: [L1] the last of them is in its line still (contract of `TakeOut`), and the lock is held.
-        let latch = unsafe { latch.as_ref() };
-        if latch.sub_many(many)
-            && let Some(waker) = latch.waker.take()
-        {
-            self.crowd.push(waker);
-        }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     const_new,
     dag::{self, Site},
     epoch::{
-        latch::{Served, count},
+        latch::count,
         phase::{End, Key, Phase},
         queue::{Inside, Queue, is_first_due, pass, resume},
         step::Next,
@@ -34,7 +34,7 @@ use crate::{
     lock::RawLock,
     sync::UnsafeCell,
     task::Crowd,
-    wait::WaitList,
+    wait::{WaitList, WakeBatch},
 };
 
 /// What was written last.
@@ -115,7 +115,18 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
 /// Takes out who is due. Whether there are more than the crowd could hold.
 fn serve<E>(turn: &mut Inside<'_, E>, crowd: &mut Crowd) -> bool {
     let Some(come) = turn.state.come() else { return false };
-    turn.take_due(|key| *key <= come, &mut Served::new(crowd))
+    let mut room = WakeBatch::CAPACITY;
+    let take = |waker: Option<Waker>| {
+        // SAFETY: the waker is in this line still, whose lock is held.
+        let latch = waker.as_ref().and_then(|waker| unsafe { count(waker) });
+        // The waker of a latch does nothing when it is dropped.
+        if let Some(waker) = latch.unwrap_or(waker) {
+            crowd.push(waker);
+        }
+        room -= 1;
+        room > 0
+    };
+    turn.take_due(|key| *key <= come, take)
 }
 
 /// Takes out the first in line, who is due: here is who is to be woken.

@@ -204,28 +204,30 @@ impl<M> Line<M> {
         unsafe { self.unlink(NonNull::from(node)) }
     }
 
-    /// Takes the first ones out, one after the other: those that are due, as long as `taker` has room. Whether there are more who are due.
+    /// Takes the first ones out that are `due`, one after the other, as long as `take`, which is given the waker of each while that is still in
+    /// line, says that there is room for another. Whether there are more who are due.
     #[inline]
-    pub(super) fn take_due(&mut self, due: impl Fn(&M) -> bool, taker: &mut impl TakeOut) -> bool {
-        let (mut next, mut out) = (self.first, None);
+    pub(super) fn take_due(
+        &mut self,
+        due: impl Fn(&M) -> bool,
+        mut take: impl FnMut(Option<Waker>) -> bool,
+    ) -> bool {
+        let (mut next, mut has_room) = (self.first, true);
         let more = loop {
             // SAFETY: [I2] it is in line, so it is alive; [I1] we are under the lock.
             let Some(first) = next.filter(|first| due(unsafe { &*first.as_ref().mark() })) else {
                 break false;
             };
-            if !taker.has_room() {
+            if !has_room {
                 break true;
             }
             // SAFETY: [I2] as above.
             let (after, waker) = unsafe { edit(first, |inner| (inner.after, inner.waker.take())) };
             next = after;
-            taker.take(waker);
-            // SAFETY: [I2] it is alive until this.
-            out.replace(first).into_iter().for_each(|out| unsafe { let_go(out) });
+            has_room = take(waker);
+            // SAFETY: [I2] it is alive until this; those behind it are linked anew below.
+            unsafe { let_go(first) };
         };
-        taker.finish();
-        // SAFETY: [I2] it is alive until this.
-        out.into_iter().for_each(|out| unsafe { let_go(out) });
         self.first = next;
         match next {
             None => self.last = None,
@@ -269,16 +271,4 @@ unsafe fn let_go<M>(node: NonNull<Node<M>>) {
     let node = unsafe { node.as_ref() };
     // ordering: Release pairs with Acquire in `Waiter::is_waiting`: all of the above comes before the owner frees the node [I5].
     node.waiting.store(false, Release);
-}
-
-/// Who is given the wakers of those that are taken out, under the lock: runs nobody's code, and drops none.
-pub(crate) trait TakeOut {
-    /// Whether it takes one more.
-    fn has_room(&self) -> bool;
-
-    /// This is the waker of the next one, which is still alive when this is called again, or `finish`.
-    fn take(&mut self, waker: Option<Waker>);
-
-    /// There are no more. The last one is still alive.
-    fn finish(&mut self);
 }

@@ -32,7 +32,7 @@ use crate::{
     sync::Ordering::Acquire,
     wait::{
         WakeBatch,
-        line::{Joined, Line, Node, TakeOut},
+        line::{Joined, Line, Node},
     },
 };
 
@@ -204,10 +204,15 @@ impl<S, M> Turn<'_, S, M> {
         true
     }
 
-    /// Takes out the first ones that are `due`, as long as `taker` has room. Whether there are more of them.
+    /// Takes out the first ones that are `due`, as long as `take`, which is given the waker of each, says that there is room for another. Whether
+    /// there are more of them. `take` runs nobody's code, and drops no waker.
     #[inline]
-    pub(crate) fn take_due(&mut self, due: impl Fn(&M) -> bool, taker: &mut impl TakeOut) -> bool {
-        self.line.take_due(due, taker)
+    pub(crate) fn take_due(
+        &mut self,
+        due: impl Fn(&M) -> bool,
+        take: impl FnMut(Option<Waker>) -> bool,
+    ) -> bool {
+        self.line.take_due(due, take)
     }
 
     /// Takes the first in line out: here is its waker, to be woken or dropped outside the lock.

@@ -17,7 +17,6 @@ mod mpsc;
 mod park;
 mod wake;
 
-pub(crate) use line::TakeOut;
 pub(crate) use list::Woken;
 pub use list::{Turn, WaitList, Waiter};
 pub use mpsc::{Chain, Inbox, Link, Linked, Push};
