@@ -172,20 +172,18 @@ impl<S, M> Turn<'_, S, M> {
 
     /// The mark of the first in line.
     pub fn first(&mut self) -> Option<&mut M> {
-        let first = self.line.first?;
         // SAFETY: [I2] a node in line is alive.
-        let node = unsafe { first.as_ref() };
-        Some(self.mark_of(node))
+        let first = unsafe { self.line.first?.as_ref() };
+        Some(self.mark_of(first))
     }
 
     /// The waker of the first in line.
     #[inline]
     pub(crate) fn first_waker(&mut self) -> Option<&Waker> {
-        let first = self.line.first?;
         // SAFETY: [I2] a node in line is alive.
-        let node = unsafe { first.as_ref() };
+        let first = unsafe { self.line.first?.as_ref() };
         // SAFETY: [I1] we are under the lock, and the result borrows the one `Turn` there is.
-        unsafe { node.waker() }
+        unsafe { first.waker() }
     }
 
     /// The mark of the waiter that was polled, or leaves; `None` inside [`WaitList::with`].
