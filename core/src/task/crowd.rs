@@ -82,8 +82,13 @@ impl Crowd {
         if !header.is_here() {
             return false;
         }
-        let Some(wake) = header.state().wake_here_and_release(&header.own) else { return false };
-        if wake == Wake::Enqueue {
+        let enters = header.own.queue_and_release() || {
+            let Some(wake) = header.state().wake_here_and_release(&header.own) else {
+                return false;
+            };
+            wake == Wake::Enqueue
+        };
+        if enters {
             header.node.wakes();
             self.tasks[self.len].write(task.cast());
             self.len += 1;

@@ -90,6 +90,20 @@ impl Own {
         self.change(|own| *own = Parts { flags: QUEUED, references: 0 });
     }
 
+    /// Queues it for a reference that is counted here, and given up, in one step. `false`: that takes more than one, or it is queued, or has ended.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(super) fn queue_and_release(&self) -> bool {
+        self.change(|own| {
+            let simple = own.flags & (QUEUED | ENDED) == 0 && own.references > 0;
+            if simple {
+                own.flags |= QUEUED;
+                own.references -= 1;
+            }
+            simple
+        })
+    }
+
     /// Notes that it has left its queue.
     #[inline]
     pub(super) fn leave_queue(&self) -> Left {
