@@ -62,6 +62,9 @@ pub struct HomeVTable {
     /// Queues a task whose own half answered `Enqueue`. Only for its own thread.
     #[cfg(feature = "std")]
     pub queue: unsafe fn(NonNull<Head>, NonNull<()>),
+    /// Queues tasks whose own halves answered `Enqueue`, in this order. Only for its own thread.
+    #[cfg(feature = "std")]
+    pub queue_many: unsafe fn(NonNull<Head>, &[NonNull<()>]),
     /// Queues a task whose own half answered `Enqueue` for the next cycle. Only for its own thread.
     #[cfg(feature = "std")]
     pub queue_later: unsafe fn(NonNull<Head>, NonNull<()>),
@@ -228,6 +231,17 @@ impl HomeRef {
     pub(crate) unsafe fn queue(&self, task: NonNull<()>) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().queue)(self.0, task) };
+    }
+
+    /// Queues `tasks`, in this order.
+    ///
+    /// # Safety
+    /// As for `queue`, for each of them.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) unsafe fn queue_many(&self, tasks: &[NonNull<()>]) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().queue_many)(self.0, tasks) };
     }
 
     /// Queues `task` for the next cycle.

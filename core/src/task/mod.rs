@@ -27,6 +27,7 @@
 //! | `pooled` | tasks that any thread of a pool may run                                         |
 //! | `roam`   | how what is `Send` gets there                                                   |
 //! | `spawn`  | how a future gets to an executor                                                |
+//! | `crowd`  | tasks that are woken together                                                   |
 //! | `sleeper` | how a task comes to be that waits before it has had a turn                     |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
 //! | `yield_now` | a turn given up                                                              |
@@ -44,6 +45,8 @@ mod births;
 mod boxed;
 mod cell;
 mod claim;
+#[cfg(feature = "std")]
+mod crowd;
 mod deadlock;
 mod drive;
 #[cfg(feature = "std")]
@@ -60,6 +63,8 @@ mod reference;
 #[cfg(feature = "std")]
 mod roam;
 mod root;
+#[cfg(not(feature = "std"))]
+mod singly;
 #[cfg(feature = "alloc")]
 mod sleeper;
 mod spawn;
@@ -77,6 +82,8 @@ pub use attributes::{Attributes, Name};
 pub use berth::{prefer_node, preferred_node};
 #[cfg(feature = "alloc")]
 pub use boxed::{size_of_task, spawn_in};
+#[cfg(feature = "std")]
+pub(crate) use crowd::Crowd;
 pub use deadlock::Deadlock;
 pub use drive::{Drive, Undone};
 pub use header::{Header, Sent};
@@ -91,10 +98,12 @@ pub(crate) use roam::takes_send;
 #[cfg(feature = "std")]
 pub use roam::{roam, spawn_send, spawn_send_with};
 pub use root::Root;
+#[cfg(not(feature = "std"))]
+pub(crate) use singly::Crowd;
 #[cfg(feature = "std")]
 pub(crate) use sleeper::spawn_small_send;
 #[cfg(feature = "alloc")]
-pub(crate) use sleeper::{spawn_asleep, spawn_small};
+pub(crate) use sleeper::{Enrol, Spent, spawn_enrolled, spawn_small};
 #[cfg(feature = "alloc")]
 pub use spawn::{spawn, spawn_with};
 pub use spawn::{spawn_place, spawn_place_at};

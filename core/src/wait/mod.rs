@@ -17,6 +17,7 @@ mod mpsc;
 mod park;
 mod wake;
 
+pub(crate) use list::Woken;
 pub use list::{Turn, WaitList, Waiter};
 pub use mpsc::{Chain, Inbox, Link, Linked, Push};
 pub use park::{Doorbell, Park, Wait};
