@@ -12,6 +12,9 @@ pub use imp::Arc;
 #[cfg(feature = "std")]
 pub use imp::thread;
 
+#[cfg(not(feature = "std"))]
+pub(crate) use imp::exclude;
+
 /// A lock for a few instructions: an exchange takes it, a plain store gives it back, which is half of what a futex costs that nobody else wants. Whoever
 /// finds it taken tries again, and soon sleeps between one try and the next: no priorities keep the holder from going on.
 #[cfg(any(feature = "std", loom))]
@@ -226,6 +229,13 @@ mod imp {
         }
     }
 
+    /// Runs `f` with interrupts masked and other cores kept out. It may be called from inside of `f`.
+    #[cfg(not(feature = "std"))]
+    #[inline(always)]
+    pub(crate) fn exclude<R>(f: impl FnOnce() -> R) -> R {
+        critical_section::with(|_| f())
+    }
+
     /// What [`Lock`](crate::lock::Lock) is made of: with `std` a [`Spin`](super::Spin), a critical section without.
     #[cfg(not(feature = "std"))]
     #[derive(Debug)]
@@ -290,6 +300,13 @@ mod imp {
         pub fn park_timeout(_at_most: core::time::Duration) {
             park();
         }
+    }
+
+    /// Runs `f` alone: under a model it is not called from inside of `f`.
+    #[cfg(not(feature = "std"))]
+    pub(crate) fn exclude<R>(f: impl FnOnce() -> R) -> R {
+        loom::lazy_static! { static ref ALONE: Gate = Gate::new(); }
+        ALONE.with(f)
     }
 
     /// What [`Lock`](crate::lock::Lock) is made of: loom's own mutex.

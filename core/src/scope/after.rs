@@ -6,6 +6,11 @@
 //! | at the first poll         | none was current at the call, and one is now; a span begins then               |
 //! | never                     | none is current then either: `NoContext`                                       |
 
+#![cfg_attr(
+    not(feature = "alloc"),
+    allow(clippy::clone_on_copy, reason = "only there is a handle an address")
+)]
+
 use core::{
     fmt,
     future::Future,
