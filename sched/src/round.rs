@@ -22,47 +22,43 @@ impl<H: Hooks> Local<H> {
     /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
     #[inline(always)]
     pub(crate) fn run_ready(&self) -> bool {
-        self.rouse();
-        let (head, bound) = (self.base().head(), self.bound());
+        let (base, bound) = (self.base(), self.bound());
+        // SAFETY: [L1].
+        let _held = unsafe { base.hold() };
+        let rooted = self.home().is_rooted();
         let turns = bound.budget.get();
-        let interrupted = head.begin(Priority::Normal, turns);
-        let mut ended = self.run_queue(Priority::Normal);
-        if !ended && !self.base().is_idle(Priority::Low) {
-            ended = self.run_queues(turns);
+        let interrupted = base.begin(turns);
+        self.run_queue(Priority::Normal);
+        // A root that ends has left no turn.
+        let mut ended = rooted && !self.home().is_rooted();
+        if base.is_graded() && !ended {
+            ended = self.run_queues(turns, rooted);
         }
-        let left = head.end(Priority::Normal, interrupted);
+        let left = base.head().end(Priority::Normal, interrupted);
         bound.turns.set(bound.turns.get().wrapping_add_signed(turns - left));
         ended
     }
 
-    /// Gives turns to the tasks of a priority, as far as it has some left. `true`: the root has ended in its turn.
+    /// Gives turns to the tasks of a priority, as far as it has some left.
     #[inline]
-    fn run_queue(&self, priority: Priority) -> bool {
-        let rooted = self.home().is_rooted();
+    fn run_queue(&self, priority: Priority) {
         // SAFETY: [L1].
-        while unsafe { self.base().turn(priority) } {
-            if rooted && !self.home().is_rooted() {
-                return true;
-            }
-        }
-        false
+        while unsafe { self.base().turn(priority) } {}
     }
 
-    /// The rest of a cycle in which not all tasks are Normal: Low ones, and whatever those make.
+    /// The rest of a cycle in which not all tasks are Normal: Low ones, and whatever those make. `true`: the root has ended in its turn.
     #[cold]
-    fn run_queues(&self, turns: isize) -> bool {
-        let (head, bound) = (self.base().head(), self.bound());
-        let interrupted = head.begin(Priority::Low, turns);
-        let goes_on = |priority| head.goes_on(priority) && !self.base().is_idle(priority);
-        let ended = loop {
-            if self.run_queue(Priority::Low) || self.run_queue(Priority::Normal) {
-                break true;
-            }
-            if !Priority::ALL.into_iter().any(goes_on) {
-                break false;
-            }
-        };
-        let left = head.end(Priority::Low, interrupted);
+    fn run_queues(&self, turns: isize, rooted: bool) -> bool {
+        let (base, bound) = (self.base(), self.bound());
+        let interrupted = base.head().begin(Priority::Low, turns);
+        let goes_on = |priority| base.head().goes_on(priority) && !base.is_idle(priority);
+        let mut ended = false;
+        while !ended && Priority::ALL.into_iter().any(goes_on) {
+            self.run_queue(Priority::Low);
+            self.run_queue(Priority::Normal);
+            ended = rooted && !self.home().is_rooted();
+        }
+        let left = base.head().end(Priority::Low, interrupted);
         bound.turns.set(bound.turns.get().wrapping_add_signed(turns - left));
         ended
     }

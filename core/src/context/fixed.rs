@@ -10,7 +10,7 @@ use super::{lock::HomeLock, priority::Priority};
 use crate::{
     clock::{Clock, Instant},
     const_new,
-    mask::{Masked, masked},
+    mask::{Mask, Masked, masked},
     time::Wheel,
 };
 
@@ -78,10 +78,14 @@ impl Head {
     /// What was asked for before this cycle is forgotten; it has so many turns for this priority. How many were left of the one that it interrupts.
     #[inline]
     pub fn begin(&self, priority: Priority, turns: isize) -> isize {
-        masked(|mask| {
-            self.cut.set(mask, false);
-            self.left[priority as usize].replace(mask, turns)
-        })
+        masked(|mask| self.begin_in(mask, priority, turns))
+    }
+
+    /// As `begin`, in a mask of its caller's.
+    #[inline(always)]
+    pub(crate) fn begin_in(&self, mask: Mask<'_>, priority: Priority, turns: isize) -> isize {
+        self.cut.set(mask, false);
+        self.left[priority as usize].replace(mask, turns)
     }
 
     /// Ends a cycle, and goes on with the one that it has interrupted. How many turns were left.
@@ -95,7 +99,7 @@ impl Head {
 
     /// Takes one of the turns that are left, in a mask of its caller's. `false`: there was none.
     #[inline(always)]
-    pub(crate) fn spend(&self, mask: crate::mask::Mask<'_>, priority: Priority) -> bool {
+    pub(crate) fn spend(&self, mask: Mask<'_>, priority: Priority) -> bool {
         let left = &self.left[priority as usize];
         let rest = left.get(mask) - 1;
         left.set(mask, rest);
@@ -111,9 +115,18 @@ impl Head {
     pub fn cut(&self) {
         masked(|mask| {
             self.cut.set(mask, true);
-            let left = self.left[Priority::Normal as usize].replace(mask, 0).max(0);
-            self.waived.set(mask, self.waived.get(mask) + left);
+            self.waive(mask);
         });
+    }
+
+    /// Ends the cycle after this turn, in which the root has ended.
+    pub(crate) fn leave(&self) {
+        masked(|mask| self.waive(mask));
+    }
+
+    fn waive(&self, mask: Mask<'_>) {
+        let left = self.left[Priority::Normal as usize].replace(mask, 0).max(0);
+        self.waived.set(mask, self.waived.get(mask) + left);
     }
 
     /// Whether the end of the cycle was asked for since this was asked last.
@@ -128,7 +141,7 @@ impl Head {
 
     /// Whether it takes tasks, in a mask of its caller's.
     #[inline(always)]
-    pub(crate) fn is_open_in(&self, mask: crate::mask::Mask<'_>) -> bool {
+    pub(crate) fn is_open_in(&self, mask: Mask<'_>) -> bool {
         !self.closed.get(mask)
     }
 

@@ -127,6 +127,8 @@ pub fn with_timeout_on<F: Future>(here: &Here, span: Duration, future: F) -> Wit
 #[derive(Clone, Copy, Debug)]
 enum Moment {
     Span(Duration),
+    /// With slack, and how to use it: named here, so that who allows none has no division in his program.
+    Within(Duration, Duration, fn(Instant, Duration) -> Instant),
     Deadline(Instant),
 }
 
@@ -142,7 +144,7 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage {
-        Unbound { moment: Moment, slack: Duration },
+        Unbound { moment: Moment },
         Bound {
             #[pin]
             sleep: Sleep<CurrentHome>,
@@ -153,24 +155,28 @@ pin_project! {
 impl After {
     #[inline]
     fn new(moment: Moment) -> Self {
-        let slack = Duration::ZERO;
         Self {
             stage: match current() {
-                Some(here) => Stage::Bound { sleep: moment.on(here, slack) },
-                None => Stage::Unbound { moment, slack },
+                Some(here) => Stage::Bound { sleep: moment.on(here) },
+                None => Stage::Unbound { moment },
             },
         }
     }
 
     fn on(here: &Here, moment: Moment) -> Self {
-        let slack = Duration::ZERO;
-        Self { stage: Stage::Bound { sleep: moment.on(here.as_current(), slack) } }
+        Self { stage: Stage::Bound { sleep: moment.on(here.as_current()) } }
     }
 
     /// Allows it to resolve by up to `slack` later than it is due, and never earlier: one wake then serves several.
     pub fn with_slack(self, slack: Duration) -> Self {
         let stage = match self.stage {
-            Stage::Unbound { moment, .. } => Stage::Unbound { moment, slack },
+            Stage::Unbound { moment } => Stage::Unbound {
+                moment: match moment {
+                    Moment::Span(span) => Moment::Within(span, slack, coalesce),
+                    Moment::Within(span, _, by) => Moment::Within(span, slack, by),
+                    Moment::Deadline(deadline) => Moment::Deadline(coalesce(deadline, slack)),
+                },
+            },
             Stage::Bound { sleep } => {
                 let deadline = coalesce(sleep.deadline(), slack);
                 Stage::Bound { sleep: Sleep::at(sleep.source().clone(), deadline) }
@@ -190,14 +196,14 @@ impl After {
 
 impl Moment {
     #[inline]
-    fn on(self, here: CurrentHome, slack: Duration) -> Sleep<CurrentHome> {
+    fn on(self, here: CurrentHome) -> Sleep<CurrentHome> {
         match self {
-            Self::Span(span) if slack.is_zero() => Sleep::after(here, span),
-            Self::Span(span) => {
+            Self::Span(span) => Sleep::after(here, span),
+            Self::Within(span, slack, coalesce) => {
                 let deadline = coalesce(here.now() + span, slack);
                 Sleep::at(here, deadline)
             }
-            Self::Deadline(deadline) => Sleep::at(here, coalesce(deadline, slack)),
+            Self::Deadline(deadline) => Sleep::at(here, deadline),
         }
     }
 }
@@ -207,9 +213,9 @@ impl Future for After {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut stage = self.project().stage;
-        if let StageProjection::Unbound { moment, slack } = stage.as_mut().project() {
+        if let StageProjection::Unbound { moment } = stage.as_mut().project() {
             let Some(here) = current() else { return Poll::Ready(Err(NoContext)) };
-            let sleep = moment.on(here, *slack);
+            let sleep = moment.on(here);
             stage.set(Stage::Bound { sleep });
         }
         match stage.project() {
@@ -222,7 +228,7 @@ impl Future for After {
 impl fmt::Debug for After {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.stage {
-            Stage::Unbound { moment, .. } => f.debug_tuple("After").field(moment).finish(),
+            Stage::Unbound { moment } => f.debug_tuple("After").field(moment).finish(),
             Stage::Bound { sleep } => f.debug_tuple("After").field(&sleep.deadline()).finish(),
         }
     }

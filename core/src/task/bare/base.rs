@@ -13,13 +13,14 @@
 
 #![expect(unsafe_code, reason = "links headers into queues")]
 
-use core::{fmt, iter, ptr::NonNull};
+use core::{cell::Cell, fmt, iter, ptr::NonNull};
 
 use super::header::{Header, LOW, Task};
 use crate::{
     const_new,
     context::{Head, HomeRef, HomeVTable, Priority, TaskInfo},
     mask::{Mask, Masked, masked},
+    sync::{AtomicBool, Ordering::Relaxed},
     wait::Chain,
 };
 
@@ -31,9 +32,13 @@ pub struct Base {
     /// By priority.
     queues: [Masked<Chain<Header>>; 2],
     newest: Masked<Option<Task>>,
+    /// Whether there ever was a Low task.
+    graded: AtomicBool,
+    /// Whose turn it is: for the home thread.
+    pub(super) current: Cell<Option<Task>>,
 }
 
-// SAFETY: queues are of headers, which are `Send`, and are touched under a mask; all else is `Sync`.
+// SAFETY: queues are of headers, which are `Send`, and are touched under a mask; `current` is for the home thread; all else is `Sync`.
 unsafe impl Sync for Base {}
 // SAFETY: as above.
 unsafe impl Send for Base {}
@@ -47,6 +52,8 @@ impl Base {
                 asleep: Masked::new(false),
                 queues: [Masked::new(Chain::new()), Masked::new(Chain::new())],
                 newest: Masked::new(None),
+                graded: AtomicBool::new(false),
+                current: Cell::new(None),
             }
         }
     }
@@ -73,7 +80,11 @@ impl Base {
         // SAFETY: it is in no queue, and in a static.
         unsafe { tasks.push(task.as_ptr()) };
         queue.replace(mask, tasks);
-        self.asleep.take(mask)
+        let ring = self.asleep.get(mask);
+        if ring {
+            self.asleep.set(mask, false);
+        }
+        ring
     }
 
     /// The next task of this priority, if it has turns left: it has not left the queue for good before its flags say so.
@@ -136,6 +147,28 @@ impl Base {
                 self.is_idle_in(mask, Priority::Normal) && self.is_idle_in(mask, Priority::Low);
             self.asleep.set(mask, idle);
             idle
+        })
+    }
+
+    /// Whether there ever was a Low task.
+    #[inline(always)]
+    pub fn is_graded(&self) -> bool {
+        // ordering: Relaxed, whoever misses it sees it in the next cycle, for which it is rung.
+        self.graded.load(Relaxed)
+    }
+
+    /// There is a Low task.
+    pub(super) fn grade(&self) {
+        // ordering: Relaxed, as above.
+        self.graded.store(true, Relaxed);
+    }
+
+    /// Begins a cycle with so many turns for Normal tasks, in which nobody rings. How many were left of the one that it interrupts.
+    #[inline(always)]
+    pub fn begin(&self, turns: isize) -> isize {
+        masked(|mask| {
+            self.asleep.set(mask, false);
+            self.head.begin_in(mask, Priority::Normal, turns)
         })
     }
 

@@ -11,6 +11,7 @@
 //! | ENDED + HANDLE         | it has ended, and the output is the handle's                           | is nothing | the handle goes               |
 //! | CANCELLED, beside LIVE | its next turn drops the future                                         |            | its end                       |
 //! | LOW, beside LIVE       | its queue is that of the Low ones                                      |            | its end                       |
+//! | HELD, beside LIVE      | it is in its turn, in which others have theirs: it gets none meanwhile |            | those are over                |
 //!
 //! A waker counts nothing: a header is in a static and lives for ever, and what an old waker wakes is whoever stands there now, once too often, which
 //! the contract of wakers allows. So a place is free again when its task has ended, has left its queue, and its handle is gone.
@@ -20,7 +21,7 @@
 //!      or is in its turn).
 //! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED. What
 //!      stands in `call` fits what stands behind the header meanwhile.
-//! [H4] `turn` is the home thread's while it is LIVE or QUEUED; the spawning side's while it is CLAIMED.
+//! [H4] What is LIVE has a `call` and a Home. `turn` is the home thread's while it is LIVE or QUEUED; the spawning side's while it is CLAIMED.
 
 #![expect(unsafe_code, reason = "names what stands in statics, and shares what one thread owns")]
 
@@ -42,6 +43,7 @@ pub(super) const ENDED: u8 = 1 << 3;
 pub(super) const CANCELLED: u8 = 1 << 4;
 pub(super) const LOW: u8 = 1 << 5;
 pub(super) const CLAIMED: u8 = 1 << 6;
+pub(super) const HELD: u8 = 1 << 7;
 
 /// What a task is asked for.
 pub(in crate::task) enum Ask<'a> {
@@ -58,6 +60,7 @@ pub(in crate::task) enum Ask<'a> {
 /// What a task answers.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)] // As wide as a register.
 pub(in crate::task) enum Answer {
     /// Its future waits, or there was nothing to answer.
     Waits,
@@ -70,14 +73,12 @@ pub(in crate::task) enum Answer {
 /// How a task is asked. But for its name, that is for the home thread.
 pub(super) type Call = unsafe fn(Task, Ask<'_>) -> Answer;
 
-/// What the home thread is doing with a task.
+/// What the home thread has done with a task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Turn {
-    /// Nothing.
+    /// Nothing that is to be remembered.
     Waits,
-    /// It is in its turn.
-    Running,
-    /// It is in its turn, and a turn within that one has taken it out of its queue.
+    /// It has taken it out of its queue while it was HELD. It stays QUEUED.
     Again,
     /// Its future is dropped, or about to be.
     Gone,
@@ -216,11 +217,12 @@ impl Header {
         self.call.set(mask, Some(call));
     }
 
-    /// It has left its queue. What it said then.
+    /// It has left its queue. What it said then. If it is HELD it stays QUEUED, so that nobody else queues it.
     #[inline(always)]
     pub(super) fn leave_queue(&self, mask: Mask<'_>) -> (u8, Option<Call>) {
         let flags = self.flags.get(mask);
-        self.flags.set(mask, flags & !QUEUED);
+        const { assert!(HELD >> 7 == QUEUED) };
+        self.flags.set(mask, flags & !QUEUED | flags >> 7);
         (flags, self.call.get(mask))
     }
 

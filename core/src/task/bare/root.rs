@@ -24,7 +24,7 @@ use core::{
 
 use super::{
     base::Base,
-    header::{Answer, Ask, Header, LIVE, QUEUED, Task, Turn},
+    header::{Answer, Ask, Header, LIVE, QUEUED, Task},
     waker,
 };
 use crate::{const_new, context::HomeRef, mask::masked, misuse::stop};
@@ -154,8 +154,6 @@ impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.running.set(None);
         let task = self.0.task();
-        // Out of its turn a panic may have gone.
-        task.turn.set(Turn::Waits);
         masked(|mask| task.set_flags(mask, task.flags_in(mask) & QUEUED));
     }
 }
@@ -178,6 +176,9 @@ unsafe fn poll_running<F: Future>(task: Task, ask: Ask<'_>) -> Answer {
         {
             running.output = Some(output);
             root.running.set(None);
+            if let Some(home) = masked(|mask| task.home_in(mask)) {
+                home.head().leave();
+            }
         }
     }
     Answer::Waits

@@ -15,7 +15,9 @@ use core::{ptr::NonNull, task::Waker};
 
 use super::{
     base::Base,
-    header::{Answer, Ask, CANCELLED, Call, ENDED, HANDLE, Header, LIVE, LOW, QUEUED, Task, Turn},
+    header::{
+        Answer, Ask, CANCELLED, Call, ENDED, HANDLE, HELD, Header, LIVE, LOW, QUEUED, Task, Turn,
+    },
     waker::wake_task,
 };
 use crate::{
@@ -31,7 +33,13 @@ pub unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority: Priority) {
     // SAFETY: the contract.
     let task = unsafe { Task::new(task.cast()) };
     let base = Base::of(home);
-    let low = if priority == Priority::Low { LOW } else { 0 };
+    let low = match priority {
+        Priority::Normal => 0,
+        Priority::Low => {
+            base.grade();
+            LOW
+        }
+    };
     let flags = LIVE | HANDLE | low;
     let ring = masked(|mask| {
         task.settle(mask, *home);
@@ -76,6 +84,19 @@ impl Base {
         true
     }
 
+    /// Has the task that is in its turn, if there is one, get no other before what this answers is dropped.
+    ///
+    /// # Safety
+    /// This is the home thread.
+    #[inline(always)]
+    pub unsafe fn hold(&self) -> impl Drop {
+        let held = self.current.take();
+        if let Some(task) = held {
+            masked(|mask| task.set_flags(mask, task.flags_in(mask) | HELD));
+        }
+        Held(self, held)
+    }
+
     /// Gives a task its turn.
     ///
     /// # Safety
@@ -84,18 +105,19 @@ impl Base {
         // SAFETY: [B1] of `base`.
         let task = unsafe { Task::new(task) };
         let left = masked(|mask| task.leave_queue(mask));
+        // SAFETY: the contract.
+        let _held = unsafe { self.hold() };
         self.give(task, left);
     }
 
     #[inline(always)]
     fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
-        // One that ended while it was queued is asked for nothing.
-        let Some(call) = call.filter(|_| flags & LIVE != 0) else { return };
-        if task.turn.get() != Turn::Waits {
-            task.turn.set(Turn::Again);
-            return;
+        if flags & (LIVE | HELD) != LIVE {
+            return pass(task, flags);
         }
-        task.turn.set(Turn::Running);
+        // SAFETY: [H4] of `header`.
+        let call = unsafe { call.unwrap_unchecked() };
+        self.current.set(Some(task));
         let ask = if flags & CANCELLED == 0 { Ask::Poll } else { Ask::Cancel };
         let turn = task.node().turn();
         let answer = task.owned.with_mut(|_| {
@@ -105,8 +127,6 @@ impl Base {
         turn.over();
         if answer != Answer::Waits {
             self.end(task, call, answer);
-        } else if task.turn.replace(Turn::Waits) == Turn::Again {
-            wake_task(task);
         }
     }
 
@@ -130,6 +150,38 @@ impl Base {
             self.end(task, call, answer);
         }
         self.clear();
+    }
+}
+
+/// A task that was taken out of its queue gets no turn: it ended while it was there; or it is HELD, and belongs there again afterwards.
+#[cold]
+fn pass(task: Task, flags: u8) {
+    if flags & LIVE != 0 {
+        task.turn.set(Turn::Again);
+    }
+}
+
+/// Gives the turn back to who had it.
+struct Held<'b>(&'b Base, Option<Task>);
+
+impl Drop for Held<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.current.set(self.1);
+        if let Some(task) = self.1 {
+            release(task);
+        }
+    }
+}
+
+/// It may have turns again.
+#[cold]
+fn release(task: Task) {
+    masked(|mask| task.set_flags(mask, task.flags_in(mask) & !HELD));
+    if task.turn.get() == Turn::Again {
+        task.turn.set(Turn::Waits);
+        masked(|mask| task.set_flags(mask, task.flags_in(mask) & !QUEUED));
+        wake_task(task);
     }
 }
 

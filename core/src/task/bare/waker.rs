@@ -40,7 +40,8 @@ pub(crate) fn wake_later(_: &Waker) -> bool {
 
 /// Wakes a task, from anywhere.
 pub(super) fn wake_task(task: Task) {
-    set(task, 0);
+    // SAFETY: [K1].
+    unsafe { wake(task.as_ptr().as_ptr().cast_const().cast()) };
 }
 
 /// Asks for the end of a task, from anywhere.
@@ -78,7 +79,7 @@ unsafe fn wake(data: *const ()) {
     // SAFETY: [K1], never null.
     let header = unsafe { NonNull::new_unchecked(data.cast_mut().cast::<Header>()) };
     // SAFETY: [K1].
-    wake_task(unsafe { Task::new(header) });
+    set(unsafe { Task::new(header) }, 0);
 }
 
 unsafe fn drop_waker(_: *const ()) {}
