@@ -137,6 +137,11 @@ impl<H: Hooks> Home<H> {
         unsafe { self.bound.tasks.iter() }
     }
 
+    /// How many turns were given.
+    pub(crate) fn turns(&self) -> usize {
+        self.bound.turns.get()
+    }
+
     /// How many tasks have not ended.
     pub(crate) fn live(&self) -> usize {
         self.bound.tasks.len()

@@ -45,11 +45,11 @@ pub struct Home<H> {
 
 /// What the home thread keeps to itself [A1].
 pub(crate) struct Bound {
-    /// How many turns were given, all cycles together.
+    /// How many turns were given one by one.
     pub(crate) turns: Cell<usize>,
     /// How many cycles were begun.
     pub(crate) cycles: Cell<usize>,
-    pub(crate) watch: Cell<Option<Watch>>,
+    pub(crate) watch: Watch,
     root: Root,
     pub(crate) budget: Cell<isize>,
     /// Who waits on top of turns.
@@ -72,7 +72,7 @@ impl<H: Hooks> Home<H> {
                 bound: Bound {
                     turns: Cell::new(0),
                     cycles: Cell::new(0),
-                    watch: Cell::new(None),
+                    watch: Watch::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),
                     waits: Waits::new(),
@@ -208,6 +208,11 @@ impl<H: Hooks> Home<H> {
     /// This is the home thread, and remains so.
     pub(crate) unsafe fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
         self.base.tasks()
+    }
+
+    /// How many turns were given.
+    pub(crate) fn turns(&self) -> usize {
+        self.bound.turns.get().wrapping_add(self.base.head().turns())
     }
 
     /// How many tasks have not ended.

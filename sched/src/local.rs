@@ -34,7 +34,7 @@ use tidemill_core::sync::Arc;
 use crate::fixed::{Bound, Home};
 #[cfg(feature = "alloc")]
 use crate::home::{Bound, Home};
-use crate::stats::{Stats, Watch};
+use crate::stats::Stats;
 
 /// The executor of one thread, of a microcontroller and of a ring worker: the half of a [`Home`] that one thread has.
 ///
@@ -124,13 +124,13 @@ impl<H: Hooks> Local<H> {
 
     /// What it has done so far.
     pub fn stats(&self) -> Stats {
-        Stats { cycles: self.bound().cycles.get(), turns: self.bound().turns.get() }
+        Stats { cycles: self.bound().cycles.get(), turns: self.home().turns() }
     }
 
     /// Has `tell` told how long a cycle took, without its wait, whenever that is `at_least` so much. The clock is read twice per cycle then.
     /// (Async's `long_cycles`.)
     pub fn watch(&self, at_least: Duration, tell: fn(Duration)) {
-        self.bound().watch.set(Some(Watch { at_least, tell, look: Watch::look }));
+        self.bound().watch.set(at_least, tell);
     }
 
     /// Runs `f` with this as the current executor, so that ambient calls (`spawn`, `after`) find it.
@@ -155,7 +155,10 @@ impl<H: Hooks> Local<H> {
 
     /// One cycle.
     pub fn cycle(&self, park: &mut impl Park) {
-        self.enter(|| self.cycle_within(park));
+        self.enter(|| {
+            self.cycle_within(park);
+            self.rouse();
+        });
     }
 
     /// One cycle without its end, for those who park in their own way: it says how. Until the next tick the inbox stays put to
@@ -168,18 +171,15 @@ impl<H: Hooks> Local<H> {
     fn cycle_within(&self, park: &mut impl Park) {
         let Some(wait) = self.work() else { return };
         park.park(wait);
-        self.rouse();
     }
 
     /// A cycle but for its wait. `None`: the root has ended in its turn, and nothing more was done.
     fn work(&self) -> Option<Wait> {
         let bound = self.bound();
         bound.cycles.set(bound.cycles.get().wrapping_add(1));
-        let watch = bound.watch.get().map(|watch| (watch, self.hooks().now()));
+        let begun = bound.watch.begin(self.hooks());
         let wait = if self.run_ready() { None } else { Some(self.prepare()) };
-        if let Some((watch, begun)) = watch {
-            (watch.look)(watch, begun, self.hooks().now());
-        }
+        bound.watch.end(self.hooks(), begun);
         wait
     }
 }

@@ -40,8 +40,8 @@ pub struct Head {
     cut: Masked<bool>,
     /// By priority, how many turns are left in this cycle; less than none once one more was asked for.
     left: [Masked<isize>; 2],
-    /// How many turns of this cycle nobody will have, since its end was asked for.
-    waived: Masked<isize>,
+    /// How many turns there were in all cycles, those included that are left.
+    granted: Masked<isize>,
 }
 
 impl Head {
@@ -54,7 +54,7 @@ impl Head {
                 closed: Masked::new(false),
                 cut: Masked::new(false),
                 left: [Masked::new(0), Masked::new(0)],
-                waived: Masked::new(0),
+                granted: Masked::new(0),
             }
         }
     }
@@ -75,25 +75,27 @@ impl Head {
         HomeRef(head)
     }
 
-    /// What was asked for before this cycle is forgotten; it has so many turns for this priority. How many were left of the one that it interrupts.
-    #[inline]
-    pub fn begin(&self, priority: Priority, turns: isize) -> isize {
-        masked(|mask| self.begin_in(mask, priority, turns))
-    }
-
-    /// As `begin`, in a mask of its caller's.
+    /// Begins a cycle with so many turns for this priority; what was asked for before it is forgotten. How many were left of the last one, or of the one that it
+    /// interrupts.
     #[inline(always)]
-    pub(crate) fn begin_in(&self, mask: Mask<'_>, priority: Priority, turns: isize) -> isize {
+    pub(crate) fn begin(&self, mask: Mask<'_>, priority: Priority, turns: isize) -> isize {
         self.cut.set(mask, false);
-        self.left[priority as usize].replace(mask, turns)
+        let left = self.left[priority as usize].replace(mask, turns).max(0);
+        self.granted.set(mask, self.granted.get(mask).wrapping_add(turns - left));
+        left
     }
 
-    /// Ends a cycle, and goes on with the one that it has interrupted. How many turns were left.
-    #[inline]
-    pub fn end(&self, priority: Priority, interrupted: isize) -> isize {
+    /// Ends a cycle that has interrupted one of which so many turns were left, and goes on with that.
+    pub(crate) fn resume(&self, mask: Mask<'_>, priority: Priority, interrupted: isize) {
+        let left = self.left[priority as usize].replace(mask, interrupted).max(0);
+        self.granted.set(mask, self.granted.get(mask).wrapping_add(interrupted - left));
+    }
+
+    /// How many turns were given in cycles.
+    pub fn turns(&self) -> usize {
         masked(|mask| {
-            let left = self.left[priority as usize].replace(mask, interrupted).max(0);
-            left + self.waived.take(mask)
+            let left = self.left.iter().map(|left| left.get(mask).max(0)).sum();
+            self.granted.get(mask).wrapping_sub(left).cast_unsigned()
         })
     }
 
@@ -107,26 +109,30 @@ impl Head {
     }
 
     /// Whether turns are left for this priority.
-    pub fn goes_on(&self, priority: Priority) -> bool {
-        masked(|mask| self.left[priority as usize].get(mask) > 0)
+    pub(crate) fn goes_on(&self, mask: Mask<'_>, priority: Priority) -> bool {
+        self.left[priority as usize].get(mask) > 0
     }
 
     /// Leaves no turn for Normal tasks in this cycle. From anywhere.
     pub fn cut(&self) {
         masked(|mask| {
             self.cut.set(mask, true);
-            self.waive(mask);
+            self.waive(mask, Priority::Normal);
         });
     }
 
     /// Ends the cycle after this turn, in which the root has ended.
     pub(crate) fn leave(&self) {
-        masked(|mask| self.waive(mask));
+        masked(|mask| {
+            self.waive(mask, Priority::Normal);
+            self.waive(mask, Priority::Low);
+        });
     }
 
-    fn waive(&self, mask: Mask<'_>) {
-        let left = self.left[Priority::Normal as usize].replace(mask, 0).max(0);
-        self.waived.set(mask, self.waived.get(mask) + left);
+    #[inline(always)]
+    fn waive(&self, mask: Mask<'_>, priority: Priority) {
+        let left = self.left[priority as usize].replace(mask, 0).max(0);
+        self.granted.set(mask, self.granted.get(mask).wrapping_sub(left));
     }
 
     /// Whether the end of the cycle was asked for since this was asked last.

@@ -155,12 +155,7 @@ pin_project! {
 impl After {
     #[inline]
     fn new(moment: Moment) -> Self {
-        Self {
-            stage: match current() {
-                Some(here) => Stage::Bound { sleep: moment.on(here) },
-                None => Stage::Unbound { moment },
-            },
-        }
+        Self { stage: moment.bind() }
     }
 
     fn on(here: &Here, moment: Moment) -> Self {
@@ -195,6 +190,15 @@ impl After {
 }
 
 impl Moment {
+    /// Bound to the current Home, if there is one.
+    #[cfg_attr(not(feature = "std"), inline(never))]
+    fn bind(self) -> Stage {
+        match current() {
+            Some(here) => Stage::Bound { sleep: self.on(here) },
+            None => Stage::Unbound { moment: self },
+        }
+    }
+
     #[inline]
     fn on(self, here: CurrentHome) -> Sleep<CurrentHome> {
         match self {
@@ -214,9 +218,8 @@ impl Future for After {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut stage = self.project().stage;
         if let StageProjection::Unbound { moment } = stage.as_mut().project() {
-            let Some(here) = current() else { return Poll::Ready(Err(NoContext)) };
-            let sleep = moment.on(here);
-            stage.set(Stage::Bound { sleep });
+            let bound = moment.bind();
+            stage.set(bound);
         }
         match stage.project() {
             StageProjection::Bound { sleep } => sleep.poll(cx).map_err(|_closed| NoContext),

@@ -96,7 +96,7 @@ pub use crate::context::{Done, Priority, TaskInfo};
 pub use ahead::Notes;
 pub use attributes::{Attributes, Name};
 #[cfg(not(feature = "alloc"))]
-pub use bare::{Base, Header, Root, adopt, wake_here};
+pub use bare::{Base, Cycle, Header, Root, adopt, wake_here};
 #[cfg(feature = "std")]
 pub use berth::{prefer_node, preferred_node};
 #[cfg(feature = "alloc")]

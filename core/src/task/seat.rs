@@ -116,12 +116,8 @@ where
     /// # Safety
     /// [C1] of `cell`, of an `F`; or it asks for the name.
     unsafe fn call<F: Future>(task: Task, request: Ask<'_>) -> Answer {
-        if let Ask::Name(to) = request {
-            *to = N::NAME;
-            return Answer::Waits;
-        }
         // SAFETY: the contract is the same.
-        unsafe { ask::<F>(task, Self::body(task).cast(), request) }
+        unsafe { ask::<F>(task, Self::body(task).cast(), request, N::NAME) }
     }
 }
 

@@ -22,8 +22,8 @@ pub struct WakeBatch {
 }
 
 impl WakeBatch {
-    /// How many wakers fit.
-    pub const CAPACITY: usize = 16;
+    /// How many wakers fit: 16, and without `alloc` 1, since there stacks are small, and interrupts are masked while a batch is filled.
+    pub const CAPACITY: usize = if cfg!(feature = "alloc") { 16 } else { 1 };
 
     /// An empty batch.
     pub const fn new() -> Self {

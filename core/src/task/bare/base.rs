@@ -24,6 +24,9 @@ use crate::{
     wait::Chain,
 };
 
+/// Gives turns to Low tasks, so many at the most, and to Normal ones that are left.
+pub(super) type LowTurns = fn(&Base, isize);
+
 /// What a Home without `alloc` begins with.
 #[repr(C)]
 pub struct Base {
@@ -32,7 +35,9 @@ pub struct Base {
     /// By priority.
     queues: [Masked<Chain<Header>>; 2],
     newest: Masked<Option<Task>>,
-    /// Whether there ever was a Low task.
+    /// How the Low tasks have their turns, once there was one: named by who makes them, so that who makes none has it not in his program.
+    low: Masked<Option<LowTurns>>,
+    /// Whether there was.
     graded: AtomicBool,
     /// Whose turn it is: for the home thread.
     pub(super) current: Cell<Option<Task>>,
@@ -52,6 +57,7 @@ impl Base {
                 asleep: Masked::new(false),
                 queues: [Masked::new(Chain::new()), Masked::new(Chain::new())],
                 newest: Masked::new(None),
+                low: Masked::new(None),
                 graded: AtomicBool::new(false),
                 current: Cell::new(None),
             }
@@ -125,13 +131,28 @@ impl Base {
         }
     }
 
+    /// There is a Low task, and this is how such have their turns.
+    #[inline(always)]
+    pub(super) fn grade(&self, mask: Mask<'_>, low: LowTurns) {
+        self.low.set(mask, Some(low));
+        // ordering: Relaxed, whoever misses it sees it in the next cycle, for which it is rung.
+        self.graded.store(true, Relaxed);
+    }
+
+    /// How the Low tasks have their turns, if there ever was one.
+    #[inline(always)]
+    pub(super) fn low(&self) -> Option<LowTurns> {
+        // ordering: Relaxed, as above.
+        if self.graded.load(Relaxed) { masked(|mask| self.low.get(mask)) } else { None }
+    }
+
     /// Whether no task of this priority is queued.
     pub fn is_idle(&self, priority: Priority) -> bool {
         masked(|mask| self.is_idle_in(mask, priority))
     }
 
     #[inline(always)]
-    fn is_idle_in(&self, mask: Mask<'_>, priority: Priority) -> bool {
+    pub(super) fn is_idle_in(&self, mask: Mask<'_>, priority: Priority) -> bool {
         let tasks = self.queues[priority as usize].take(mask);
         let idle = tasks.is_empty();
         self.queues[priority as usize].replace(mask, tasks);
@@ -143,33 +164,17 @@ impl Base {
     #[must_use]
     pub fn sleep(&self) -> bool {
         masked(|mask| {
-            let idle =
-                self.is_idle_in(mask, Priority::Normal) && self.is_idle_in(mask, Priority::Low);
+            let idle = self.is_idle_in(mask, Priority::Normal)
+                && (self.low.get(mask).is_none() || self.is_idle_in(mask, Priority::Low));
             self.asleep.set(mask, idle);
             idle
         })
     }
 
-    /// Whether there ever was a Low task.
+    /// Nobody is to ring, in a mask of its caller's.
     #[inline(always)]
-    pub fn is_graded(&self) -> bool {
-        // ordering: Relaxed, whoever misses it sees it in the next cycle, for which it is rung.
-        self.graded.load(Relaxed)
-    }
-
-    /// There is a Low task.
-    pub(super) fn grade(&self) {
-        // ordering: Relaxed, as above.
-        self.graded.store(true, Relaxed);
-    }
-
-    /// Begins a cycle with so many turns for Normal tasks, in which nobody rings. How many were left of the one that it interrupts.
-    #[inline(always)]
-    pub fn begin(&self, turns: isize) -> isize {
-        masked(|mask| {
-            self.asleep.set(mask, false);
-            self.head.begin_in(mask, Priority::Normal, turns)
-        })
+    pub(super) fn stay_up(&self, mask: Mask<'_>) {
+        self.asleep.set(mask, false);
     }
 
     /// Has nobody ring.

@@ -39,7 +39,7 @@ impl<F: Future> Body<F> {
     }
 }
 
-/// Asks a task whose future or output stands at `body`.
+/// Asks a task of this name whose future or output stands at `body`.
 ///
 /// # Safety
 /// [C1].
@@ -48,6 +48,7 @@ pub(in crate::task) unsafe fn ask<F: Future>(
     task: Task,
     body: NonNull<Body<F>>,
     ask: Ask<'_>,
+    name: Option<&'static str>,
 ) -> Answer {
     // Both stand at the beginning.
     let (future, output) = (body.cast::<F>(), body.cast::<Result<F::Output, JoinError>>());
@@ -69,7 +70,10 @@ pub(in crate::task) unsafe fn ask<F: Future>(
             unsafe { output.drop_in_place() };
             return Answer::Dropped;
         }
-        Ask::Name(_) => return Answer::Waits,
+        Ask::Name(to) => {
+            *to = name;
+            return Answer::Waits;
+        }
     };
     if task.turn.replace(Turn::Gone) != Turn::Gone {
         // SAFETY: [C1], [C2]: a drop that panics has been noted before.

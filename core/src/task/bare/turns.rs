@@ -11,10 +11,10 @@
 
 #![expect(unsafe_code, reason = "calls what fits a header, which its type does not say")]
 
-use core::{ptr::NonNull, task::Waker};
+use core::{fmt, ptr::NonNull, task::Waker};
 
 use super::{
-    base::Base,
+    base::{Base, LowTurns},
     header::{
         Answer, Ask, CANCELLED, Call, ENDED, HANDLE, HELD, Header, LIVE, LOW, QUEUED, Task, Turn,
     },
@@ -29,18 +29,25 @@ use crate::{
 ///
 /// # Safety
 /// `task` names one that was spawned just now, and was not taken in. Its future and output may be dropped here.
+#[inline(always)] // So that who knows that it is Normal names nothing else.
 pub unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority: Priority) {
+    let low: Option<LowTurns> = match priority {
+        Priority::Normal => None,
+        Priority::Low => Some(Base::low_turns),
+    };
+    // SAFETY: the contract is the same.
+    unsafe { take_in(home, task, low) };
+}
+
+/// As `adopt`; a task that is Low comes with how such have their turns.
+///
+/// # Safety
+/// As for `adopt`.
+unsafe fn take_in(home: &HomeRef, task: NonNull<()>, low: Option<LowTurns>) {
     // SAFETY: the contract.
     let task = unsafe { Task::new(task.cast()) };
     let base = Base::of(home);
-    let low = match priority {
-        Priority::Normal => 0,
-        Priority::Low => {
-            base.grade();
-            LOW
-        }
-    };
-    let flags = LIVE | HANDLE | low;
+    let flags = LIVE | HANDLE | if low.is_some() { LOW } else { 0 };
     let ring = masked(|mask| {
         task.settle(mask, *home);
         if !base.head().is_open_in(mask) {
@@ -48,6 +55,9 @@ pub unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority: Priority) {
             return None;
         }
         task.set_flags(mask, flags | QUEUED);
+        if let Some(low) = low {
+            base.grade(mask, low);
+        }
         base.link(mask, task);
         Some(base.push(mask, task, flags))
     });
@@ -74,7 +84,7 @@ impl Base {
     /// # Safety
     /// This is the home thread.
     #[inline(always)]
-    pub unsafe fn turn(&self, priority: Priority) -> bool {
+    unsafe fn turn(&self, priority: Priority) -> bool {
         let next = masked(|mask| {
             let task = self.next(mask, priority)?;
             Some((task, task.leave_queue(mask)))
@@ -84,12 +94,41 @@ impl Base {
         true
     }
 
-    /// Has the task that is in its turn, if there is one, get no other before what this answers is dropped.
+    /// Begins a cycle, perhaps within a turn: gives turns to Normal tasks that are ready, so many at the most.
     ///
     /// # Safety
     /// This is the home thread.
     #[inline(always)]
-    pub unsafe fn hold(&self) -> impl Drop {
+    pub unsafe fn cycle(&self, turns: isize) -> Cycle<'_> {
+        let held = self.hold();
+        let interrupted = masked(|mask| {
+            self.stay_up(mask);
+            self.head().begin(mask, Priority::Normal, turns)
+        });
+        let cycle = Cycle { interrupted, held };
+        // SAFETY: the contract.
+        while unsafe { self.turn(Priority::Normal) } {}
+        cycle
+    }
+
+    /// The rest of a cycle in which not all tasks are Normal: Low ones, and whatever those make. A root that ends leaves no turn.
+    fn low_turns(&self, turns: isize) {
+        let interrupted = masked(|mask| self.head().begin(mask, Priority::Low, turns));
+        let goes_on = |priority| {
+            masked(|mask| self.head().goes_on(mask, priority) && !self.is_idle_in(mask, priority))
+        };
+        while Priority::ALL.into_iter().any(goes_on) {
+            for priority in [Priority::Low, Priority::Normal] {
+                // SAFETY: [T1], who has a `Cycle` calls.
+                while unsafe { self.turn(priority) } {}
+            }
+        }
+        masked(|mask| self.head().resume(mask, Priority::Low, interrupted));
+    }
+
+    /// Has the task that is in its turn, if there is one, get no other before what this answers is dropped.
+    #[inline(always)]
+    fn hold(&self) -> Held<'_> {
         let held = self.current.take();
         if let Some(task) = held {
             masked(|mask| task.set_flags(mask, task.flags_in(mask) | HELD));
@@ -105,8 +144,7 @@ impl Base {
         // SAFETY: [B1] of `base`.
         let task = unsafe { Task::new(task) };
         let left = masked(|mask| task.leave_queue(mask));
-        // SAFETY: the contract.
-        let _held = unsafe { self.hold() };
+        let _held = self.hold();
         self.give(task, left);
     }
 
@@ -158,6 +196,39 @@ impl Base {
 fn pass(task: Task, flags: u8) {
     if flags & LIVE != 0 {
         task.turn.set(Turn::Again);
+    }
+}
+
+/// A cycle that has begun. Dropping it ends it.
+pub struct Cycle<'b> {
+    /// How many turns were left of the cycle that it interrupts.
+    interrupted: isize,
+    held: Held<'b>,
+}
+
+impl Cycle<'_> {
+    /// Gives turns to Low tasks, so many at the most, and to Normal ones that are left.
+    #[inline(always)]
+    pub fn go_on(&self, turns: isize) {
+        let base = self.held.0;
+        if let Some(low) = base.low() {
+            low(base, turns);
+        }
+    }
+}
+
+impl Drop for Cycle<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.held.1.is_some() {
+            masked(|mask| self.held.0.head().resume(mask, Priority::Normal, self.interrupted));
+        }
+    }
+}
+
+impl fmt::Debug for Cycle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cycle")
     }
 }
 
