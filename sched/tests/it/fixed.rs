@@ -220,8 +220,13 @@ fn a_task_that_woke_itself_before_its_end_leaves_its_place_all_the_same() {
     let _alone = alone();
     let local = HOME.claim().unwrap();
     let spawn = || local.spawn_place(task_place!(hasty), hasty());
+    // Its end uses up the cycle, so that it is queued still.
+    local.set_budget(1);
     for _ in 0..3 {
         spawn().unwrap().detach();
+        assert_eq!(local.tick(), Wait::Poll);
+        assert_eq!(local.live(), usize::from(cfg!(feature = "alloc")));
+        assert!(spawn().is_err(), "it is queued");
         settle(&local);
         assert_eq!(local.live(), 0);
     }

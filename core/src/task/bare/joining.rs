@@ -98,7 +98,9 @@ fn go(task: Task, taken: bool) -> bool {
         if flags & ENDED != 0 && !taken {
             return None;
         }
-        task.owned.with_mut(|_| ());
+        if flags & ENDED != 0 {
+            task.owned.with_mut(|_| ());
+        }
         task.set_flags(mask, flags & !(HANDLE | ENDED));
         Some(task.join().take(mask))
     });
