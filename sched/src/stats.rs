@@ -14,10 +14,13 @@ pub struct Stats {
     pub turns: usize,
 }
 
+/// What is done at the end of a cycle that began, and ends, then.
+type Look = fn(&Watch, Instant, Instant);
+
 /// Who is told of cycles that took long. For one thread.
 pub(crate) struct Watch {
     /// `Watch::tell_if_long`, where somebody watches: where nobody ever does, it is not linked.
-    look: Cell<Option<fn(&Self, Instant, Instant)>>,
+    look: Cell<Option<Look>>,
     at_least: Cell<Duration>,
     tell: Cell<fn(Duration)>,
 }
