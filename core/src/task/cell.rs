@@ -336,20 +336,27 @@ impl<T> Joining<T> {
     pub(crate) fn leave(&mut self, waker: &Waker) -> bool {
         let header = self.header();
         let awaited = header.state().is_awaited();
-        if awaited && !header.state().take_back() {
-            return false;
-        }
-        // SAFETY: [S5] of `state`, AWAITED is clear.
-        if !awaited || !unsafe { header.has_waker(waker) } {
-            let fresh = Some(waker.clone());
-            // SAFETY: as above.
-            drop(unsafe { header.swap_waker(fresh) });
-        }
-        if !header.state().await_end(header.own_here()) {
+        if awaited && header.slot.holds(waker) {
             return true;
         }
-        // SAFETY: [S5] of `state`, AWAITED was clear when COMPLETE came.
-        drop(unsafe { header.swap_waker(None) });
+        // Before the slot is asked for, since it is user code.
+        let fresh = waker.clone();
+        let mut before = None;
+        if awaited {
+            if !header.state().take_back() {
+                return false;
+            }
+            // SAFETY: [S5] of `state`, it held a waker, and AWAITED is clear now.
+            before = Some(unsafe { header.slot.take() });
+        }
+        header.slot.put(fresh);
+        let ended = header.state().await_end(header.own_here());
+        drop(before);
+        if !ended {
+            return true;
+        }
+        // SAFETY: [S5] of `state`, AWAITED was clear when COMPLETE came, and it was put in just now.
+        drop(unsafe { header.slot.take() });
         false
     }
 
@@ -378,8 +385,8 @@ impl<T> Drop for Joining<T> {
         let header = self.header();
         if header.state().is_awaited() && header.state().take_back() {
             // Before the reference goes; also lest a task that awaits itself keep itself for ever.
-            // SAFETY: [S5] of `state`, AWAITED is clear.
-            drop(unsafe { header.swap_waker(None) });
+            // SAFETY: [S5] of `state`, it held a waker, and AWAITED is clear now.
+            drop(unsafe { header.slot.take() });
         }
         if header.state().detach(header.own_here()) == Detach::DropOutput {
             let output = self.take();

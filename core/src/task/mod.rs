@@ -34,7 +34,6 @@
 //! Only the executor drops futures and outputs that nobody wants, on its thread, before a task counts as complete. Therefore what
 //! the last reference frees, on whatever thread, is plain memory.
 
-mod ahead;
 mod attributes;
 #[cfg(feature = "std")]
 mod berth;
@@ -57,11 +56,13 @@ mod place;
 mod pooled;
 mod ready;
 mod reference;
+mod ring;
 #[cfg(feature = "std")]
 mod roam;
 mod root;
 #[cfg(feature = "alloc")]
 mod sleeper;
+mod slot;
 mod spawn;
 mod state;
 mod tasks;
@@ -71,7 +72,6 @@ mod waker;
 mod yield_now;
 
 pub use crate::context::{Done, Priority, TaskInfo};
-pub use ahead::Notes;
 pub use attributes::{Attributes, Name};
 #[cfg(feature = "std")]
 pub use berth::{prefer_node, preferred_node};
@@ -86,6 +86,7 @@ pub use place::{Aligned, Alignment, PlaceName, TaskFn, TaskPlace, Unnamed, task_
 #[cfg(feature = "std")]
 pub use pooled::{PoolHead, Turned, spawn_pooled, task_info};
 pub use ready::Ready;
+pub use ring::Ring;
 #[cfg(feature = "std")]
 pub(crate) use roam::takes_send;
 #[cfg(feature = "std")]

@@ -378,6 +378,6 @@ struct InTurn;
 impl Finish for InTurn {
     #[inline]
     fn finish(task: &Header, output_dropped: bool) -> Complete {
-        task.state().finish(output_dropped)
+        task.finish(output_dropped)
     }
 }
