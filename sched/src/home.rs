@@ -249,6 +249,12 @@ impl Bound {
             .any(|&priority| self.left[priority as usize].get() > 0 && !self.is_idle(priority))
     }
 
+    /// Gives the queue its first ring, which it else gets when it is long. Nobody else knows the Home.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn furnish(&self) {
+        widen(&self.queues[Priority::Normal as usize]);
+    }
+
     /// Widens what has become too narrow.
     #[inline]
     pub(crate) fn widen(&self) {

@@ -139,7 +139,7 @@ impl Head {
     #[inline]
     pub unsafe fn handle(head: NonNull<Self>) -> HomeRef {
         // SAFETY: it is alive (contract).
-        unsafe { head.as_ref() }.recount(1);
+        unsafe { head.as_ref() }.count_one();
         HomeRef(head)
     }
 
@@ -150,16 +150,27 @@ impl Head {
         self.count.fetch_add(counted.cast_unsigned().wrapping_sub(BIAS), Relaxed);
     }
 
-    /// Counts so many handles more, in the plain half.
-    #[inline]
-    fn recount(&self, more: isize) {
-        if !COUNTED {
-            return;
+    /// Counts a handle more, in the plain half.
+    #[inline(always)]
+    fn count_one(&self) {
+        if COUNTED {
+            let counted = self.counted.get() + 1;
+            self.counted.set(counted);
+            if counted >= MANY.cast_signed() {
+                self.move_over();
+            }
         }
-        let counted = self.counted.get() + more;
-        self.counted.set(counted);
-        if counted.unsigned_abs() >= MANY {
-            self.move_over();
+    }
+
+    /// Counts a handle less, in the plain half.
+    #[inline(always)]
+    fn discount_one(&self) {
+        if COUNTED {
+            let counted = self.counted.get() - 1;
+            self.counted.set(counted);
+            if counted <= -MANY.cast_signed() {
+                self.move_over();
+            }
         }
     }
 
@@ -323,12 +334,34 @@ impl HomeRef {
     }
 }
 
+impl HomeRef {
+    /// A handle more, from one that was found open on the home thread.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(super) fn another(&self) -> Self {
+        if !HOME_IS_KNOWN {
+            return self.clone();
+        }
+        // [C2] There is a Local, and this is its thread.
+        self.head().count_one();
+        Self(self.0)
+    }
+
+    /// As its drop, where it was found current.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(super) fn let_go_here(self) {
+        self.head().discount_one();
+        core::mem::forget(self);
+    }
+}
+
 impl Clone for HomeRef {
     #[inline]
     fn clone(&self) -> Self {
         let head = self.head();
         if is_current(self.as_ptr()) {
-            head.recount(1);
+            head.count_one();
         } else if COUNTED && self.vtable().free.is_some() {
             // ordering: Relaxed, who has a handle makes another.
             if head.count.fetch_add(1, Relaxed) > MOST {
@@ -344,7 +377,7 @@ impl Drop for HomeRef {
     fn drop(&mut self) {
         let head = self.head();
         if is_current(self.as_ptr()) {
-            return head.recount(-1);
+            return head.discount_one();
         }
         if !COUNTED {
             return;

@@ -22,38 +22,32 @@ use super::{
 };
 
 impl HomeRef {
-    /// Memory for a task, and the handle for its header. `None`: it takes no tasks.
+    /// Memory for a task, and the handle for its header.
     ///
     /// # Safety
-    /// With `std`: this is the home thread.
-    #[inline]
-    pub(crate) unsafe fn lay(&self, size: Size) -> Option<(NonNull<u8>, Self)> {
-        // SAFETY: the contract is the same.
-        self.is_open().then(|| unsafe { self.lay_open(size) })
-    }
-
-    /// As `lay`, where it was found just now that it takes tasks.
-    ///
-    /// # Safety
-    /// As for `lay`.
-    #[inline]
+    /// With `std`: this is the home thread, and it is known that it takes tasks.
+    #[inline(always)]
     pub(crate) unsafe fn lay_open(&self, size: Size) -> (NonNull<u8>, Self) {
-        (self.head().blocks().take(size), self.clone())
+        (self.head().blocks().take(size), self.another())
     }
 
-    /// Gives back the memory of a task.
+    /// Gives back the memory of a task, and the handle of its header.
     ///
     /// # Safety
     /// `block` comes from the blocks of some Home, for this size, and nothing uses it any more.
-    #[inline]
-    pub(crate) unsafe fn clear(&self, block: NonNull<u8>, size: Size) {
-        if is_current(self.as_ptr()) || !HOME_IS_KNOWN {
+    #[inline(always)]
+    pub(crate) unsafe fn clear(self, block: NonNull<u8>, size: Size) {
+        if is_current(self.as_ptr()) {
             // SAFETY: the contract is the same.
             unsafe { self.head().blocks().put(block, size) };
-        } else {
-            // SAFETY: the contract is the same.
-            unsafe { give_back(block, size) };
+            return self.let_go_here();
         }
+        if HOME_IS_KNOWN {
+            // SAFETY: the contract is the same.
+            return unsafe { give_back(block, size) };
+        }
+        // SAFETY: the contract is the same.
+        unsafe { self.head().blocks().put(block, size) };
     }
 }
 

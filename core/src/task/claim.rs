@@ -10,7 +10,7 @@
 
 use super::{
     own::Own,
-    state::{AWAITED, BIAS, COMPLETE, JOIN, REFERENCE, RETAKEN, State},
+    state::{AWAITED, BIAS, COMPLETE, JOIN, NEW, REFERENCE, RETAKEN, State},
 };
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 
@@ -23,9 +23,6 @@ pub(super) enum Detach {
     /// Nothing; its reference is given up, and was not the last.
     Nothing,
 }
-
-/// The word of a task that is waited for by nobody, and known to its list and its handle alone.
-const NEW: usize = JOIN + 2 * REFERENCE + BIAS;
 
 impl State {
     /// Whether a handle wants the output. If not, none ever will.

@@ -38,7 +38,7 @@ pub(crate) struct TaskVTable {
     pub(crate) cancel: unsafe fn(NonNull<Header>),
     /// Drops the output.
     pub(crate) drop_output: unsafe fn(NonNull<Header>),
-    /// Moves the output to the address, which is of an `Option<Result<T, JoinError>>`.
+    /// Moves the output to the address, which is of a `Result<T, JoinError>`. For the handle, once, when the task is complete.
     pub(crate) take: unsafe fn(NonNull<Header>, *mut ()),
     /// Frees the memory, in which neither future nor output stands any more.
     pub(crate) free: unsafe fn(NonNull<Header>),

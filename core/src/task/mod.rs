@@ -50,6 +50,7 @@ mod handover;
 mod header;
 mod hook;
 mod join;
+mod joining;
 mod own;
 mod place;
 #[cfg(feature = "std")]

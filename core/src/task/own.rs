@@ -159,6 +159,12 @@ impl Own {
         })
     }
 
+    /// Whether there is nothing to say of it: it is in no queue and in no turn, has not ended, and no reference is counted here.
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        self.change(|own| own.flags | own.references.cast_unsigned() == 0)
+    }
+
     /// Whether it has ended.
     #[inline]
     pub(super) fn has_ended(&self) -> bool {

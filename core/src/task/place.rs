@@ -19,9 +19,10 @@ use core::{
 };
 
 use super::{
-    cell::{Joining, Storage, TaskCell},
+    cell::{Storage, TaskCell},
     header::Header,
     join::{JoinHandle, Spawned},
+    joining::Joining,
     own::Own,
     state::State,
 };

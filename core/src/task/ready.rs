@@ -16,8 +16,10 @@ use core::{mem, ptr::NonNull};
 use super::{header::Header, ring::Ring};
 use crate::wait::Chain;
 
+/// So many tasks need no ring, and those who have no more no memory for it.
+const FEW: usize = 12;
 /// The first ring has so many places.
-const FEW: usize = 64;
+const FIRST: usize = 64;
 /// Each ring has so many times the places of the one before.
 const GROWTH: usize = 4;
 
@@ -25,23 +27,25 @@ const GROWTH: usize = 4;
 pub struct Ready {
     ring: Ring,
     rest: Chain<Header>,
+    /// How many are in `rest`, where there are rings.
+    linked: usize,
 }
 
 impl Ready {
     /// A queue of nothing.
     pub const fn new() -> Self {
-        Self { ring: Ring::new(), rest: Chain::new() }
+        Self { ring: Ring::new(), rest: Chain::new(), linked: 0 }
     }
 
     /// Whether it has become longer than its ring.
     #[inline]
     pub fn is_long(&self) -> bool {
-        Ring::IS_OF_USE && !self.rest.is_empty()
+        self.linked > FEW
     }
 
     /// How many places its ring should have, to be made by [`Ring::of`] and given to it by [`widen`](Self::widen).
     pub fn places(&self) -> usize {
-        FEW.max(GROWTH * self.ring.places())
+        FIRST.max(GROWTH * self.ring.places())
     }
 
     /// Has its tasks stand in this ring from now on, which is new, if that is larger. Here is the one that it has no use for.
@@ -51,6 +55,7 @@ impl Ready {
         }
         let mut before = mem::replace(&mut self.ring, ring);
         let mut rest = mem::take(&mut self.rest);
+        self.linked = 0;
         while let Some(task) = before.pop_if(|| true).or_else(|| rest.pop()) {
             // SAFETY: it was queued, and left that queue just now.
             unsafe { self.push(task) };
@@ -70,11 +75,24 @@ impl Ready {
     /// It is alive and in no queue, and stays alive until it has left this one.
     #[inline]
     pub unsafe fn push(&mut self, task: NonNull<Header>) {
-        if !self.ring.push(task) {
-            self.ring.shut();
+        if !Ring::IS_OF_USE {
             // SAFETY: the contract is the same.
             unsafe { self.rest.push(task) };
+        } else if !self.ring.push(task) {
+            // SAFETY: the contract is the same.
+            unsafe { self.push_linked(task) };
         }
+    }
+
+    /// # Safety
+    /// As for `push`.
+    #[cold]
+    #[inline(never)] // Lest the way past it be long.
+    unsafe fn push_linked(&mut self, task: NonNull<Header>) {
+        self.ring.shut();
+        self.linked += 1;
+        // SAFETY: the contract is the same.
+        unsafe { self.rest.push(task) };
     }
 
     /// Puts all of `other` at the end, in its order.
@@ -98,16 +116,18 @@ impl Ready {
         if !self.ring.is_empty() {
             return self.ring.pop_if(may);
         }
-        if self.rest.is_empty() { None } else { self.pop_rest(may) }
+        if self.linked == 0 { None } else { self.pop_linked(may) }
     }
 
     #[cold]
-    fn pop_rest(&mut self, may: impl FnOnce() -> bool) -> Option<NonNull<Header>> {
-        let task = self.rest.pop_if(may);
-        if self.rest.is_empty() {
+    #[inline(never)] // As above.
+    fn pop_linked(&mut self, may: impl FnOnce() -> bool) -> Option<NonNull<Header>> {
+        let task = self.rest.pop_if(may)?;
+        self.linked -= 1;
+        if self.linked == 0 {
             self.ring.open();
         }
-        task
+        Some(task)
     }
 
     /// Takes all of them.

@@ -1,12 +1,13 @@
 //! A ring: a queue of tasks in a memory of its own, in which no task is touched. A turn asks for the memory of a later one.
 //!
-//! | with           | it has                                | `pop_if`                                                     |
-//! |----------------|---------------------------------------|--------------------------------------------------------------|
-//! | `std`          | as many places as it was made with    | on x86-64 asks for two lines of who stands AHEAD places on   |
-//! | without        | none, and takes no memory             | finds nothing                                                |
+//! | with           | it has                                       | `pop_if`                                                     |
+//! |----------------|----------------------------------------------|--------------------------------------------------------------|
+//! | `std`          | as many places as it was made with           | on x86-64 asks for two lines of who stands AHEAD places on   |
+//! | without        | none, and takes no memory                    | finds nothing                                                |
 //!
-//! \[N1] There are a power of two places, or none. Tasks stand in those from `first` to `end`, whose numbers only grow, and there are no more than `room` of them.
-//! \[N2] `room` is how many places there are, or 0 while the ring is shut.
+//! \[N1] There are a power of two places, `mask` and one more; or none.
+//! \[N2] Tasks stand in the places from `first` to `end`, whose numbers only grow. There are no more than `room`, which is how many places there are, or 0
+//!      while the ring is shut.
 //! \[N3] What stands in it is named, and not touched: so it need not be alive.
 
 #![cfg_attr(
@@ -52,10 +53,10 @@ mod imp {
 
         /// One without a place.
         pub(in crate::task) const fn new() -> Self {
-            Self { first: 0, end: 0, room: 0, mask: 0, last: 0, stride: 0, places: Vec::new() }
+            Self { first: 0, end: 0, room: 0, last: 0, stride: 0, mask: 0, places: Vec::new() }
         }
 
-        /// One with so many places at least; with none, where there is no memory.
+        /// One with so many places at least; with none, where there is no memory for them.
         pub fn of(places: usize) -> Self {
             let mut ring = Self::new();
             if let Some(places) = places.checked_next_power_of_two()
@@ -63,8 +64,8 @@ mod imp {
             {
                 ring.places.resize(places, NonNull::dangling());
                 ring.mask = places - 1;
+                ring.open();
             }
-            ring.open();
             ring
         }
 
@@ -90,26 +91,20 @@ mod imp {
             self.first == self.end
         }
 
-        /// Whether so many stand in it.
-        #[inline(always)]
-        fn has(&self, so_many: usize) -> bool {
-            self.end.wrapping_sub(self.first) >= so_many
-        }
-
         /// Puts a task at the end. `false`: there is no room.
         #[inline(always)]
         pub(in crate::task) fn push(&mut self, task: NonNull<Header>) -> bool {
-            let has_room = self.end.wrapping_sub(self.first) < self.room;
-            if has_room {
-                let index = self.end & self.mask;
-                // SAFETY: [N1] [N2] where there is room there are places, and what is masked names one.
-                *unsafe { self.places.get_unchecked_mut(index) } = task;
-                if self.has(LONG) {
-                    self.foresee(task);
-                }
-                self.end = self.end.wrapping_add(1);
+            let len = self.end.wrapping_sub(self.first);
+            if len >= self.room {
+                return false;
             }
-            has_room
+            // SAFETY: [N2] where there is room there are places, and [N1] what is masked names one.
+            *unsafe { self.places.get_unchecked_mut(self.end & self.mask) } = task;
+            self.end = self.end.wrapping_add(1);
+            if len >= LONG {
+                self.foresee(task);
+            }
+            true
         }
 
         /// Tasks that are woken in the order of their memory are woken on in that order: asks for one that will be.
@@ -119,7 +114,9 @@ mod imp {
             let stride = address.wrapping_sub(self.last);
             self.last = address;
             if stride == self.stride {
-                want(core::ptr::without_provenance(address.wrapping_add(stride * BEYOND)));
+                want(core::ptr::without_provenance(
+                    address.wrapping_add(stride.wrapping_mul(BEYOND)),
+                ));
             }
             self.stride = stride;
         }
@@ -133,10 +130,10 @@ mod imp {
             if self.is_empty() || !may() {
                 return None;
             }
-            // SAFETY: [N1] somebody stands there.
+            // SAFETY: [N2] somebody stands there, so there are places, and [N1] what is masked names one.
             let task = *unsafe { self.places.get_unchecked(self.first & self.mask) };
             self.first = self.first.wrapping_add(1);
-            if self.has(AHEAD) {
+            if self.end.wrapping_sub(self.first) >= AHEAD {
                 self.fetch(self.first.wrapping_add(AHEAD - 1));
             }
             Some(task)
@@ -147,7 +144,7 @@ mod imp {
         fn fetch(&self, place: usize) {
             #[cfg(target_arch = "x86_64")]
             {
-                // SAFETY: [N1] it is called with a place in which somebody stands.
+                // SAFETY: [N2] it is called with a place in which somebody stands.
                 let task = *unsafe { self.places.get_unchecked(place & self.mask) };
                 want(task.as_ptr());
                 want(task.as_ptr().wrapping_byte_add(64));

@@ -53,6 +53,11 @@ pub(super) const REFERENCE: usize = 1 << 7;
 /// More references than the home thread's half ever lacks.
 pub(super) const BIAS: usize = 4 * MANY * REFERENCE;
 
+/// The word of a task that is waited for by nobody, and known to its list and its handle alone.
+pub(super) const NEW: usize = JOIN + 2 * REFERENCE + BIAS;
+/// The word of one that has ended, and is known to its handle alone.
+const LEFT: usize = COMPLETE + JOIN + REFERENCE;
+
 /// Whether a task that was woken has to be queued.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -222,18 +227,36 @@ impl State {
     /// Ends the task. The future is dropped, its output stands in the cell unless `output_dropped`.
     #[inline(always)] // Each of its callers is one place, which ends every task.
     pub(super) fn complete(&self, own: &Own, slot: &Slot, output_dropped: bool) -> Complete {
+        // ordering: Acquire as in `complete_any`.
+        let word = self.0.load(Acquire);
+        if own.is_plain() && word & !AWAITED == NEW {
+            // As most tasks end: the list and the handle know it, and perhaps the handle waits.
+            let _ = own.end();
+            let waker = slot.copy();
+            // ordering: as in `complete_any`.
+            if self.0.compare_exchange(word, word - NEW + LEFT, AcqRel, Relaxed).is_ok() {
+                return if word & AWAITED == 0 { Complete::Nothing } else { Complete::Tell(waker) };
+            }
+            own.go_on(0);
+        }
+        self.complete_any(own, slot, output_dropped)
+    }
+
+    /// As `complete`, whoever knows the task.
+    fn complete_any(&self, own: &Own, slot: &Slot, output_dropped: bool) -> Complete {
         // ordering: Acquire pairs with Release in `release` and `detach`, where it finds that nobody else is left: whatever they did.
         let mut word = self.0.load(Acquire);
-        if word & JOIN == 0 && !output_dropped {
-            return Complete::DropOutput;
-        }
-        // Before, since afterwards others may free it.
+        // Before the word, since afterwards others may free it.
         let (counted_here, queued_here) = own.end();
-        if word == BIAS + REFERENCE && counted_here == 0 && !queued_here {
+        if word == BIAS + REFERENCE && output_dropped && counted_here == 0 && !queued_here {
             // The list's reference is the only one, and nobody else can make another.
             return Complete::Free;
         }
         loop {
+            if word & JOIN == 0 && !output_dropped {
+                own.go_on(counted_here);
+                return Complete::DropOutput;
+            }
             let told = word & AWAITED != 0;
             let kept = queued_here || word & SENT != 0 || (told && word & RETAKEN != 0);
             let waker = slot.copy();
@@ -241,27 +264,17 @@ impl State {
             let next = counted - BIAS - if kept { 0 } else { REFERENCE };
             // ordering: Release pairs with Acquire in `is_complete`, publishing the output; and keeps the copy before it [S5].
             // Acquire pairs with Release in `await_end` (its waker) and in `release` (whatever other references did).
-            if let Err(now) = self.0.compare_exchange_weak(word, next, AcqRel, Acquire) {
-                word = now;
-                if word & JOIN == 0 && !output_dropped {
-                    own.go_on(counted_here);
-                    return Complete::DropOutput;
-                }
-                continue;
+            match self.0.compare_exchange_weak(word, next, AcqRel, Acquire) {
+                Ok(_) if kept => return self.kept(own, word, queued_here),
+                Ok(_) if told => return Complete::Tell(waker),
+                Ok(_) if next < REFERENCE => return Complete::Free,
+                Ok(_) => return Complete::Nothing,
+                Err(now) => word = now,
             }
-            if kept {
-                return self.kept(own, word, queued_here);
-            }
-            return match told {
-                true => Complete::Tell(waker),
-                false if next < REFERENCE => Complete::Free,
-                false => Complete::Nothing,
-            };
         }
     }
 
     /// What to do with a task that is complete, where the list's reference is still held.
-    #[cold]
     fn kept(&self, own: &Own, before: usize, queued_here: bool) -> Complete {
         let sent = before & SENT != 0;
         if sent {
