@@ -4,6 +4,8 @@
 //! hidden behind a name, and have a macro each: loom's atomics have no const constructor ([`const_new!`](crate::const_new)), and so
 //! a lock has no `const INIT` there ([`lock_init!`](crate::lock_init)).
 
+#[cfg(feature = "alloc")]
+pub(crate) use imp::MODELLED;
 pub use imp::{AtomicBool, AtomicPtr, AtomicUsize, Gate, Ordering, UnsafeCell, fence};
 
 #[cfg(feature = "alloc")]
@@ -126,22 +128,22 @@ macro_rules! lock_init {
     };
 }
 
-/// A thread local `Cell`: under loom, loom's own.
+/// A static of each thread: under loom, loom's own.
 #[cfg(all(feature = "std", not(loom)))]
 #[macro_export]
 #[doc(hidden)]
-macro_rules! thread_local_cell {
+macro_rules! thread_local_static {
     (static $name:ident: $ty:ty = $value:expr) => {
-        std::thread_local!(static $name: core::cell::Cell<$ty> = const { core::cell::Cell::new($value) });
+        std::thread_local!(static $name: $ty = const { $value });
     };
 }
-/// A thread local `Cell`: under loom, loom's own.
+/// A static of each thread: under loom, loom's own.
 #[cfg(all(feature = "std", loom))]
 #[macro_export]
 #[doc(hidden)]
-macro_rules! thread_local_cell {
+macro_rules! thread_local_static {
     (static $name:ident: $ty:ty = $value:expr) => {
-        loom::thread_local!(static $name: core::cell::Cell<$ty> = core::cell::Cell::new($value));
+        loom::thread_local!(static $name: $ty = $value);
     };
 }
 
@@ -166,6 +168,9 @@ macro_rules! shared_static {
 
 #[cfg(not(loom))]
 mod imp {
+    /// Whether this is a model, in which loom tries what can happen.
+    pub(crate) const MODELLED: bool = false;
+
     #[cfg(feature = "alloc")]
     pub use alloc::sync::Arc;
     #[cfg(target_has_atomic = "ptr")]
@@ -269,6 +274,9 @@ mod imp {
 
 #[cfg(loom)]
 mod imp {
+    /// Whether this is a model, in which loom tries what can happen.
+    pub(crate) const MODELLED: bool = true;
+
     #[cfg(feature = "alloc")]
     pub use loom::sync::Arc;
     pub use loom::{

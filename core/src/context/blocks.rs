@@ -1,95 +1,24 @@
 //! Blocks of memory for boxed tasks: a bounded free list of each class of sizes, one set per executor.
 //!
-//! [B1] A block of class `c` was allocated with `layout(c)`, and is in the list of its class or in a task's hands, not both.
+//! [B1] A block of class `c` was allocated with `layout(c)`, and is in one list of its class, here or in the [depot], or in a task's hands, not both.
 //! [B2] What has no class, being large or strictly aligned, comes from the allocator and goes back there.
 
 #![expect(unsafe_code, reason = "hands out raw memory, and links what came back through itself")]
 
 use core::{
     alloc::Layout,
+    mem,
     ptr::{self, NonNull},
 };
 
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 
-use super::lock::HomeLock;
-use crate::lock::Locked;
-
-/// Sizes of blocks: 120, 184, 248, 376, .. 49144 bytes. With the word that allocators put before a block, those of a class lie at whole cache lines from
-/// each other, and none is lost.
-const CLASSES: usize = 18;
-/// That word.
-const WORD: usize = 8;
-/// Blocks are aligned as allocators do by themselves: for more they spend a line.
-const ALIGN: usize = 16;
-/// How many bytes of each class are kept, but four blocks at least.
-const KEPT_BYTES: usize = 1 << 20;
-
-/// What a task needs: its layout, and the class of its block, worked out where the task's type is known.
-#[derive(Clone, Copy, Debug)]
-pub struct Size {
-    layout: Layout,
-    /// [`CLASSES`] where none fits.
-    class: usize,
-}
-
-impl Size {
-    /// Of this layout.
-    pub const fn of(layout: Layout) -> Self {
-        let class = match class_of(layout) {
-            Some(class) => class,
-            None => CLASSES,
-        };
-        Self { layout, class }
-    }
-
-    /// With what layout the block is allocated.
-    const fn allocated(self) -> Layout {
-        if self.class < CLASSES { layout(self.class) } else { self.layout }
-    }
-}
-
-/// The smallest class that fits, if there is one.
-const fn class_of(wanted: Layout) -> Option<usize> {
-    if wanted.align() > ALIGN || wanted.size() > size(CLASSES - 1) {
-        return None;
-    }
-    if wanted.size() <= size(0) {
-        return Some(0);
-    }
-    // More than 2^power, and at most twice that.
-    let power = (wanted.size() + WORD - 1).ilog2() as usize;
-    let half = 2 * (power - 7) + 1;
-    Some(if wanted.size() <= size(half) { half } else { half + 1 })
-}
-
-const fn size(class: usize) -> usize {
-    ((if class.is_multiple_of(2) { 128 } else { 192 }) << (class / 2)) - WORD
-}
-
-const fn layout(class: usize) -> Layout {
-    match Layout::from_size_align(size(class), ALIGN) {
-        Ok(layout) => layout,
-        Err(_) => panic!("sizes of classes are small"),
-    }
-}
-
-/// How many blocks of each class are kept.
-const MOST: [usize; CLASSES] = {
-    let (mut most, mut class) = ([4; CLASSES], 0);
-    while class < CLASSES {
-        if KEPT_BYTES / size(class) > 4 {
-            most[class] = KEPT_BYTES / size(class);
-        }
-        class += 1;
-    }
-    most
+use super::{
+    depot::{self, Free},
+    lock::HomeLock,
+    size::{BATCH, CLASSES, MOST, Size, layout},
 };
-
-/// A block that is in a list.
-struct Free {
-    next: *mut Free,
-}
+use crate::lock::Locked;
 
 #[derive(Clone, Copy)]
 struct Class {
@@ -129,53 +58,115 @@ impl Blocks {
     /// Memory for a task of this size.
     #[inline]
     pub fn take(&self, wanted: Size) -> NonNull<u8> {
-        let block = self.change(|classes| {
+        self.pop(wanted).unwrap_or_else(|| self.refill(wanted))
+    }
+
+    #[inline]
+    fn pop(&self, wanted: Size) -> Option<NonNull<u8>> {
+        self.change(|classes| {
             let class = classes.get_mut(wanted.class)?;
             let block = NonNull::new(class.first)?;
             // SAFETY: [B1], what is in a list is a `Free`, and ours.
             class.first = unsafe { block.as_ref() }.next;
             class.len -= 1;
             Some(block.cast())
-        });
-        block.unwrap_or_else(|| lay(wanted))
+        })
     }
 
-    /// Takes memory back. What is too many goes to the allocator.
+    /// Takes a batch from the depot, or a block from the allocator.
+    #[cold]
+    fn refill(&self, wanted: Size) -> NonNull<u8> {
+        if wanted.class < CLASSES
+            && let Some(first) = depot::take(wanted.class)
+        {
+            self.classes.with(|classes| {
+                classes[wanted.class] = Class { first: first.as_ptr(), len: BATCH[wanted.class] };
+            });
+        }
+        self.pop(wanted).unwrap_or_else(|| allocate(wanted.allocated()))
+    }
+
+    /// Takes memory back. What is too many goes to the depot, or else to the allocator.
     ///
     /// # Safety
     /// It came from `take`, here or at another `Blocks`, with the same size, and nobody uses it any more.
     #[inline]
     pub unsafe fn put(&self, block: NonNull<u8>, wanted: Size) {
-        let kept = self.change(|classes| {
+        // SAFETY: the contract is the same.
+        if !unsafe { self.push(block, wanted) } {
+            // SAFETY: the contract is the same.
+            unsafe { self.spill(block, wanted) };
+        }
+    }
+
+    /// `false`: there is no room.
+    ///
+    /// # Safety
+    /// As of `put`.
+    #[inline]
+    unsafe fn push(&self, block: NonNull<u8>, wanted: Size) -> bool {
+        self.change(|classes| {
             let Some(class) = classes.get_mut(wanted.class) else { return false };
             let fits = class.len < MOST[wanted.class];
             if fits {
                 let free = block.cast::<Free>();
                 // SAFETY: [B1], the block is ours and larger than a `Free`.
-                unsafe { free.write(Free { next: class.first }) };
+                unsafe { free.write(Free { next: class.first, below: ptr::null_mut() }) };
                 class.first = free.as_ptr();
                 class.len += 1;
             }
             fits
-        });
-        if !kept {
+        })
+    }
+
+    /// Makes room: a batch of its class goes to the depot, or to the allocator. What has no class goes there alone.
+    ///
+    /// # Safety
+    /// As of `put`; there is no room.
+    #[cold]
+    unsafe fn spill(&self, block: NonNull<u8>, wanted: Size) {
+        if wanted.class < CLASSES {
+            let batch = self.cut(wanted.class);
+            // SAFETY: [D1] of `depot`, it is ours.
+            if !unsafe { depot::put(wanted.class, batch) } {
+                // SAFETY: [B1], it is ours.
+                unsafe { free_all(wanted.class, batch.as_ptr()) };
+            }
+        }
+        // SAFETY: the contract is the same.
+        if !unsafe { self.push(block, wanted) } {
             // SAFETY: the contract is the same.
             unsafe { give_back(block, wanted) };
         }
+    }
+
+    /// Takes a batch out of a list that is full.
+    fn cut(&self, class: usize) -> NonNull<Free> {
+        self.classes.with(|classes| {
+            let Class { first, len } = &mut classes[class];
+            // SAFETY: a list that is full is longer than a batch, so none of these is missing [B1].
+            let batch = unsafe { NonNull::new_unchecked(*first) };
+            let mut last = batch;
+            for _ in 1..BATCH[class] {
+                // SAFETY: as above.
+                let next = unsafe { last.as_ref() }.next;
+                // SAFETY: as above.
+                last = unsafe { NonNull::new_unchecked(next) };
+            }
+            // SAFETY: [B1], they are ours.
+            *first = mem::replace(unsafe { &mut last.as_mut().next }, ptr::null_mut());
+            *len -= BATCH[class];
+            batch
+        })
     }
 
     /// Gives all of them back to the allocator.
     pub fn clear(&self) {
         for class in 0..CLASSES {
             let empty = Class { first: ptr::null_mut(), len: 0 };
-            let mut first =
-                self.classes.with(|classes| core::mem::replace(&mut classes[class], empty)).first;
-            while let Some(block) = NonNull::new(first) {
-                // SAFETY: [B1], what was in a list is a `Free`, and ours.
-                first = unsafe { block.as_ref() }.next;
-                // SAFETY: [B1].
-                unsafe { dealloc(block.as_ptr().cast(), layout(class)) };
-            }
+            let first = self.classes.with(|classes| mem::replace(&mut classes[class], empty)).first;
+            // SAFETY: [B1].
+            unsafe { free_all(class, first) };
         }
     }
 }
@@ -192,7 +183,21 @@ impl Drop for Blocks {
     }
 }
 
+/// Gives these blocks to the allocator.
+///
+/// # Safety
+/// [B1], they are the caller's.
+pub(super) unsafe fn free_all(class: usize, mut first: *mut Free) {
+    while let Some(block) = NonNull::new(first) {
+        // SAFETY: [B1], what was in a list is a `Free`, and ours.
+        first = unsafe { block.as_ref() }.next;
+        // SAFETY: [B1].
+        unsafe { dealloc(block.as_ptr().cast(), layout(class)) };
+    }
+}
+
 /// Memory for a task of this size, from the allocator.
+#[cfg(feature = "std")]
 pub(super) fn lay(wanted: Size) -> NonNull<u8> {
     allocate(wanted.allocated())
 }

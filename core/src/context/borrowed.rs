@@ -5,11 +5,11 @@
 
 #![expect(unsafe_code, reason = "names a borrowed context in a thread local")]
 
-use core::ptr;
+use core::{cell::Cell, ptr};
 
-use crate::{context::context::Context, thread_local_cell};
+use crate::{context::context::Context, thread_local_static};
 
-thread_local_cell!(static AMBIENT: *const Context = ptr::null());
+thread_local_static!(static AMBIENT: Cell<*const Context> = Cell::new(ptr::null()));
 
 /// Puts back what was there before.
 struct Restore(*const Context);

@@ -11,7 +11,7 @@ pub fn is_current(_home: *const ()) -> bool {
 mod imp {
     use core::{cell::Cell, ptr};
 
-    use crate::thread_local_cell;
+    use crate::thread_local_static;
 
     /// The address of the handle that was entered, and that of its Home; and that of a handle on the pool to which tasks may go that are `Send`.
     pub(in crate::context) type Entered = (*const (), *const (), *const ());
@@ -19,7 +19,7 @@ mod imp {
     /// None.
     pub(in crate::context) const NOBODY: Entered = (ptr::null(), ptr::null(), ptr::null());
 
-    thread_local_cell!(static ENTERED: Entered = (ptr::null(), ptr::null(), ptr::null()));
+    thread_local_static!(static ENTERED: Cell<Entered> = Cell::new((ptr::null(), ptr::null(), ptr::null())));
 
     /// Enters another, and says which was entered before.
     pub(in crate::context) fn replace(entered: Entered) -> Entered {

@@ -3,23 +3,28 @@
 //! | a task of              | takes it from                       | gives it back to                                      |
 //! |------------------------|-------------------------------------|-------------------------------------------------------|
 //! | a Home                 | the blocks of that                  | those, on its thread; elsewhere to the allocator      |
-//! | a pool, so no thread   | the blocks of the Home that is current, or else the allocator | likewise, where it ends     |
+//! | a pool, so no thread   | the blocks of the Home that is current, or else of the thread | the same, of the thread on which it is freed |
+//!
+//! Where such blocks run out they come from the [depot](super::depot), and what is too many goes there.
 
 #![expect(unsafe_code, reason = "hands out raw memory")]
 
 use core::ptr::NonNull;
 
+use super::{
+    blocks::give_back,
+    entered::is_current,
+    handle::{HOME_IS_KNOWN, HomeRef},
+    size::Size,
+};
 #[cfg(feature = "std")]
 use super::{
     blocks::{Blocks, lay},
     entered,
     handle::Head,
 };
-use super::{
-    blocks::{Size, give_back},
-    entered::is_current,
-    handle::{HOME_IS_KNOWN, HomeRef},
-};
+#[cfg(feature = "std")]
+use crate::thread_local_static;
 
 impl HomeRef {
     /// Memory for a task, and the handle for its header.
@@ -51,10 +56,14 @@ impl HomeRef {
     }
 }
 
+#[cfg(feature = "std")]
+// The free blocks of a thread without a Home.
+thread_local_static!(static OF_THREAD: Blocks = Blocks::new());
+
 /// The free blocks of the Home that is current.
 #[cfg(feature = "std")]
 #[inline]
-fn blocks_here<'a>() -> Option<&'a Blocks> {
+fn of_home<'a>() -> Option<&'a Blocks> {
     // SAFETY: [C2] of `current`: it is alive, in this frame; and this is its thread.
     Some(unsafe { entered::home().cast::<Head>().as_ref() }?.blocks())
 }
@@ -63,7 +72,11 @@ fn blocks_here<'a>() -> Option<&'a Blocks> {
 #[cfg(feature = "std")]
 #[inline]
 pub(crate) fn lay_anywhere(size: Size) -> NonNull<u8> {
-    blocks_here().map_or_else(|| lay(size), |blocks| blocks.take(size))
+    match of_home() {
+        Some(blocks) => blocks.take(size),
+        // A thread that is about to end has none.
+        None => OF_THREAD.try_with(|blocks| blocks.take(size)).unwrap_or_else(|_| lay(size)),
+    }
 }
 
 /// Gives that memory back, wherever this is.
@@ -73,9 +86,11 @@ pub(crate) fn lay_anywhere(size: Size) -> NonNull<u8> {
 #[cfg(feature = "std")]
 #[inline]
 pub(crate) unsafe fn clear_anywhere(block: NonNull<u8>, size: Size) {
-    match blocks_here() {
-        // SAFETY: the contract is the same.
-        Some(blocks) => unsafe { blocks.put(block, size) },
+    // SAFETY: the contract is the same.
+    let put = |blocks: &Blocks| unsafe { blocks.put(block, size) };
+    match of_home() {
+        Some(blocks) => put(blocks),
+        None if OF_THREAD.try_with(put).is_ok() => {}
         // SAFETY: the contract is the same.
         None => unsafe { give_back(block, size) },
     }

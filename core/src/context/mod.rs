@@ -11,6 +11,8 @@ mod context;
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 mod counted;
 mod current;
+#[cfg(feature = "alloc")]
+mod depot;
 mod entered;
 #[cfg(feature = "alloc")]
 mod errors;
@@ -32,6 +34,8 @@ mod rooted;
 #[cfg(not(feature = "alloc"))]
 mod rootless;
 #[cfg(feature = "alloc")]
+mod size;
+#[cfg(feature = "alloc")]
 mod stray;
 #[cfg(feature = "alloc")]
 mod worker;
@@ -40,7 +44,7 @@ pub use ambient::Within;
 #[cfg(feature = "alloc")]
 pub use ambient::send_error;
 #[cfg(feature = "alloc")]
-pub use blocks::{Blocks, Size};
+pub use blocks::Blocks;
 #[cfg(feature = "std")]
 pub(crate) use borrowed::{ambient, outside, within};
 #[cfg(feature = "alloc")]
@@ -66,5 +70,7 @@ pub use monitor::{Monitor, Report};
 pub use priority::Priority;
 #[cfg(not(feature = "alloc"))]
 pub(crate) use rootless::{Context, ambient, outside, within};
+#[cfg(feature = "alloc")]
+pub use size::Size;
 #[cfg(feature = "alloc")]
 pub use stray::{Failed, Stray};

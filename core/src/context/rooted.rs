@@ -5,14 +5,14 @@
 
 #![expect(unsafe_code, reason = "names a borrowed monitor in a thread local")]
 
-use core::ptr;
+use core::{cell::Cell, ptr};
 
 use crate::{
     context::{monitor::Monitor, worker::on_worker},
-    thread_local_cell,
+    thread_local_static,
 };
 
-thread_local_cell!(static ENTERED: *const Monitor = ptr::null());
+thread_local_static!(static ENTERED: Cell<*const Monitor> = Cell::new(ptr::null()));
 
 /// Puts back what was there before.
 struct Restore(*const Monitor);

@@ -2,12 +2,14 @@
 
 #[cfg(feature = "std")]
 mod imp {
-    use crate::thread_local_cell;
+    use core::cell::Cell;
+
+    use crate::thread_local_static;
 
     /// Nobody's thread.
     const NONE: usize = usize::MAX;
 
-    thread_local_cell!(static WORKER: usize = usize::MAX);
+    thread_local_static!(static WORKER: Cell<usize> = Cell::new(usize::MAX));
 
     /// Puts back what was there before.
     struct Restore(usize);

@@ -2,9 +2,9 @@
 
 use core::cell::Cell;
 
-use crate::thread_local_cell;
+use crate::thread_local_static;
 
-thread_local_cell!(static CURRENT: Option<u64> = None);
+thread_local_static!(static CURRENT: Cell<Option<u64>> = Cell::new(None));
 
 /// The task whose turn this is.
 pub(super) fn current() -> Option<u64> {

@@ -170,7 +170,7 @@ impl Builder {
                 workers: first..first + count,
                 injector: Injector::default(),
                 near: near.collect(),
-                spawned: AtomicUsize::new(0),
+                spawned: AtomicUsize::new(0).into(),
             }
         });
         Arc::new_cyclic(|shared: &Weak<Shared>| Shared {
@@ -179,7 +179,7 @@ impl Builder {
             shards: (0..=workers)
                 .map(|number| Shard::new(&VTABLE, shared.as_ptr().cast(), number, workers + 1))
                 .collect(),
-            idle: Idle::new(workers),
+            idle: Idle::new(workers).into(),
             paused: AtomicBool::new(self.paused),
             stopped: AtomicBool::new(false),
             working: AtomicUsize::new(workers),
@@ -188,7 +188,7 @@ impl Builder {
             spawners: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             rest: Mutex::new(Rest::default()),
-            turn: AtomicUsize::new(0),
+            turn: AtomicUsize::new(0).into(),
             clock: Monotonic::new(),
             watch: self.watch,
             deepest: self.deepest,

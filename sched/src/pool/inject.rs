@@ -36,6 +36,7 @@ pub(super) enum Kind {
 }
 
 /// Tasks in line, under a lock.
+#[repr(align(128))]
 pub(super) struct Line {
     chain: Locked<Chained, Lock>,
     /// How many: changed under the lock, so that who finds none need not take it.

@@ -85,7 +85,10 @@ impl Shared {
     /// [S1].
     unsafe fn inject(&self, group: Option<usize>, kind: Kind, task: Task, why: Why) {
         // ordering: Relaxed, it is a number and no more.
-        let group = group.unwrap_or_else(|| self.turn.fetch_add(1, Relaxed) % self.groups.len());
+        let group = group.unwrap_or_else(|| match self.groups.len() {
+            1 => 0,
+            groups => self.turn.fetch_add(1, Relaxed) % groups,
+        });
         if why == Why::New {
             // ordering: Relaxed, it is a number and no more.
             self.groups[group].spawned.fetch_add(1, Relaxed);

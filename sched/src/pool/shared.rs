@@ -11,6 +11,7 @@ use std::{
 };
 
 use crossbeam_queue::ArrayQueue;
+use crossbeam_utils::CachePadded;
 use tidemill_core::{
     context::{Monitor, TaskInfo},
     error::Fault,
@@ -58,7 +59,7 @@ pub(super) struct Group {
     /// The other groups, near before far.
     pub(super) near: Box<[usize]>,
     /// How many tasks were made for it, beside those that its workers keep.
-    pub(super) spawned: AtomicUsize,
+    pub(super) spawned: CachePadded<AtomicUsize>,
 }
 
 /// What everybody may know of a worker.
@@ -106,7 +107,7 @@ pub(super) struct Shared {
     pub(super) seats: Box<[Seat]>,
     /// One for each worker, and one for everybody else.
     pub(super) shards: Box<[Shard]>,
-    pub(super) idle: Idle,
+    pub(super) idle: CachePadded<Idle>,
     pub(super) paused: AtomicBool,
     pub(super) stopped: AtomicBool,
     /// How many workers have not gone for good.
@@ -120,7 +121,7 @@ pub(super) struct Shared {
     /// How many wait.
     pub(super) waiting: AtomicUsize,
     pub(super) rest: Mutex<Rest>,
-    pub(super) turn: AtomicUsize,
+    pub(super) turn: CachePadded<AtomicUsize>,
     pub(super) clock: Monotonic,
     pub(super) watch: Option<Watch>,
     pub(super) deepest: usize,

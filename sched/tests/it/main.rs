@@ -7,6 +7,8 @@ mod alloc_epochs;
 #[cfg(feature = "std")]
 mod alloc_pace;
 #[cfg(feature = "std")]
+mod alloc_pool;
+#[cfg(feature = "std")]
 mod alloc_scope;
 #[cfg(feature = "std")]
 mod alone;
