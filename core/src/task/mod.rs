@@ -7,7 +7,7 @@
 //! | `own`    | the home thread's half of the state                                             |
 //! | `handover` | the turns of a task that any thread may take                                  |
 //! | `turn`   | what is done with a task in its turn                                            |
-//! | `ahead`  | memory that will be wanted soon                                                 |
+//! | `slot`   | where the handle leaves its waker                                               |
 //! | `attributes` | priority and name                                                            |
 //! | `deadlock` | tasks that wait for what never comes                                        |
 //! | `drive`  | an executor that runs while somebody waits                                      |
@@ -16,10 +16,12 @@
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
 //! | `ready`  | the tasks that wait for their turn                                              |
+//! | `ring`   | a memory for that, which touches none of them                                   |
 //! | `reference` | a counted reference to a header, with which to wake, cancel and let go       |
 //! | `tasks`  | the list of an executor's tasks, and their turns                                |
 //! | `waker`  | a reference to a header that wakes                                              |
 //! | `cell`   | the header and the future or output behind it                                   |
+//! | `joining` | the handle's side of a task                                                    |
 //! | `join`   | the handle                                                                      |
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | tasks in statics                                                                |
