@@ -139,7 +139,7 @@ impl Head {
     #[inline]
     pub unsafe fn handle(head: NonNull<Self>) -> HomeRef {
         // SAFETY: it is alive (contract).
-        unsafe { head.as_ref() }.count_one();
+        unsafe { head.as_ref() }.recount(1);
         HomeRef(head)
     }
 
@@ -150,25 +150,13 @@ impl Head {
         self.count.fetch_add(counted.cast_unsigned().wrapping_sub(BIAS), Relaxed);
     }
 
-    /// Counts a handle more, in the plain half.
-    #[inline(always)]
-    fn count_one(&self) {
+    /// Counts a handle more or less, in the plain half.
+    #[inline(always)] // Which of both is known then.
+    fn recount(&self, one: isize) {
         if COUNTED {
-            let counted = self.counted.get() + 1;
+            let counted = self.counted.get() + one;
             self.counted.set(counted);
-            if counted >= MANY.cast_signed() {
-                self.move_over();
-            }
-        }
-    }
-
-    /// Counts a handle less, in the plain half.
-    #[inline(always)]
-    fn discount_one(&self) {
-        if COUNTED {
-            let counted = self.counted.get() - 1;
-            self.counted.set(counted);
-            if counted <= -MANY.cast_signed() {
+            if counted * one >= MANY.cast_signed() {
                 self.move_over();
             }
         }
@@ -343,7 +331,7 @@ impl HomeRef {
             return self.clone();
         }
         // [C2] There is a Local, and this is its thread.
-        self.head().count_one();
+        self.head().recount(1);
         Self(self.0)
     }
 
@@ -351,7 +339,7 @@ impl HomeRef {
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(super) fn let_go_here(self) {
-        self.head().discount_one();
+        self.head().recount(-1);
         core::mem::forget(self);
     }
 }
@@ -361,7 +349,7 @@ impl Clone for HomeRef {
     fn clone(&self) -> Self {
         let head = self.head();
         if is_current(self.as_ptr()) {
-            head.count_one();
+            head.recount(1);
         } else if COUNTED && self.vtable().free.is_some() {
             // ordering: Relaxed, who has a handle makes another.
             if head.count.fetch_add(1, Relaxed) > MOST {
@@ -377,7 +365,7 @@ impl Drop for HomeRef {
     fn drop(&mut self) {
         let head = self.head();
         if is_current(self.as_ptr()) {
-            return head.discount_one();
+            return head.recount(-1);
         }
         if !COUNTED {
             return;

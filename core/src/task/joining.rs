@@ -115,8 +115,11 @@ impl<T> Joining<T> {
             // SAFETY: [S5] of `state`, it held a waker, and AWAITED is clear now.
             drop(unsafe { header.slot.take() });
         }
-        if header.state().detach(header.own_here()) == Detach::DropOutput {
-            // SAFETY: `detach` has found it complete.
+        // The second look acquires the output.
+        if header.state().detach(header.own_here()) == Detach::DropOutput
+            && header.state().is_complete()
+        {
+            // SAFETY: it was found complete.
             let output = unsafe { self.take() };
             let task = matches!(output, Some(Err(_))).then(|| self.info());
             // SAFETY: `detach` has left us the reference, and the field is not used again.
