@@ -145,6 +145,8 @@ impl<T> Drop for Joining<T> {
 fn leave(header: &Header, waker: &Waker) -> bool {
     let awaited = header.state().is_awaited();
     if awaited && header.slot.holds(waker) {
+        // If it was told meanwhile, whoever is told polls again. If it was told before, and this is another at the same address, its maker has seen the
+        // end of that one, and so we the end of the task.
         return true;
     }
     // Before the slot is asked for, since it is user code.
