@@ -43,6 +43,8 @@ impl<H: Hooks> Erased<H> {
             #[cfg(feature = "std")]
             queue: queue::<H>,
             #[cfg(feature = "std")]
+            queue_many: queue_many::<H>,
+            #[cfg(feature = "std")]
             queue_later: queue_later::<H>,
             send: send::<H>,
             is_open: is_open::<H>,
@@ -89,6 +91,18 @@ unsafe fn queue<H: Hooks>(head: NonNull<Head>, task: NonNull<()>) {
     let bound = &unsafe { home::<H>(head) }.bound;
     // SAFETY: [A1], current; its own half answered `Enqueue`.
     unsafe { bound.push(task.cast()) };
+}
+
+/// # Safety
+/// As [`HomeVTable::queue_many`].
+#[cfg(feature = "std")]
+unsafe fn queue_many<H: Hooks>(head: NonNull<Head>, tasks: &[NonNull<()>]) {
+    // SAFETY: a handle of this Home calls.
+    let bound = &unsafe { home::<H>(head) }.bound;
+    for task in tasks {
+        // SAFETY: [A1], current; its own half answered `Enqueue`.
+        unsafe { bound.push(task.cast()) };
+    }
 }
 
 /// # Safety

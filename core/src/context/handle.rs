@@ -62,6 +62,9 @@ pub struct HomeVTable {
     /// Queues a task whose own half answered `Enqueue`. Only for its own thread.
     #[cfg(feature = "std")]
     pub queue: unsafe fn(NonNull<Head>, NonNull<()>),
+    /// Queues tasks whose own halves answered `Enqueue`, in this order. Only for its own thread.
+    #[cfg(feature = "std")]
+    pub queue_many: unsafe fn(NonNull<Head>, &[NonNull<()>]),
     /// Queues a task whose own half answered `Enqueue` for the next cycle. Only for its own thread.
     #[cfg(feature = "std")]
     pub queue_later: unsafe fn(NonNull<Head>, NonNull<()>),
@@ -152,7 +155,7 @@ impl Head {
 
     /// Counts a handle more or less, in the plain half.
     #[inline(always)] // Which of both is known then.
-    fn recount(&self, one: isize) {
+    pub(super) fn recount(&self, one: isize) {
         if COUNTED {
             let counted = self.counted.get() + one;
             self.counted.set(counted);
@@ -227,6 +230,17 @@ impl HomeRef {
     pub(crate) unsafe fn queue(&self, task: NonNull<()>) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().queue)(self.0, task) };
+    }
+
+    /// Queues `tasks`, in this order.
+    ///
+    /// # Safety
+    /// As for `queue`, for each of them.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) unsafe fn queue_many(&self, tasks: &[NonNull<()>]) {
+        // SAFETY: [C1], and the contract.
+        unsafe { (self.vtable().queue_many)(self.0, tasks) };
     }
 
     /// Queues `task` for the next cycle.
@@ -319,28 +333,6 @@ impl HomeRef {
     pub(super) unsafe fn drive(&self, done: &mut Done<'_>, ended: &mut dyn Any) {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().drive)(self, done, ended) };
-    }
-}
-
-impl HomeRef {
-    /// A handle more, from one that was found open on the home thread.
-    #[cfg(feature = "alloc")]
-    #[inline(always)]
-    pub(super) fn another(&self) -> Self {
-        if !HOME_IS_KNOWN {
-            return self.clone();
-        }
-        // [C2] There is a Local, and this is its thread.
-        self.head().recount(1);
-        Self(self.0)
-    }
-
-    /// As its drop, where it was found current.
-    #[cfg(feature = "alloc")]
-    #[inline(always)]
-    pub(super) fn let_go_here(self) {
-        self.head().recount(-1);
-        core::mem::forget(self);
     }
 }
 

@@ -5,29 +5,29 @@
 //! | the first time     | ready, without any wait     | joins the lines of those      | ready, all outputs    | panics                  |
 //! | later              | -                           | only renews its waker         | ready, all outputs    | panics                  |
 //!
-//! \[J1] Who waits joins every line in its first poll. The latch counts those that it joined; each is counted down once, when it is taken out.
+//! \[J1] Who waits joins every line in its first poll, once for those parts in a row that wait for the same. The latch counts those that it
+//!      joined; each is counted down once, when it is taken out: then its time has come, and that of those beside it. It stays so [S3].
 //! \[J2] The parts of a group are pinned where the whole is, and are dropped before the latch.
+//! \[J3] The parts stand in their place from `begin` to `clear`, while `waits` says so.
 
 #![expect(
     unsafe_code,
-    reason = "pins the parts of a tuple, beside a latch that their waiters point at"
+    reason = "lays out the parts of a group, beside a latch that their waiters point at"
 )]
 
 use core::{
-    array, fmt,
+    fmt,
     future::Future,
+    mem::{self, MaybeUninit},
     pin::Pin,
     task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
 
-#[cfg(feature = "alloc")]
-use alloc::{boxed::Box, vec::Vec};
-
 use crate::epoch::{
-    arrival::{Arrival, Enrolled},
-    latch::Latch,
+    group::{Group, Parts},
+    latch::{Gathering, Latch},
 };
 
 /// Waits until all buffers of a group have arrived, with one wake, and gives what awaiting each would give, in the same shape. A group is a
@@ -58,256 +58,40 @@ use crate::epoch::{
 /// Source: uni20's `all`, which does not nest.
 #[inline]
 pub fn all<G: Group>(group: G) -> All<G> {
-    All { group: Some(group), wait: None }
-}
-
-/// Buffers that are awaited together.
-pub trait Group {
-    /// The waits of which it is made.
-    type Parts: Parts;
-
-    /// Those waits.
-    #[doc(hidden)]
-    fn parts(self) -> Self::Parts;
-
-    /// Whether all were found come.
-    #[doc(hidden)]
-    fn are_now(&self) -> bool;
-
-    /// What comes of it.
-    ///
-    /// # Safety
-    /// All were found come.
-    #[doc(hidden)]
-    unsafe fn outputs(self) -> <Self::Parts as Parts>::Output;
-}
-
-/// What waits together for one latch.
-///
-/// # Safety
-/// `join` gives `latch` only to what is in this, pinned.
-pub unsafe trait Parts {
-    /// What comes of waiting.
-    type Output;
-
-    /// Joins the lines of those that have not arrived.
-    ///
-    /// # Safety
-    /// This and `latch` are in one pinned future, which drops this first.
-    #[doc(hidden)]
-    unsafe fn join(self: Pin<&mut Self>, latch: &Latch);
-
-    /// What comes of it.
-    ///
-    /// # Safety
-    /// They were joined, and the latch has been open since.
-    #[doc(hidden)]
-    unsafe fn outputs(self: Pin<&mut Self>) -> Self::Output;
-}
-
-impl<B: Enrolled> Group for B {
-    type Parts = Arrival<B>;
-
-    fn parts(self) -> Arrival<B> {
-        Arrival::new(self)
-    }
-
-    #[inline]
-    fn are_now(&self) -> bool {
-        self.spot().now
-    }
-
-    #[inline]
-    unsafe fn outputs(self) -> B::Output {
-        self.spot().seat.arrives();
-        // SAFETY: by the same contract.
-        unsafe { self.arrived() }
-    }
-}
-
-// SAFETY: the waiter is in the arrival.
-unsafe impl<B: Enrolled> Parts for Arrival<B> {
-    type Output = B::Output;
-
-    unsafe fn join(self: Pin<&mut Self>, latch: &Latch) {
-        // SAFETY: by the same contract.
-        unsafe { Arrival::join(self, latch) };
-    }
-
-    unsafe fn outputs(self: Pin<&mut Self>) -> B::Output {
-        // SAFETY: by the same contract.
-        unsafe { self.arrived() }
-    }
-}
-
-macro_rules! tuples {
-    ($($name:ident $at:tt),+) => {
-        impl<$($name: Group),+> Group for ($($name,)+) {
-            type Parts = ($($name::Parts,)+);
-
-            fn parts(self) -> Self::Parts {
-                ($(self.$at.parts(),)+)
-            }
-
-            #[inline]
-            fn are_now(&self) -> bool {
-                $(self.$at.are_now())&&+
-            }
-
-            #[inline]
-            unsafe fn outputs(self) -> <Self::Parts as Parts>::Output {
-                ($({
-                    // SAFETY: by the same contract.
-                    unsafe { self.$at.outputs() }
-                },)+)
-            }
-        }
-
-        // SAFETY: the parts are in the tuple.
-        unsafe impl<$($name: Parts),+> Parts for ($($name,)+) {
-            type Output = ($($name::Output,)+);
-
-            unsafe fn join(mut self: Pin<&mut Self>, latch: &Latch) {
-                $({
-                    // SAFETY: [J2] a part of a tuple stays where the tuple does.
-                    let part = unsafe { self.as_mut().map_unchecked_mut(|all| &mut all.$at) };
-                    // SAFETY: by the same contract.
-                    unsafe { part.join(latch) };
-                })+
-            }
-
-            unsafe fn outputs(mut self: Pin<&mut Self>) -> Self::Output {
-                ($({
-                    // SAFETY: [J2] as above.
-                    let part = unsafe { self.as_mut().map_unchecked_mut(|all| &mut all.$at) };
-                    // SAFETY: by the same contract.
-                    unsafe { part.outputs() }
-                },)+)
-            }
-        }
-    };
-}
-
-tuples!(A 0);
-tuples!(A 0, B 1);
-tuples!(A 0, B 1, C 2);
-tuples!(A 0, B 1, C 2, D 3);
-tuples!(A 0, B 1, C 2, D 3, E 4);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
-
-/// The one at `at`.
-fn nth<P>(parts: Pin<&mut [P]>, at: usize) -> Pin<&mut P> {
-    // SAFETY: [J2] an element of a slice stays where the slice does.
-    unsafe { parts.map_unchecked_mut(|parts| &mut parts[at]) }
-}
-
-impl<P: Group, const N: usize> Group for [P; N] {
-    type Parts = [P::Parts; N];
-
-    fn parts(self) -> Self::Parts {
-        self.map(Group::parts)
-    }
-
-    fn are_now(&self) -> bool {
-        self.iter().all(Group::are_now)
-    }
-
-    unsafe fn outputs(self) -> <Self::Parts as Parts>::Output {
-        self.map(|part| {
-            // SAFETY: by the same contract.
-            unsafe { part.outputs() }
-        })
-    }
-}
-
-// SAFETY: the parts are in the array.
-unsafe impl<P: Parts, const N: usize> Parts for [P; N] {
-    type Output = [P::Output; N];
-
-    unsafe fn join(mut self: Pin<&mut Self>, latch: &Latch) {
-        for at in 0..N {
-            // SAFETY: by the same contract.
-            unsafe { nth(self.as_mut(), at).join(latch) };
-        }
-    }
-
-    unsafe fn outputs(mut self: Pin<&mut Self>) -> Self::Output {
-        array::from_fn(|at| {
-            // SAFETY: by the same contract.
-            unsafe { nth(self.as_mut(), at).outputs() }
-        })
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<P: Group> Group for Vec<P> {
-    type Parts = Pin<Box<[P::Parts]>>;
-
-    fn parts(self) -> Self::Parts {
-        Box::into_pin(self.into_iter().map(Group::parts).collect())
-    }
-
-    fn are_now(&self) -> bool {
-        self.iter().all(Group::are_now)
-    }
-
-    unsafe fn outputs(self) -> <Self::Parts as Parts>::Output {
-        let output = |part: P| {
-            // SAFETY: by the same contract.
-            unsafe { part.outputs() }
-        };
-        self.into_iter().map(output).collect()
-    }
-}
-
-// SAFETY: the parts are in the box, which is in this and never moved out of it.
-#[cfg(feature = "alloc")]
-unsafe impl<P: Parts> Parts for Pin<Box<[P]>> {
-    type Output = Vec<P::Output>;
-
-    unsafe fn join(self: Pin<&mut Self>, latch: &Latch) {
-        let mut parts = self.get_mut().as_mut();
-        for at in 0..parts.len() {
-            // SAFETY: by the same contract.
-            unsafe { nth(parts.as_mut(), at).join(latch) };
-        }
-    }
-
-    unsafe fn outputs(self: Pin<&mut Self>) -> Self::Output {
-        let mut parts = self.get_mut().as_mut();
-        let all = 0..parts.len();
-        let output = |at| {
-            // SAFETY: by the same contract.
-            unsafe { nth(parts.as_mut(), at).outputs() }
-        };
-        all.map(output).collect()
-    }
+    All { group: Some(group), wait: Joint::new() }
 }
 
 pin_project! {
     /// The future of [`all`].
     #[must_use = "a future does nothing unless it is polled"]
+    #[repr(C)]
     pub struct All<G>
     where
         G: Group,
     {
-        // Until the first poll. So nothing is laid out to wait where nobody does.
+        // Until the first poll.
         group: Option<G>,
         #[pin]
-        wait: Option<Joint<G::Parts>>,
+        wait: Joint<G::Parts>,
     }
 }
 
 pin_project! {
     /// Parts that wait together.
+    #[repr(C)]
     struct Joint<P> {
-        // [J2] Before `latch`: fields are dropped in this order.
-        #[pin]
-        parts: P,
+        waits: bool,
         #[pin]
         latch: Latch,
+        // [J3] Nothing is laid out to wait where nobody does.
+        parts: MaybeUninit<P>,
+    }
+
+    impl<P> PinnedDrop for Joint<P> {
+        fn drop(this: Pin<&mut Self>) {
+            // [J2] The latch goes after this.
+            this.clear();
+        }
     }
 }
 
@@ -323,35 +107,68 @@ impl<G: Group> Future for All<G> {
             // SAFETY: they were found come.
             Some(group) if group.are_now() => return Poll::Ready(unsafe { group.outputs() }),
             Some(group) => {
-                this.wait.set(Some(Joint { parts: group.parts(), latch: Latch::new() }));
+                this.wait.as_mut().begin(group);
                 true
             }
             None => false,
         };
-        let wait = this.wait.as_pin_mut().expect("it is not polled after it was ready");
-        wait.poll(begins, cx)
+        this.wait.poll(begins, cx)
+    }
+}
+
+impl<P> Joint<P> {
+    /// Nobody waits.
+    #[inline]
+    fn new() -> Self {
+        Self { parts: MaybeUninit::uninit(), waits: false, latch: Latch::new() }
+    }
+
+    /// Lays the parts of `group` out, the only time.
+    #[inline]
+    fn begin<G: Group<Parts = P>>(self: Pin<&mut Self>, group: G) {
+        let this = self.project();
+        debug_assert!(!*this.waits, "a group is taken once");
+        // SAFETY: it is their place, and nothing stands there [J3].
+        unsafe { group.lay(this.parts.as_mut_ptr()) };
+        *this.waits = true;
+    }
+
+    /// Drops the parts, if they are there.
+    fn clear(self: Pin<&mut Self>) {
+        let this = self.project();
+        if mem::take(this.waits) {
+            // SAFETY: [J3] they stand there, and are dropped where they are, once.
+            unsafe { this.parts.assume_init_drop() };
+        }
     }
 }
 
 impl<P: Parts> Joint<P> {
+    #[inline(never)] // So that what comes of it, which may be large, is moved to where it belongs, and nowhere before.
     fn poll(self: Pin<&mut Self>, begins: bool, cx: &mut Context<'_>) -> Poll<P::Output> {
-        let mut this = self.project();
+        let this = self.project();
+        assert!(*this.waits, "it is not polled after it was ready");
+        // SAFETY: [J3].
+        let parts = unsafe { this.parts.assume_init_mut() };
+        // SAFETY: [J2] they are pinned where this is: `clear` drops them there, and nothing else touches them.
+        let mut parts = unsafe { Pin::new_unchecked(parts) };
         let latch = this.latch.into_ref().get_ref();
+        let mut is_open = false;
         if begins {
             latch.add();
             // SAFETY: [J2] both are in this, which is pinned, in this order.
-            unsafe { this.parts.as_mut().join(latch) };
-            if latch.sub() {
-                // SAFETY: [J1] they were joined above, and all have been counted down.
-                return Poll::Ready(unsafe { this.parts.outputs() });
-            }
+            unsafe { parts.as_mut().join(&mut Gathering::new(latch)) };
+            is_open = latch.sub();
         }
-        latch.register(cx.waker());
-        if !latch.is_open() {
+        if !is_open {
+            latch.register(cx.waker());
+            is_open = latch.is_open();
+        }
+        if !is_open {
             return Poll::Pending;
         }
         // SAFETY: [J1] they were joined in the first poll, and all have been counted down.
-        Poll::Ready(unsafe { this.parts.outputs() })
+        Poll::Ready(unsafe { parts.outputs() })
     }
 }
 

@@ -23,11 +23,11 @@ use core::{
 use pin_project_lite::pin_project;
 
 #[cfg(feature = "alloc")]
-use crate::dag::Value;
+use crate::{dag::Value, task::Spent};
 use crate::{
     dag::Wait,
     epoch::{
-        latch::Latch,
+        latch::Gathering,
         phase::Key,
         queue::{Inside, Queue},
         seat::Spot,
@@ -134,22 +134,31 @@ impl<B: Enrolled> Arrival<B> {
         *this.joined
     }
 
-    /// Joins the line, unless the time has come: then `latch` counts it.
+    /// Joins the line, unless the time has come: then the latch counts it. Beside one that waits for the same it need not.
     ///
     /// # Safety
-    /// This and `latch` are in one pinned future, which drops this first.
-    pub(super) unsafe fn join(self: Pin<&mut Self>, latch: &Latch) {
+    /// This and the latch are in one pinned future, which drops this first; with all that join it.
+    #[inline]
+    pub(super) unsafe fn join(self: Pin<&mut Self>, gathering: &mut Gathering<'_>) {
         const { assert!(!B::SEVERAL, "who waits at several places is no part of a group") }
         let this = self.project();
         let Some(spot) = this.buffer.as_ref().map(B::spot).filter(|spot| !spot.now) else { return };
+        let place = (ptr::from_ref(spot.line).cast::<()>(), spot.key);
+        if gathering.last == Some(place) {
+            // [J1] of `all`: its time comes with that of the other, which stands in the same future.
+            this.wait.begin(spot.seat);
+            return;
+        }
+        let latch = gathering.latch;
         latch.add();
         // SAFETY: by the contract above; it goes into the line of this waiter alone.
         let waker = unsafe { latch.waker() };
         let due = |turn: &mut Inside<'_, B::Error>| turn.state.is_due(spot.key).then_some(());
-        if this.waiter.poll_in_order(&waker, due).is_ready() {
+        if this.waiter.join_in_order(waker, due).is_ready() {
             latch.sub();
         } else {
             this.wait.begin(spot.seat);
+            gathering.last = Some(place);
         }
     }
 
@@ -159,7 +168,7 @@ impl<B: Enrolled> Arrival<B> {
     /// The second time.
     ///
     /// # Safety
-    /// Its time was found come: by `join`, or by who counted it down for the latch.
+    /// Its time was found come: by `join`, or by who counted it, or the one beside which it waited, down for the latch.
     pub(super) unsafe fn arrived(self: Pin<&mut Self>) -> B::Output {
         let this = self.project();
         this.wait.end();
@@ -193,7 +202,7 @@ fn wait<E, L: RawLock>(
 /// # Safety
 /// It is that of a buffer which keeps it [A1], and lives for longer than the waiter that gets it [A2].
 #[inline]
-unsafe fn kept<E, L: RawLock>(line: &Line<E, L>) -> &'static Line<E, L> {
+pub(super) unsafe fn kept<E, L: RawLock>(line: &Line<E, L>) -> &'static Line<E, L> {
     let line = ptr::from_ref(line);
     // SAFETY: the cell lives and stays for as long as it is used, by the contract above.
     unsafe { &*line }
@@ -240,6 +249,10 @@ impl<B: Enrolled> Future for Arrival<B> {
         Poll::Ready(unsafe { buffer.arrived() })
     }
 }
+
+// SAFETY: when it was ready its buffer is gone, and its waiter in no line.
+#[cfg(feature = "alloc")]
+unsafe impl<B: Enrolled> Spent for Arrival<B> {}
 
 impl<B: Enrolled> fmt::Debug for Arrival<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

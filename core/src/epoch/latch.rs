@@ -21,6 +21,7 @@ use core::{
 };
 
 use crate::{
+    epoch::phase::Key,
     sync::{
         AtomicUsize,
         Ordering::{AcqRel, Acquire, Relaxed},
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// Counts who is still waited for.
-pub struct Latch {
+pub(super) struct Latch {
     count: AtomicUsize,
     waker: WakeCell,
     /// Others look at it while who waits holds it mutably.
@@ -81,6 +82,19 @@ impl Latch {
     pub(super) unsafe fn waker(&self) -> Waker {
         // SAFETY: what the functions of the vtable are given they do not look at.
         unsafe { Waker::new(ptr::from_ref(self).cast(), &VTABLE) }
+    }
+}
+
+/// A latch whose waiters join their lines, one after the other. Several that wait for the same in the same line need one waiter.
+pub struct Gathering<'a> {
+    pub(super) latch: &'a Latch,
+    /// The line that was joined last, and for what.
+    pub(super) last: Option<(*const (), Key)>,
+}
+
+impl<'a> Gathering<'a> {
+    pub(super) fn new(latch: &'a Latch) -> Self {
+        Self { latch, last: None }
     }
 }
 

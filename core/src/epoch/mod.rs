@@ -17,6 +17,9 @@ mod all;
 mod arrival;
 mod emplace;
 mod failures;
+#[cfg(feature = "alloc")]
+mod glance;
+mod group;
 mod latch;
 mod mutate;
 mod overwrite;
@@ -36,9 +39,12 @@ mod view;
 mod window;
 mod write;
 
-pub use all::{All, Group, Parts, all};
+pub use all::{All, all};
 pub use arrival::{Arrival, Enrolled};
 pub use emplace::EmplaceBuffer;
+#[cfg(feature = "alloc")]
+pub(crate) use glance::Glance;
+pub use group::{Group, Parts};
 pub use mutate::{MutableBuffer, MutableGuard};
 pub use overwrite::{EmplaceView, PartSlot, WriteView};
 pub use place::{AsyncCell, Placed};

@@ -277,14 +277,20 @@ impl<E> Queue<E> {
         Place { seat: self.node.writer(place.number), ..place }
     }
 
+    /// The last that has come of what may be waited for.
+    #[inline]
+    pub(super) fn come(&self) -> Option<Key> {
+        if !self.started {
+            return None;
+        }
+        let is_read = self.window.front.is(Phase::Reading);
+        Some(if is_read { Key::reader(self.first) } else { Key::writer(self.first) })
+    }
+
     /// Whether what somebody waits for has come.
     #[inline]
     pub(super) fn is_due(&self, key: Key) -> bool {
-        if !self.started {
-            return false;
-        }
-        let is_read = self.window.front.is(Phase::Reading);
-        key <= if is_read { Key::reader(self.first) } else { Key::writer(self.first) }
+        self.come().is_some_and(|come| key <= come)
     }
 }
 

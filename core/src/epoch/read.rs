@@ -29,7 +29,8 @@ use crate::{
 /// instead, any number of times. The next writer waits until all readers of the epoch are gone.
 pub struct ReadBuffer<T, E: 'static = Fault, L: RawLock = Lock>(pub(super) Reader<T, E, L>);
 
-fn seen<T, E: Clone>(content: &Content<T, E>) -> Result<&T, Missing<E>> {
+#[inline]
+pub(super) fn seen<T, E: Clone>(content: &Content<T, E>) -> Result<&T, Missing<E>> {
     match content {
         Content::Value(value) => Ok(value),
         Content::Nothing => Err(Missing::Cancelled),

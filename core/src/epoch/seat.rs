@@ -11,9 +11,9 @@
 #![expect(unsafe_code, reason = "lends what is in a slot to whoever's turn it is")]
 
 use core::mem::{self, ManuallyDrop};
-
 #[cfg(feature = "alloc")]
-use crate::epoch::queue::start;
+use core::{pin::Pin, task::Waker};
+
 use crate::{
     dag::{self, Seat, Site},
     epoch::{
@@ -24,6 +24,11 @@ use crate::{
     },
     error::WindowFull,
     lock::RawLock,
+};
+#[cfg(feature = "alloc")]
+use crate::{
+    epoch::queue::{Queue, start},
+    wait::Waiter,
 };
 
 /// Who may enrol readers and writers.
@@ -61,6 +66,17 @@ impl<T, E, L: RawLock> Owner<T, E, L> {
     #[inline]
     pub(super) fn read(&self) -> Reader<T, E, L> {
         let place = self.0.line.with(|turn| turn.state.read());
+        Reader { place, cell: self.0.counted() }
+    }
+
+    /// A reader that is enrolled later.
+    ///
+    /// # Safety
+    /// [`Reader::enrol`] comes before all else that is done with it, its drop included.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) unsafe fn read_later(&self) -> Reader<T, E, L> {
+        let place = Place { number: 0, now: false, idle: false, seat: Seat::NONE };
         Reader { place, cell: self.0.counted() }
     }
 
@@ -144,6 +160,26 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
         Spot { line: &self.cell.line, key: self.key(), now, idle, seat }
     }
 
+    /// Enrols it, and has it wait in line with `waker` where nobody is there yet who could bring its time; or else hands that back.
+    ///
+    /// # Safety
+    /// It was made by [`Owner::read_later`], and is not enrolled. The waiter is one of its line, and in none.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) unsafe fn enrol(
+        &mut self,
+        waiter: Pin<&mut Waiter<'_, L, Queue<E>, Key>>,
+        waker: Waker,
+    ) -> Option<Waker> {
+        let (place, waker) = waiter.join_last(waker, |turn| {
+            let place = turn.state.read();
+            // Its epoch is the last there is, so nobody waits for a later one.
+            (place, place.idle.then(|| Key::reader(place.number)))
+        });
+        self.place = place;
+        waker
+    }
+
     /// Finds out whether its time has come.
     #[inline]
     pub(super) fn look(&self) -> bool {
@@ -187,13 +223,25 @@ impl<T, E, L: RawLock> Clone for Reader<T, E, L> {
     }
 }
 
+impl<T, E, L: RawLock> Reader<T, E, L> {
+    /// Leaves its epoch.
+    ///
+    /// # Safety
+    /// It is not used any more, and not dropped [S1].
+    #[inline(always)]
+    pub(super) unsafe fn leave(&mut self) {
+        let number = self.place.number;
+        self.place.seat.leaves();
+        // SAFETY: [S1] by the contract above.
+        unsafe { self.cell.step(|turn| leave(turn, number)) };
+    }
+}
+
 impl<T, E, L: RawLock> Drop for Reader<T, E, L> {
     #[inline]
     fn drop(&mut self) {
-        let number = self.place.number;
-        self.place.seat.leaves();
-        // SAFETY: [S1] the handle goes here.
-        unsafe { self.cell.step(|turn| leave(turn, number)) };
+        // SAFETY: [S1] it goes here.
+        unsafe { self.leave() };
     }
 }
 

@@ -33,6 +33,7 @@ use crate::{
     },
     lock::RawLock,
     sync::UnsafeCell,
+    task::Crowd,
     wait::{WaitList, WakeBatch},
 };
 
@@ -86,12 +87,17 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
     pub(super) fn settle(&self, next: Next) {
         match next {
             Next::Nothing => {}
-            Next::Wake => self.line.wake_with(serve),
+            Next::Wake => self.wake(),
             Next::More => {
                 let mut settling = Settling { cell: self, next: Ok(next) };
                 settling.run();
             }
         }
+    }
+
+    /// Wakes who is due.
+    fn wake(&self) {
+        self.line.wake_by(serve);
     }
 
     /// Puts `content` in place of the one before.
@@ -106,17 +112,21 @@ impl<T, E, L: RawLock> Cell<T, E, L> {
     }
 }
 
-/// Takes out who is due. Whether there are more than the batch could hold.
-fn serve<E>(turn: &mut Inside<'_, E>, batch: &mut WakeBatch) -> bool {
-    while is_first_due(turn) {
-        if batch.is_full() {
-            return true;
+/// Takes out who is due. Whether there are more than the crowd could hold.
+fn serve<E>(turn: &mut Inside<'_, E>, crowd: &mut Crowd) -> bool {
+    let Some(come) = turn.state.come() else { return false };
+    let mut room = WakeBatch::CAPACITY;
+    let take = |waker: Option<Waker>| {
+        // SAFETY: the waker is in this line still, whose lock is held.
+        let latch = waker.as_ref().and_then(|waker| unsafe { count(waker) });
+        // The waker of a latch does nothing when it is dropped.
+        if let Some(waker) = latch.unwrap_or(waker) {
+            crowd.push(waker);
         }
-        if let Some(waker) = serve_first(turn) {
-            batch.push(waker);
-        }
-    }
-    false
+        room -= 1;
+        room > 0
+    };
+    turn.take_due(|key| *key <= come, take)
 }
 
 /// Takes out the first in line, who is due: here is who is to be woken.
@@ -141,7 +151,7 @@ impl<T, E, L: RawLock> Settling<'_, T, E, L> {
         loop {
             let content = match mem::replace(&mut self.next, Ok(Next::Nothing)) {
                 Ok(Next::Nothing) => return,
-                Ok(Next::Wake) => return self.cell.line.wake_with(serve),
+                Ok(Next::Wake) => return self.cell.wake(),
                 Ok(Next::More) => {
                     self.next = self.cell.line.with(resume);
                     continue;

@@ -8,45 +8,18 @@
 //!
 //! It keeps its reader until then, so no writer has its turn before it; a panic of the function is one of the task.
 
-#![expect(
-    unsafe_code,
-    reason = "says that it keeps its buffer, and looks at that when its time has come"
-)]
-
 use crate::{
-    context::{Here, MaySend, MayShare},
-    dag::Site,
-    epoch::{Arrival, Async, Enrolled, ReadBuffer, Spot},
+    context::{HOME_IS_KNOWN, Here, MaySend, MayShare},
+    dag::{Site, Value},
+    epoch::{Async, Glance},
     error::{Missing, NoContext},
-    kernel::combine::is_here,
     lock::RawLock,
-    task::{JoinHandle, spawn_asleep},
+    task::{JoinHandle, spawn_enrolled},
 };
 
-/// A reader, and what looks.
-struct Look<T, E: 'static, L: RawLock, F> {
-    reader: ReadBuffer<T, E, L>,
-    f: F,
-}
-
-// SAFETY: it keeps the buffer of its place until it is dropped, or does what it does.
-unsafe impl<T, R, E: Clone, L: RawLock, F: FnOnce(&T) -> R> Enrolled for Look<T, E, L, F> {
-    type Error = E;
-    type Lock = L;
-    type Output = Result<R, Missing<E>>;
-
-    #[inline]
-    fn spot(&self) -> Spot<'_, E, L> {
-        self.reader.spot()
-    }
-
-    #[inline]
-    unsafe fn arrived(self) -> Self::Output {
-        let Self { reader, f } = self;
-        // SAFETY: its time has come (contract).
-        unsafe { (&reader).arrived() }.map(f)
-    }
-}
+/// Whether readers are enrolled before they have a task: what is written down of them is written in that order, and where tasks have their
+/// turns.
+const EARLY: bool = Value::SHOWN;
 
 /// The handle of a task that looks.
 type Looking<R, E> = JoinHandle<Result<R, Missing<E>>>;
@@ -77,11 +50,9 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
         E: MayShare,
         L: MayShare,
     {
-        if !is_here() {
-            return Err(NoContext);
-        }
-        let (task, may_sleep) = self.look(f);
-        spawn_asleep(task, may_sleep.then_some(Arrival::sleep), Site::here()).ok_or(NoContext)
+        // Where nobody knows his thread it is sent as it is.
+        let early = EARLY || !HOME_IS_KNOWN;
+        spawn_enrolled(|| Glance::new(self, f, early), Site::here()).ok_or(NoContext)
     }
 
     /// As [`inspect`](Self::inspect), in a task of the executor of `here`.
@@ -94,18 +65,6 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
         here: &Here,
         f: impl FnOnce(&T) -> R + 'static,
     ) -> Result<Looking<R, E>, NoContext> {
-        if !here.home().is_open() {
-            return Err(NoContext);
-        }
-        let (task, may_sleep) = self.look(f);
-        Ok(here.spawn_asleep(task, may_sleep.then_some(Arrival::sleep), Site::here()))
-    }
-
-    /// A reader that looks, and whether its task may sleep at once.
-    #[inline]
-    fn look<R, F: FnOnce(&T) -> R>(&self, f: F) -> (Arrival<Look<T, E, L, F>>, bool) {
-        let mut look = Look { reader: self.read(), f };
-        let may_sleep = Arrival::may_sleep(&mut look);
-        (Arrival::new(look), may_sleep)
+        here.spawn_enrolled(|| Glance::new(self, f, EARLY), Site::here()).ok_or(NoContext)
     }
 }

@@ -38,10 +38,12 @@ impl<F: Future, N: Name> Named<F, N> {
     }
 }
 
-/// In a block of the task's Home, with a name.
-struct Boxed<N>(PhantomData<N>);
+/// In a block of the task's Home, with a name; of a future that is SPENT when it was ready.
+pub(super) struct Boxed<N, const SPENT: bool = false>(PhantomData<N>);
 
-impl<F: Future, N: Name> Storage<F> for Boxed<N> {
+impl<F: Future, N: Name, const SPENT: bool> Storage<F> for Boxed<N, SPENT> {
+    const SPENT: bool = SPENT;
+
     unsafe fn free(task: NonNull<Header>) {
         // SAFETY: no reference is left (contract).
         let home = unsafe { Header::dissolve(task) };
@@ -90,8 +92,9 @@ pub(super) unsafe fn spawn_at<F: Future + 'static, N: Name>(
     site: Site,
 ) -> Spawned<F::Output> {
     // SAFETY: the contract is the same.
-    let task =
-        unsafe { bear(block, (State::spawned(), Own::queued()), home, (name, future), site) };
+    let task = unsafe {
+        bear::<F, N, false>(block, (State::spawned(), Own::queued()), home, (name, future), site)
+    };
     // SAFETY: it was made just now, of an `F`.
     (task, JoinHandle::new(unsafe { Joining::new(task) }))
 }
@@ -99,9 +102,9 @@ pub(super) unsafe fn spawn_at<F: Future + 'static, N: Name>(
 /// As `spawn_at`, of a task in this state, which is that of a new one.
 ///
 /// # Safety
-/// As `spawn_in`.
+/// As `spawn_in`. Where it is SPENT, a future that was ready holds nothing any more that is to be dropped.
 #[inline(always)] // So that a future is made where it comes to lie.
-pub(super) unsafe fn bear<F: Future + 'static, N: Name>(
+pub(super) unsafe fn bear<F: Future + 'static, N: Name, const SPENT: bool>(
     block: NonNull<u8>,
     state: (State, Own),
     home: HomeRef,
@@ -113,7 +116,7 @@ pub(super) unsafe fn bear<F: Future + 'static, N: Name>(
     // SAFETY: as above.
     unsafe { place.write(name) };
     // SAFETY: the block fits, and is the task's until `Boxed::free`; the cell stands first in it.
-    let task = unsafe { TaskCell::write::<Boxed<N>>(block, state, home, future, site) };
+    let task = unsafe { TaskCell::write::<Boxed<N, SPENT>>(block, state, home, future, site) };
     // SAFETY: it was made just now.
     unsafe { task.as_ref() }.node.label(name.text());
     task

@@ -53,6 +53,9 @@ enum Stage<F: Future> {
 
 /// How the memory of a cell is given back.
 pub(crate) trait Storage<F: Future> {
+    /// Whether an `F` that was ready holds nothing any more that is to be dropped.
+    const SPENT: bool = false;
+
     /// Frees the memory of a `TaskCell<F>` with what its header owns.
     ///
     /// # Safety
@@ -71,7 +74,7 @@ struct Of<F, S>(PhantomData<(F, S)>);
 
 impl<F: Future, S: Storage<F>> Of<F, S> {
     const VTABLE: TaskVTable = TaskVTable {
-        poll: poll::<F>,
+        poll: poll::<F, S>,
         cancel: cancel::<F>,
         drop_output: drop_output::<F>,
         take: take::<F>,
@@ -108,7 +111,7 @@ impl<F: Future> TaskCell<F> {
     /// The task is one of an `F`, and has had no turn; the turn is the caller's.
     #[cfg(feature = "alloc")]
     #[inline]
-    pub(super) unsafe fn lend(task: NonNull<Header>, f: impl FnOnce(Pin<&mut F>) -> bool) -> bool {
+    pub(super) unsafe fn lend<R>(task: NonNull<Header>, f: impl FnOnce(Pin<&mut F>) -> R) -> R {
         // SAFETY: [C3], and the list has a reference.
         let stage = unsafe { stage::<F>(task) };
         stage.with_mut(|stage| {
@@ -133,7 +136,7 @@ unsafe fn stage<'a, F: Future + 'a>(task: NonNull<Header>) -> &'a UnsafeCell<Sta
 
 /// # Safety
 /// As `TaskVTable::poll`.
-unsafe fn poll<F: Future>(task: NonNull<Header>) -> Polled {
+unsafe fn poll<F: Future, S: Storage<F>>(task: NonNull<Header>) -> Polled {
     // SAFETY: [C3], and whoever polls has a reference.
     let stage = unsafe { stage::<F>(task) };
     // SAFETY: likewise.
@@ -160,7 +163,7 @@ unsafe fn poll<F: Future>(task: NonNull<Header>) -> Polled {
         return Polled::Ended;
     }
     // SAFETY: [C1], it is our turn.
-    unsafe { end_alone(stage, output) }
+    unsafe { end_alone(stage, output, S::SPENT) }
 }
 
 /// The future that stands in a stage.
@@ -206,7 +209,7 @@ unsafe fn cancel<F: Future>(task: NonNull<Header>) {
 unsafe fn end<F: Future>(stage: &UnsafeCell<Stage<F>>, output: Result<F::Output, JoinError>) {
     stage.with_mut(|stage| {
         // SAFETY: [C1].
-        let output = match unsafe { clear(stage) } {
+        let output = match unsafe { clear(stage, false) } {
             Ok(()) => output,
             Err(panic) => in_place_of(output, panic),
         };
@@ -225,12 +228,16 @@ fn in_place_of<T>(output: Result<T, JoinError>, panic: Panic) -> Result<T, JoinE
 /// Drops the future and its output, which nobody wants; if the drop of the future panics, puts the panic in its place.
 ///
 /// # Safety
-/// The stage is the caller's [C1], and holds a future.
+/// The stage is the caller's [C1], and holds a future, which is `spent` where it holds nothing that is to be dropped.
 #[inline]
-unsafe fn end_alone<F: Future>(stage: &UnsafeCell<Stage<F>>, output: F::Output) -> Polled {
+unsafe fn end_alone<F: Future>(
+    stage: &UnsafeCell<Stage<F>>,
+    output: F::Output,
+    spent: bool,
+) -> Polled {
     stage.with_mut(|stage| {
-        // SAFETY: [C1].
-        let dropped = unsafe { clear(stage) };
+        // SAFETY: the contract is the same.
+        let dropped = unsafe { clear(stage, spent) };
         // What has no drop has none to panic.
         if mem::needs_drop::<F::Output>() {
             discard(output);
@@ -245,11 +252,11 @@ unsafe fn end_alone<F: Future>(stage: &UnsafeCell<Stage<F>>, output: F::Output) 
 /// Drops the future: then the stage is Empty, whether or not that panics.
 ///
 /// # Safety
-/// The stage is the caller's [C1], and holds a future.
+/// The stage is the caller's [C1], and holds a future; that is `spent` where it holds nothing that is to be dropped.
 #[inline]
-unsafe fn clear<F: Future>(stage: *mut Stage<F>) -> Result<(), Panic> {
+unsafe fn clear<F: Future>(stage: *mut Stage<F>, spent: bool) -> Result<(), Panic> {
     let mut dropped = Ok(());
-    if mem::needs_drop::<F>() {
+    if mem::needs_drop::<F>() && !spent {
         dropped = catch(|| {
             // SAFETY: [C1], and it holds one (contract).
             let future = unsafe { future(stage) };

@@ -55,9 +55,19 @@ impl<T> Joining<T> {
         Self { task: ManuallyDrop::new(task), claim: Claim::Keeps, output: PhantomData }
     }
 
-    #[inline]
-    pub(crate) fn header(&self) -> &Header {
+    #[inline(always)]
+    fn header(&self) -> &Header {
         self.task.header()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.header().id()
+    }
+
+    /// Whether the task has ended.
+    #[inline(always)]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.header().state().is_complete()
     }
 
     pub(crate) fn info(&self) -> TaskInfo {
@@ -78,7 +88,7 @@ impl<T> Joining<T> {
     /// The output, if the task has ended: `None` if it was taken. If not, `waker` is told of the end.
     #[inline(always)]
     pub(super) fn poll(&mut self, waker: &Waker) -> Poll<Option<Result<T, JoinError>>> {
-        if !self.header().state().is_complete() && leave(self.header(), waker) {
+        if !self.is_complete() && leave(self.header(), waker) {
             return Poll::Pending;
         }
         // SAFETY: it was found complete, here or in `leave`.

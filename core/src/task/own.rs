@@ -104,6 +104,27 @@ impl Own {
         })
     }
 
+    /// A new task that was [wakeable](Self::wakeable) is to be queued after all, and has no waker.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) fn queue_new(&self) {
+        self.change(|own| *own = Parts { flags: QUEUED, references: 0 });
+    }
+
+    /// Queues it for a reference that is counted here, and given up, in one step. `false`: that takes more than one, or it is queued, or has ended.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(super) fn queue_and_release(&self) -> bool {
+        self.change(|own| {
+            let simple = own.flags & (QUEUED | ENDED) == 0 && own.references > 0;
+            if simple {
+                own.flags |= QUEUED;
+                own.references -= 1;
+            }
+            simple
+        })
+    }
+
     /// Begins a turn of a task that has just left its queue.
     #[inline(always)]
     pub(super) fn begin(&self) -> Begun {

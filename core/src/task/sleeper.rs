@@ -19,7 +19,7 @@
     reason = "puts a new task of erased type in line, and hands it over to a Home"
 )]
 
-use core::{future::Future, pin::Pin, ptr::NonNull, task::Waker};
+use core::{future::Future, mem, pin::Pin, ptr::NonNull, task::Waker};
 
 use super::{
     boxed::{bear, size_of_task},
@@ -69,7 +69,7 @@ type Laid = (NonNull<u8>, HomeRef);
 /// # Safety
 /// The memory was laid for an `F`, by a Home whose thread this is. The state is that of a new task.
 #[inline(always)] // So that a future is made where it comes to lie.
-unsafe fn make<F: Future + 'static>(
+unsafe fn make<F: Spent + 'static>(
     (block, counted): Laid,
     state: State,
     future: F,
@@ -78,7 +78,7 @@ unsafe fn make<F: Future + 'static>(
 ) -> Made {
     let own = if lie_down.is_some() { Own::wakeable() } else { Own::queued() };
     // SAFETY: the block was laid for `F`, with a handle counted for it.
-    let task = unsafe { bear(block, (state, own), counted, ((), future), site) };
+    let task = unsafe { bear::<F, (), true>(block, (state, own), counted, ((), future), site) };
     // SAFETY: it has a reference for the list, and this is the thread that would give it up.
     let header = unsafe { task.as_ref() };
     if let Some(lie_down) = lie_down {
@@ -96,6 +96,51 @@ unsafe fn make<F: Future + 'static>(
     (task, header.node)
 }
 
+/// What a small task is made of.
+///
+/// # Safety
+/// When it was ready it holds nothing any more that is to be dropped.
+pub(crate) unsafe trait Spent: Future {}
+
+/// What a small task is made of that enrols by itself, for the one thing for which it waits.
+pub(crate) trait Enrol: Spent {
+    /// It enrols for what it waits for, and is put in line with this waker. It hands that back if it was not.
+    fn enrol(self: Pin<&mut Self>, waker: Waker) -> Option<Waker>;
+}
+
+/// Makes a task with a handle where memory was laid for it, and has it enrol: it sleeps, or else is queued.
+///
+/// # Safety
+/// The memory was laid for an `F`, by a Home whose thread this is.
+#[inline(always)] // So that a future is made where it comes to lie.
+unsafe fn make_enrolled<F: Enrol + 'static>(
+    (block, counted): Laid,
+    future: F,
+    site: Site,
+) -> JoinHandle<F::Output> {
+    let state = (State::spawned(), Own::wakeable());
+    // SAFETY: the block was laid for `F`, with a handle counted for it.
+    let task = unsafe { bear::<F, (), true>(block, state, counted, ((), future), site) };
+    // SAFETY: its half counts a reference for it.
+    let waker = unsafe { waker::counted(task) };
+    // SAFETY: it is new, and this is the home thread, where nobody meets it before it is taken in [Z2].
+    let handed_back = unsafe { TaskCell::<F>::lend(task, |future| future.enrol(waker)) };
+    // SAFETY: it has a reference for the list, and this is the thread that would give it up.
+    let header = unsafe { task.as_ref() };
+    if let Some(waker) = handed_back {
+        // Its reference is not counted any more.
+        mem::forget(waker);
+        header.own.queue_new();
+        // SAFETY: it is new, and this is the home thread.
+        unsafe { header.home().adopt(task.cast(), Priority::Normal) };
+    } else {
+        // SAFETY: as above.
+        let _ = unsafe { header.home().admit(task.cast()) };
+    }
+    // SAFETY: it was made just now, of an `F`, with a reference for its handle.
+    JoinHandle::new(unsafe { Joining::new(task) })
+}
+
 /// Memory for a task of an `F` on the current Home, if there is one.
 #[inline]
 fn lay_here<F: Future>() -> Option<Laid> {
@@ -106,7 +151,7 @@ fn lay_here<F: Future>() -> Option<Laid> {
 /// As `make`, on the current Home. `None`: nobody takes it.
 #[cfg(feature = "std")]
 #[inline(always)]
-fn make_here<F: Future + 'static>(
+fn make_here<F: Spent + 'static>(
     state: State,
     future: F,
     lie_down: Option<impl LieDown<F>>,
@@ -120,13 +165,14 @@ fn make_here<F: Future + 'static>(
 #[cfg(not(feature = "std"))]
 fn make_here<F>(state: State, future: F, _: Option<impl LieDown<F>>, site: Site) -> Option<Made>
 where
-    F: Future<Output: MaySend> + MaySend + 'static,
+    F: Spent<Output: MaySend> + MaySend + 'static,
 {
     let (block, counted) = lay_here::<F>()?;
     // It goes to another thread with the task.
     let home = counted.clone();
     // SAFETY: the block was laid for `F`, with a handle counted for it.
-    let task = unsafe { bear(block, (state, Own::queued()), counted, ((), future), site) };
+    let task =
+        unsafe { bear::<F, (), true>(block, (state, Own::queued()), counted, ((), future), site) };
     // SAFETY: it was made just now.
     let node = unsafe { task.as_ref() }.node;
     // SAFETY: it is new, and may be sent.
@@ -142,22 +188,39 @@ pub(crate) fn spawn_small<F>(
     site: Site,
 ) -> Option<dag::Task>
 where
-    F: Future<Output = ()> + MaySend + 'static,
+    F: Spent<Output = ()> + MaySend + 'static,
 {
     Some(make_here(State::alone(), future, lie_down, site)?.1)
 }
 
-/// As [`spawn_small`], with a handle.
+/// Makes a task of what `begin` makes on the current Home, and has it enrol. `None`: nobody takes it, and `begin` was not called.
+#[cfg(feature = "std")]
 #[inline(always)]
-pub(crate) fn spawn_asleep<F>(
-    future: F,
-    lie_down: Option<impl LieDown<F>>,
+pub(crate) fn spawn_enrolled<F: Enrol + 'static>(
+    begin: impl FnOnce() -> F,
+    site: Site,
+) -> Option<JoinHandle<F::Output>> {
+    with_current(|here| {
+        // SAFETY: what is current is so on its own thread.
+        let laid = unsafe { here?.home().lay(size_of_task::<F, ()>()) }?;
+        // SAFETY: laid just now, by the Home that is current.
+        Some(unsafe { make_enrolled(laid, begin(), site) })
+    })
+}
+
+/// Makes a task of what `begin` makes on the current Home, by its inbox: nobody knows whether this is its thread, so it does not enrol here.
+/// `None`: nobody takes it, and `begin` was not called.
+#[cfg(not(feature = "std"))]
+pub(crate) fn spawn_enrolled<F>(
+    begin: impl FnOnce() -> F,
     site: Site,
 ) -> Option<JoinHandle<F::Output>>
 where
-    F: Future<Output: MaySend> + MaySend + 'static,
+    F: Enrol<Output: MaySend> + MaySend + 'static,
 {
-    let (task, _) = make_here(State::spawned(), future, lie_down, site)?;
+    let is_open = with_current(|home| home.is_some_and(|home| home.is_open()));
+    let none: Option<fn(Pin<&mut F>, Waker) -> bool> = None;
+    let (task, _) = make_here(State::spawned(), is_open.then(begin)?, none, site)?;
     // SAFETY: it was made just now, of an `F`, with a reference for its handle.
     Some(JoinHandle::new(unsafe { Joining::new(task) }))
 }
@@ -165,7 +228,7 @@ where
 impl Here {
     /// As `make`.
     #[inline(always)]
-    fn make<F: Future + 'static>(
+    fn make<F: Spent + 'static>(
         &self,
         state: State,
         future: F,
@@ -179,7 +242,7 @@ impl Here {
     }
 
     /// As [`spawn_small`], on this executor.
-    pub(crate) fn spawn_small<F: Future<Output = ()> + 'static>(
+    pub(crate) fn spawn_small<F: Spent<Output = ()> + 'static>(
         &self,
         future: F,
         lie_down: Option<impl LieDown<F>>,
@@ -188,16 +251,16 @@ impl Here {
         self.make(State::alone(), future, lie_down, site).1
     }
 
-    /// As [`spawn_asleep`], on this executor.
-    pub(crate) fn spawn_asleep<F: Future + 'static>(
+    /// As [`spawn_enrolled`], on this executor.
+    pub(crate) fn spawn_enrolled<F: Enrol + 'static>(
         &self,
-        future: F,
-        lie_down: Option<impl LieDown<F>>,
+        begin: impl FnOnce() -> F,
         site: Site,
-    ) -> JoinHandle<F::Output> {
-        let (task, _) = self.make(State::spawned(), future, lie_down, site);
-        // SAFETY: it was made just now, of an `F`, with a reference for its handle.
-        JoinHandle::new(unsafe { Joining::new(task) })
+    ) -> Option<JoinHandle<F::Output>> {
+        // SAFETY: a `Here` is on its Home's thread.
+        let laid = unsafe { self.home().lay(size_of_task::<F, ()>()) }?;
+        // SAFETY: laid just now.
+        Some(unsafe { make_enrolled(laid, begin(), site) })
     }
 }
 
@@ -210,7 +273,7 @@ pub(crate) fn spawn_small_send<F>(
     site: Site,
 ) -> Option<dag::Task>
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Spent<Output = ()> + Send + 'static,
 {
     // In each of the two it is made where it comes to lie.
     with_pool(|pool| match pool {
@@ -228,7 +291,7 @@ fn spawn_in_pool<F>(
     site: Site,
 ) -> Option<dag::Task>
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Spent<Output = ()> + Send + 'static,
 {
     if !pool.is_open() {
         return None;

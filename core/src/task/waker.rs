@@ -59,7 +59,7 @@ pub(crate) fn wake_later(waker: &Waker) -> bool {
 
 /// The task behind `waker`, if it is one.
 #[inline]
-fn task(waker: &Waker) -> Option<NonNull<Header>> {
+pub(super) fn task(waker: &Waker) -> Option<NonNull<Header>> {
     // SAFETY: [K1].
     ptr::eq(waker.vtable(), &VTABLE).then(|| unsafe { behind(waker.data()) })
 }

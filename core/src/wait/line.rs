@@ -146,7 +146,7 @@ impl<M> Line<M> {
         let precedes =
             |other: NonNull<Node<M>>| unsafe { edit(other, |inner| before(mark, &inner.mark)) };
         let (mut ahead, mut behind) = (self.last, None);
-        if self.first.is_some_and(precedes) {
+        if self.last.is_some_and(precedes) && self.first.is_some_and(precedes) {
             (ahead, behind) = (None, self.first);
         }
         while let Some(other) = ahead.filter(|&other| precedes(other)) {
@@ -170,6 +170,27 @@ impl<M> Line<M> {
         node.waiting.store(true, Relaxed);
     }
 
+    /// Puts a node in line that is in none, behind all others.
+    ///
+    /// # Safety
+    /// `node` is pinned, and belongs to a waiter of this list; it is in no line.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) unsafe fn append(&mut self, node: &Node<M>, waker: Waker, mark: M) {
+        let at = NonNull::from(node);
+        let last = self.last.replace(at);
+        let waker = ManuallyDrop::new(Some(waker));
+        // SAFETY: we are under the lock.
+        unsafe { edit(at, |inner| *inner = Inner { before: last, after: None, waker, mark }) };
+        match last {
+            None => self.first = Some(at),
+            // SAFETY: [I2] it is in line, so it is alive.
+            Some(last) => unsafe { edit(last, |inner| inner.after = Some(at)) },
+        }
+        // ordering: Relaxed: who reads it without the lock is who joins.
+        node.waiting.store(true, Relaxed);
+    }
+
     /// Takes a node out of line, if it is in line, and returns its waker.
     ///
     /// # Safety
@@ -181,6 +202,39 @@ impl<M> Line<M> {
         }
         // SAFETY: [I4] it is in this line.
         unsafe { self.unlink(NonNull::from(node)) }
+    }
+
+    /// Takes the first ones out that are `due`, one after the other, as long as `take`, which is given the waker of each while that is still in
+    /// line, says that there is room for another. Whether there are more who are due.
+    #[inline]
+    pub(super) fn take_due(
+        &mut self,
+        due: impl Fn(&M) -> bool,
+        mut take: impl FnMut(Option<Waker>) -> bool,
+    ) -> bool {
+        let (mut next, mut has_room) = (self.first, true);
+        let more = loop {
+            // SAFETY: [I2] it is in line, so it is alive; [I1] we are under the lock.
+            let Some(first) = next.filter(|first| due(unsafe { &*first.as_ref().mark() })) else {
+                break false;
+            };
+            if !has_room {
+                break true;
+            }
+            // SAFETY: [I2] as above.
+            let (after, waker) = unsafe { edit(first, |inner| (inner.after, inner.waker.take())) };
+            next = after;
+            has_room = take(waker);
+            // SAFETY: [I2] it is alive until this; those behind it are linked anew below.
+            unsafe { let_go(first) };
+        };
+        self.first = next;
+        match next {
+            None => self.last = None,
+            // SAFETY: [I2] it is in line, so it is alive.
+            Some(first) => unsafe { edit(first, |inner| inner.before = None) },
+        }
+        more
     }
 
     /// Takes a node out of line and returns its waker. The node may be gone when this returns.
@@ -201,10 +255,20 @@ impl<M> Line<M> {
             // SAFETY: [I2] it is in line, so it is alive.
             Some(after) => unsafe { edit(after, |inner| inner.before = before) },
         }
-        // SAFETY: [I2] alive, until the store below.
-        let node = unsafe { node.as_ref() };
-        // ordering: Release pairs with Acquire in `Waiter::is_waiting`: all of the above comes before the owner frees the node [I5].
-        node.waiting.store(false, Release);
+        // SAFETY: [I2] alive, and it is out of line.
+        unsafe { let_go(node) };
         waker
     }
+}
+
+/// Says that a node is out of line. It may be gone when this returns.
+///
+/// # Safety
+/// It is alive, and no neighbour of others any more.
+#[inline]
+unsafe fn let_go<M>(node: NonNull<Node<M>>) {
+    // SAFETY: alive, until the store below.
+    let node = unsafe { node.as_ref() };
+    // ordering: Release pairs with Acquire in `Waiter::is_waiting`: all of the above comes before the owner frees the node [I5].
+    node.waiting.store(false, Release);
 }

@@ -19,7 +19,9 @@
 #![expect(unsafe_code, reason = "an intrusive list: nodes lie in the futures that wait")]
 
 use core::{
-    fmt, mem,
+    fmt,
+    marker::PhantomData,
+    mem,
     pin::Pin,
     task::{Poll, Waker},
 };
@@ -91,24 +93,50 @@ impl<L: RawLock, S, M> WaitList<L, S, M> {
     ///
     /// A waker that panics does not cost the others their wake: the panic goes on when all have been woken.
     pub fn wake_with(&self, serve: impl FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool) {
-        let mut rest = Rest(self, serve);
+        self.wake_by(serve);
+    }
+
+    /// As [`wake_with`](Self::wake_with), with batches of one's own kind.
+    #[inline]
+    pub(crate) fn wake_by<B: Woken>(&self, serve: impl FnMut(&mut Turn<'_, S, M>, &mut B) -> bool) {
+        let mut rest = Rest(self, serve, PhantomData);
         rest.wake();
         mem::forget(rest);
     }
 }
 
-/// Wakes who is left to be woken when a waker panics.
-struct Rest<'a, L: RawLock, S, M, F>(&'a WaitList<L, S, M>, F)
-where
-    F: FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool;
+/// A batch of wakers on their way from under a lock to being woken. Whatever is in it when it is dropped is woken then.
+pub(crate) trait Woken {
+    /// An empty one.
+    fn new() -> Self;
 
-impl<L: RawLock, S, M, F> Rest<'_, L, S, M, F>
+    /// Wakes all, and is empty then.
+    fn wake(&mut self);
+}
+
+impl Woken for WakeBatch {
+    fn new() -> Self {
+        Self::new()
+    }
+
+    #[inline]
+    fn wake(&mut self) {
+        Self::wake(self);
+    }
+}
+
+/// Wakes who is left to be woken when a waker panics.
+struct Rest<'a, L: RawLock, S, M, F, B: Woken>(&'a WaitList<L, S, M>, F, PhantomData<B>)
 where
-    F: FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool,
+    F: FnMut(&mut Turn<'_, S, M>, &mut B) -> bool;
+
+impl<L: RawLock, S, M, F, B: Woken> Rest<'_, L, S, M, F, B>
+where
+    F: FnMut(&mut Turn<'_, S, M>, &mut B) -> bool,
 {
     fn wake(&mut self) {
         loop {
-            let mut batch = WakeBatch::new();
+            let mut batch = B::new();
             let more = self.0.with(|turn| (self.1)(turn, &mut batch));
             // [I6] The lock is free.
             batch.wake();
@@ -119,9 +147,9 @@ where
     }
 }
 
-impl<L: RawLock, S, M, F> Drop for Rest<'_, L, S, M, F>
+impl<L: RawLock, S, M, F, B: Woken> Drop for Rest<'_, L, S, M, F, B>
 where
-    F: FnMut(&mut Turn<'_, S, M>, &mut WakeBatch) -> bool,
+    F: FnMut(&mut Turn<'_, S, M>, &mut B) -> bool,
 {
     fn drop(&mut self) {
         self.wake();
@@ -144,20 +172,18 @@ impl<S, M> Turn<'_, S, M> {
 
     /// The mark of the first in line.
     pub fn first(&mut self) -> Option<&mut M> {
-        let first = self.line.first?;
         // SAFETY: [I2] a node in line is alive.
-        let node = unsafe { first.as_ref() };
-        Some(self.mark_of(node))
+        let first = unsafe { self.line.first?.as_ref() };
+        Some(self.mark_of(first))
     }
 
     /// The waker of the first in line.
     #[inline]
     pub(crate) fn first_waker(&mut self) -> Option<&Waker> {
-        let first = self.line.first?;
         // SAFETY: [I2] a node in line is alive.
-        let node = unsafe { first.as_ref() };
+        let first = unsafe { self.line.first?.as_ref() };
         // SAFETY: [I1] we are under the lock, and the result borrows the one `Turn` there is.
-        unsafe { node.waker() }
+        unsafe { first.waker() }
     }
 
     /// The mark of the waiter that was polled, or leaves; `None` inside [`WaitList::with`].
@@ -174,6 +200,17 @@ impl<S, M> Turn<'_, S, M> {
             batch.push(waker);
         }
         true
+    }
+
+    /// Takes out the first ones that are `due`, as long as `take`, which is given the waker of each, says that there is room for another. Whether
+    /// there are more of them. `take` runs nobody's code, and drops no waker.
+    #[inline]
+    pub(crate) fn take_due(
+        &mut self,
+        due: impl Fn(&M) -> bool,
+        take: impl FnMut(Option<Waker>) -> bool,
+    ) -> bool {
+        self.line.take_due(due, take)
     }
 
     /// Takes the first in line out: here is its waker, to be woken or dropped outside the lock.
@@ -261,7 +298,6 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
     }
 
     /// As [`poll_in_order`](Self::poll_in_order), of one that is in no line yet, with a waker that is given away.
-    #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn join_in_order<R>(
         self: Pin<&mut Self>,
@@ -274,6 +310,25 @@ impl<'a, L: RawLock, S, M> Waiter<'a, L, S, M> {
         debug_assert!(!self.is_waiting(), "who is in line polls");
         // There is one to put in line, and none there to compare it with.
         self.poll_before(Waker::noop(), Some(waker), ask, |own, other| own < other)
+    }
+
+    /// Changes the state, and joins the line with the mark that `change` says, if it says one: that may be no less than those in line. Hands the
+    /// waker back if it has not joined. `change` runs under the lock, as [`poll_with`](Self::poll_with) says.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn join_last<R>(
+        self: Pin<&mut Self>,
+        waker: Waker,
+        change: impl FnOnce(&mut Turn<'_, S, M>) -> (R, Option<M>),
+    ) -> (R, Option<Waker>) {
+        debug_assert!(!self.is_waiting(), "who is in line polls");
+        self.list.inside.with(|Inside { state, line }| {
+            let (answer, mark) = change(&mut Turn { state, line, own: None });
+            let Some(mark) = mark else { return (answer, Some(waker)) };
+            // SAFETY: [I4] this list is the one that the waiter borrows; [I2] `self` is pinned. It is in no line.
+            unsafe { line.append(&self.node, waker, mark) };
+            (answer, None)
+        })
     }
 
     /// What it takes to join: in line there is a waker already.

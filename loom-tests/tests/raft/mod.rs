@@ -28,6 +28,7 @@ unsafe impl Send for Task {}
 static VTABLE: HomeVTable = HomeVTable {
     now: |_| Instant::ORIGIN,
     queue: |_, _| unreachable!(),
+    queue_many: |_, _| unreachable!(),
     queue_later: |_, _| unreachable!(),
     send: |head, task| {
         // SAFETY: a raft begins with its head, and a handle of it calls.

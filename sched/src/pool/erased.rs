@@ -18,6 +18,7 @@ use super::{inject::Task, schedule::Why, shard::Shard, shared::Shared};
 pub(super) static VTABLE: HomeVTable = HomeVTable {
     now,
     queue: never,
+    queue_many: |_, _| unreachable!(),
     queue_later: never,
     send,
     is_open,

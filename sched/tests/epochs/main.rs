@@ -12,6 +12,7 @@ mod everywhere;
 mod gradients;
 mod kernels;
 mod life;
+mod looks;
 mod operators;
 mod order;
 mod sleepers;
