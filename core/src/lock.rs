@@ -116,3 +116,18 @@ impl<S, L: RawLock> Locked<S, L> {
         })
     }
 }
+
+impl<S> Locked<S, Unlocked> {
+    /// As `with`, without a look whether it was entered.
+    ///
+    /// # Safety
+    /// No closure of this lock runs meanwhile, outside of this one or within it.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(crate) unsafe fn with_alone<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
+        self.state.with_mut(|state| {
+            // SAFETY: `Unlocked` is `!Sync`, and the contract.
+            f(unsafe { &mut *state })
+        })
+    }
+}

@@ -143,6 +143,35 @@ fn a_join_changes_its_waker_as_the_task_ends() {
     });
 }
 
+/// **So it is where the wakers before were left at home, and whoever ends the task has just copied the last of them.**
+///
+/// Seen to break it: a `take_back` that leaves no RETAKEN; a `complete` that goes by its copy where RETAKEN is set.
+#[test]
+fn a_join_goes_elsewhere_and_changes_its_waker_as_the_task_ends() {
+    for polls in [1, 2] {
+        loom::model(move || {
+            let (local, signs) = (local(), Signs::new());
+            let mut handle = local.spawn(wait(signs.clone(), 0));
+            // The bells stay: where one is gone another may come to lie, and who makes it has seen that in the allocator, of which loom knows nothing.
+            let bells = [(); 2].map(|()| Bell::new());
+            for (_, waker) in &bells[..polls] {
+                local.enter(|| assert!(poll(Pin::new(&mut handle), waker).is_pending()));
+            }
+            let joiner = thread::spawn(move || {
+                let (bell, waker) = Bell::new();
+                (poll(Pin::new(&mut handle), &waker).is_ready(), bell, handle)
+            });
+            let _ = local.tick();
+            let (ready, bell, mut handle) = joiner.join().unwrap();
+            if !ready {
+                assert_eq!(bell.rung(), 1, "the waker of the last poll is the one to wake");
+                assert!(Arc::ptr_eq(&ended(&mut handle).unwrap(), &signs));
+            }
+            drop(bells);
+        });
+    }
+}
+
 /// **An output is dropped once, by the handle or by the executor, whichever comes first; likewise the task's memory, after all that the
 /// handle did with it.**
 ///

@@ -261,7 +261,7 @@ impl<H: Hooks> Local<H> {
     pub(crate) fn prepare(&self) -> Wait {
         let (home, bound) = (self.home(), self.bound());
         bound.append_later();
-        bound.note();
+        bound.widen();
         self.take_sent();
         let mut next = home.head.wheel().next_deadline();
         let mut now = Instant::ORIGIN;

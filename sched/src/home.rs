@@ -24,7 +24,7 @@ use tidemill_core::{
     const_new,
     context::{HOME_IS_KNOWN, Head, HomeRef, HomeVTable, Priority},
     sync::{AtomicBool, Ordering::Relaxed},
-    task::{Header, Hooks, Notes, Ready, Root, Sent, Tasks},
+    task::{Header, Hooks, Ready, Ring, Root, Sent, Tasks},
     wait::{Chain, Inbox},
 };
 
@@ -53,7 +53,7 @@ pub(crate) struct Bound {
     /// By priority.
     queues: [Cell<Ready>; 2],
     /// What is queued again when the cycle is over.
-    later: Cell<Ready>,
+    later: Cell<Chain<Header>>,
     /// Whether there ever was a task that is not Normal.
     graded: Cell<bool>,
     /// By priority, how many turns are left in this cycle; less than none once one more was asked for.
@@ -89,7 +89,7 @@ impl<H: Hooks> Home<H> {
                 cut: AtomicBool::new(false),
                 bound: Bound {
                     queues: [Cell::new(Ready::new()), Cell::new(Ready::new())],
-                    later: Cell::new(Ready::new()),
+                    later: Cell::new(Chain::new()),
                     graded: Cell::new(false),
                     left: [Cell::new(0), Cell::new(0)],
                     ending: Cell::new(false),
@@ -249,22 +249,20 @@ impl Bound {
             .any(|&priority| self.left[priority as usize].get() > 0 && !self.is_idle(priority))
     }
 
-    /// Lets a queue that has become long note more of who stands where.
-    #[inline]
-    pub(crate) fn note(&self) {
-        let queue = &self.queues[Priority::Normal as usize];
-        if change(queue, |queue| queue.is_long()) {
-            self.note_more();
-        }
+    /// Gives the queue its first ring, which it else gets when it is long. Nobody else knows the Home.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn furnish(&self) {
+        widen(&self.queues[Priority::Normal as usize]);
     }
 
-    #[cold]
-    fn note_more(&self) {
-        let queue = &self.queues[Priority::Normal as usize];
-        // Who allocates and frees is somebody else: not while the queue is lent.
-        let places = change(queue, |queue| queue.places());
-        let notes = Notes::of(places);
-        let _before = change(queue, |queue| queue.note(notes));
+    /// Widens what has become too narrow.
+    #[inline]
+    pub(crate) fn widen(&self) {
+        for queue in &self.queues[..if self.graded.get() { 2 } else { 1 }] {
+            if change(queue, |queue| queue.is_long()) {
+                widen(queue);
+            }
+        }
     }
 
     /// Queues those that waited for the next cycle.
@@ -273,9 +271,9 @@ impl Bound {
         if change(&self.later, |later| later.is_empty()) {
             return;
         }
-        let mut later = self.later.take();
+        let later = self.later.take();
         if self.graded.get() {
-            self.append(later.take());
+            self.append(later);
         } else {
             change(&self.queues[Priority::Normal as usize], |queue| queue.append(later));
         }
@@ -336,6 +334,15 @@ impl Bound {
         }
         self.later.take();
     }
+}
+
+/// Gives a queue a wider ring.
+#[cold]
+fn widen(queue: &Cell<Ready>) {
+    // Who allocates and frees is somebody else: not while the queue is lent.
+    let places = change(queue, |queue| queue.places());
+    let ring = Ring::of(places);
+    let _before = change(queue, |queue| queue.widen(ring));
 }
 
 /// Changes a queue in its cell.

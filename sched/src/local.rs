@@ -62,6 +62,7 @@ impl<H: Hooks> Local<H> {
     #[inline(never)] // A Home is large, and on its way into the `Arc` stands on the stack: on a frame of its own.
     pub fn new(hooks: H) -> Self {
         let home = Arc::new(Home::new(hooks));
+        home.bound.furnish();
         Home::claim_shared(&home).expect("nobody else knows this Home")
     }
 

@@ -153,16 +153,15 @@ impl Head {
         self.count.fetch_add(counted.cast_unsigned().wrapping_sub(BIAS), Relaxed);
     }
 
-    /// Counts so many handles more, in the plain half.
-    #[inline]
-    fn recount(&self, more: isize) {
-        if !COUNTED {
-            return;
-        }
-        let counted = self.counted.get() + more;
-        self.counted.set(counted);
-        if counted.unsigned_abs() >= MANY {
-            self.move_over();
+    /// Counts a handle more or less, in the plain half.
+    #[inline(always)] // Which of both is known then.
+    pub(super) fn recount(&self, one: isize) {
+        if COUNTED {
+            let counted = self.counted.get() + one;
+            self.counted.set(counted);
+            if counted * one >= MANY.cast_signed() {
+                self.move_over();
+            }
         }
     }
 

@@ -9,19 +9,18 @@
 
 #![expect(unsafe_code, reason = "hands out raw memory")]
 
-use core::ptr::NonNull;
+use core::{mem, ptr::NonNull};
 
 use super::{
     blocks::give_back,
     entered::is_current,
-    handle::{HOME_IS_KNOWN, HomeRef},
+    handle::{HOME_IS_KNOWN, Head, HomeRef},
     size::Size,
 };
 #[cfg(feature = "std")]
 use super::{
     blocks::{Blocks, lay},
     entered,
-    handle::Head,
 };
 #[cfg(feature = "std")]
 use crate::thread_local_static;
@@ -37,28 +36,52 @@ impl HomeRef {
         self.is_open().then(|| unsafe { self.lay_open(size) })
     }
 
-    /// As `lay`, where it was found just now that it takes tasks.
+    /// Memory for a task, and the handle for its header.
     ///
     /// # Safety
-    /// As for `lay`.
-    #[inline]
+    /// With `std`: this is the home thread, and it is known that it takes tasks.
+    #[inline(always)]
     pub(crate) unsafe fn lay_open(&self, size: Size) -> (NonNull<u8>, Self) {
-        (self.head().blocks().take(size), self.clone())
+        let block = self.head().blocks().take(size);
+        // SAFETY: the contract is the same.
+        (block, unsafe { self.another() })
     }
 
-    /// Gives back the memory of a task.
+    /// A handle more, from one that takes tasks.
+    ///
+    /// # Safety
+    /// As for `lay_open`.
+    #[inline(always)]
+    unsafe fn another(&self) -> Self {
+        if !HOME_IS_KNOWN {
+            return self.clone();
+        }
+        let head = self.as_ptr().cast_mut().cast::<Head>();
+        // SAFETY: a handle names a Head.
+        let head = unsafe { NonNull::new_unchecked(head) };
+        // SAFETY: [C1] and [C2] of `handle`: it is open, so it has a Local, and this is its thread (contract).
+        unsafe { Head::handle(head) }
+    }
+
+    /// Gives back the memory of a task, and the handle of its header.
     ///
     /// # Safety
     /// `block` comes from the blocks of some Home, for this size, and nothing uses it any more.
-    #[inline]
-    pub(crate) unsafe fn clear(&self, block: NonNull<u8>, size: Size) {
-        if is_current(self.as_ptr()) || !HOME_IS_KNOWN {
+    #[inline(always)]
+    pub(crate) unsafe fn clear(self, block: NonNull<u8>, size: Size) {
+        if is_current(self.as_ptr()) {
             // SAFETY: the contract is the same.
             unsafe { self.head().blocks().put(block, size) };
-        } else {
-            // SAFETY: the contract is the same.
-            unsafe { give_back(block, size) };
+            // [C2] of `handle`: it is current.
+            self.head().recount(-1);
+            return mem::forget(self);
         }
+        if HOME_IS_KNOWN {
+            // SAFETY: the contract is the same.
+            return unsafe { give_back(block, size) };
+        }
+        // SAFETY: the contract is the same.
+        unsafe { self.head().blocks().put(block, size) };
     }
 }
 

@@ -6,9 +6,10 @@ use core::{alloc::Layout, future::Future, marker::PhantomData, ptr::NonNull};
 
 use super::{
     attributes::Name,
-    cell::{Joining, Storage, TaskCell},
+    cell::{Storage, TaskCell},
     header::Header,
     join::{JoinHandle, Spawned},
+    joining::Joining,
     own::Own,
     state::State,
 };

@@ -15,24 +15,24 @@
 use core::{
     any,
     future::Future,
+    hint::unreachable_unchecked,
     marker::PhantomData,
-    mem::{self, ManuallyDrop, MaybeUninit},
+    mem,
     pin::Pin,
     ptr::{self, NonNull},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 use super::{
-    claim::Detach,
     header::{Header, Polled, TaskVTable},
     own::Own,
-    reference::{TaskRef, info},
+    reference::info,
     state::State,
     unwind::{catch, stray, tell},
     waker,
 };
 use crate::{
-    context::{HomeRef, TaskInfo, ambient},
+    context::{HomeRef, ambient},
     dag::{self, Site},
     error::{JoinError, Panic},
     sync::UnsafeCell,
@@ -144,28 +144,51 @@ unsafe fn poll<F: Future, S: Storage<F>>(task: NonNull<Header>) -> Polled {
     let mut cx = Context::from_waker(&waker);
     let polled = stage.with_mut(|stage| {
         catch(|| {
-            // SAFETY: [C1], it is our turn.
-            let Stage::Future(future) = (unsafe { &mut *stage }) else {
-                debug_assert!(false, "a task that has ended is not polled");
-                return Poll::Pending;
-            };
+            // SAFETY: [C1], it is our turn, and what has not ended is not polled again.
+            let future = unsafe { future(stage) };
             // SAFETY: [C2].
-            unsafe { Pin::new_unchecked(future) }.poll(&mut cx)
+            unsafe { Pin::new_unchecked(&mut *future) }.poll(&mut cx)
         })
     });
     let output = match polled {
         Ok(Poll::Pending) => return Polled::Waits,
-        Ok(Poll::Ready(output)) => Ok(output),
-        Err(panic) => Err(JoinError::Panicked(panic)),
+        Ok(Poll::Ready(output)) => output,
+        // SAFETY: [C1], it is our turn.
+        Err(panic) => return unsafe { end_badly(stage, panic) },
     };
     // SAFETY: likewise, whoever polls has a reference.
-    let is_joined = unsafe { task.as_ref() }.is_joined();
-    if !is_joined && let Ok(output) = output {
+    if unsafe { task.as_ref() }.is_joined() {
         // SAFETY: [C1], it is our turn.
-        return unsafe { end_alone(stage, output, S::SPENT) };
+        unsafe { end(stage, Ok(output)) };
+        return Polled::Ended;
     }
     // SAFETY: [C1], it is our turn.
-    unsafe { end(stage, output) };
+    unsafe { end_alone(stage, output, S::SPENT) }
+}
+
+/// The future that stands in a stage.
+///
+/// # Safety
+/// The stage is the caller's [C1], and holds a future.
+#[inline(always)]
+unsafe fn future<F: Future>(stage: *mut Stage<F>) -> *mut F {
+    // SAFETY: [C1].
+    let Stage::Future(future) = (unsafe { &mut *stage }) else {
+        debug_assert!(false, "a task that has ended has no future");
+        // SAFETY: it holds one (contract).
+        unsafe { unreachable_unchecked() }
+    };
+    future
+}
+
+/// Ends a task by a panic.
+///
+/// # Safety
+/// The stage is the caller's [C1], and holds a future.
+#[cold]
+unsafe fn end_badly<F: Future>(stage: &UnsafeCell<Stage<F>>, panic: Panic) -> Polled {
+    // SAFETY: the contract is the same.
+    unsafe { end(stage, Err(JoinError::Panicked(panic))) };
     Polled::Ended
 }
 
@@ -181,26 +204,31 @@ unsafe fn cancel<F: Future>(task: NonNull<Header>) {
 /// Drops the future, then puts `output` in its place; if that drop panics, the panic.
 ///
 /// # Safety
-/// The stage is the caller's [C1].
+/// The stage is the caller's [C1], and holds a future.
+#[inline(always)]
 unsafe fn end<F: Future>(stage: &UnsafeCell<Stage<F>>, output: Result<F::Output, JoinError>) {
     stage.with_mut(|stage| {
         // SAFETY: [C1].
         let output = match unsafe { clear(stage, false) } {
             Ok(()) => output,
-            Err(panic) => {
-                discard(output);
-                Err(JoinError::Panicked(panic))
-            }
+            Err(panic) => in_place_of(output, panic),
         };
         // SAFETY: [C1], and Empty needs no drop.
         unsafe { stage.write(Stage::Output(output)) };
     });
 }
 
+/// What stands in place of the output of a future whose drop has panicked.
+#[cold]
+fn in_place_of<T>(output: Result<T, JoinError>, panic: Panic) -> Result<T, JoinError> {
+    discard(output);
+    Err(JoinError::Panicked(panic))
+}
+
 /// Drops the future and its output, which nobody wants; if the drop of the future panics, puts the panic in its place.
 ///
 /// # Safety
-/// The stage is the caller's [C1]; the future is `spent` where it holds nothing that is to be dropped.
+/// The stage is the caller's [C1], and holds a future, which is `spent` where it holds nothing that is to be dropped.
 #[inline]
 unsafe fn end_alone<F: Future>(
     stage: &UnsafeCell<Stage<F>>,
@@ -230,8 +258,10 @@ unsafe fn clear<F: Future>(stage: *mut Stage<F>, spent: bool) -> Result<(), Pani
     let mut dropped = Ok(());
     if mem::needs_drop::<F>() && !spent {
         dropped = catch(|| {
-            // SAFETY: [C1], [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.
-            unsafe { stage.drop_in_place() };
+            // SAFETY: [C1], and it holds one (contract).
+            let future = unsafe { future(stage) };
+            // SAFETY: [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.
+            unsafe { future.drop_in_place() };
         });
     }
     // SAFETY: [C1], and nothing stands there that is still to be dropped.
@@ -242,16 +272,6 @@ unsafe fn clear<F: Future>(stage: *mut Stage<F>, spent: bool) -> Result<(), Pani
 /// Drops a value of the user, whose drop may panic.
 fn discard<T>(value: T) {
     catch(|| drop(value)).unwrap_or_else(stray);
-}
-
-/// Drops an output that its handle did not ask for; the monitor is told if it is a panic.
-#[cold]
-#[inline(never)]
-fn leave_behind<T>(output: Option<Result<T, JoinError>>, task: Option<TaskInfo>) {
-    match output {
-        Some(Err(JoinError::Panicked(panic))) => tell(panic, task),
-        output => drop(output),
-    }
 }
 
 /// Takes what stands in the stage, if it is an output.
@@ -294,114 +314,16 @@ unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
 unsafe fn take<F: Future>(task: NonNull<Header>, to: *mut ()) {
     // SAFETY: [C3], and the handle has a reference.
     let stage = unsafe { stage::<F>(task) };
-    // SAFETY: [C1], it is complete, and the handle asks.
-    let output = unsafe { take_output(stage) };
-    // SAFETY: the address is of this type (contract).
-    unsafe { to.cast::<Option<Result<F::Output, JoinError>>>().write(output) };
-}
-
-/// The handle's side of a task: one reference, and the claim on its output.
-///
-/// It is `Send` where `T` is, since it may take a `T` from the home thread to its own, and only that.
-pub(crate) struct Joining<T> {
-    task: ManuallyDrop<TaskRef>,
-    /// Whether it has taken the output: then all that is left is the reference.
-    taken: bool,
-    output: PhantomData<T>,
-}
-
-// SAFETY: a shared handle asks and cancels; nothing of `T` can be reached through it.
-unsafe impl<T: Send> Sync for Joining<T> {}
-
-impl<T> Joining<T> {
-    /// The handle's side of a new task.
-    ///
-    /// # Safety
-    /// The task's output is a `T`, and its state counts a reference for a handle, which nobody else has.
-    #[inline]
-    pub(crate) unsafe fn new(task: NonNull<Header>) -> Self {
-        // SAFETY: the contract is the same.
-        let task = unsafe { TaskRef::from_raw(task) };
-        Self { task: ManuallyDrop::new(task), taken: false, output: PhantomData }
-    }
-
-    fn header(&self) -> &Header {
-        self.task.header()
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.header().id()
-    }
-
-    /// Whether the task has ended.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.header().state().is_complete()
-    }
-
-    pub(crate) fn info(&self) -> TaskInfo {
-        self.task.info()
-    }
-
-    pub(crate) fn cancel(&self) {
-        self.task.cancel();
-    }
-
-    /// Has `waker` told of the end, unless it has come: then `false`.
-    #[inline]
-    pub(crate) fn leave(&mut self, waker: &Waker) -> bool {
-        let header = self.header();
-        let awaited = header.state().is_awaited();
-        if awaited && !header.state().take_back() {
-            return false;
-        }
-        // SAFETY: [S5] of `state`, AWAITED is clear.
-        if !awaited || !unsafe { header.has_waker(waker) } {
-            let fresh = Some(waker.clone());
-            // SAFETY: as above.
-            drop(unsafe { header.swap_waker(fresh) });
-        }
-        if !header.state().await_end(header.own_here()) {
-            return true;
-        }
-        // SAFETY: [S5] of `state`, AWAITED was clear when COMPLETE came.
-        drop(unsafe { header.swap_waker(None) });
-        false
-    }
-
-    /// The output, if it is there: `None` as long as the task has not ended, and once it was taken.
-    #[inline]
-    pub(crate) fn take(&mut self) -> Option<Result<T, JoinError>> {
-        if self.taken || !self.header().state().is_complete() {
-            return None;
-        }
-        self.taken = true;
-        let mut output = MaybeUninit::<Option<Result<T, JoinError>>>::uninit();
-        // SAFETY: the task was made together with a handle of this `T`; it is complete, so [C1] the stage is ours.
-        unsafe { self.task.take(output.as_mut_ptr().cast()) };
-        // SAFETY: `take` has written it.
-        unsafe { output.assume_init() }
-    }
-}
-
-impl<T> Drop for Joining<T> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.taken {
-            // SAFETY: it has ended, and the reference is ours; the field is not used again.
-            return unsafe { ManuallyDrop::drop(&mut self.task) };
-        }
-        let header = self.header();
-        if header.state().is_awaited() && header.state().take_back() {
-            // Before the reference goes; also lest a task that awaits itself keep itself for ever.
-            // SAFETY: [S5] of `state`, AWAITED is clear.
-            drop(unsafe { header.swap_waker(None) });
-        }
-        if header.state().detach(header.own_here()) == Detach::DropOutput {
-            let output = self.take();
-            let task = matches!(output, Some(Err(_))).then(|| self.info());
-            // SAFETY: `detach` has left us the reference, and the field is not used again.
-            unsafe { ManuallyDrop::drop(&mut self.task) };
-            leave_behind(output, task);
-        }
-    }
+    stage.with_mut(|stage| {
+        // SAFETY: [C1], it is complete, and the handle asks.
+        let Stage::Output(output) = (unsafe { &*stage }) else {
+            debug_assert!(false, "an output is taken once");
+            // SAFETY: [S3] of `state`, with a handle the output stands there; it was not taken (contract).
+            unsafe { unreachable_unchecked() }
+        };
+        // SAFETY: it is read once (contract), and nobody drops what stands in a stage of a task that is freed.
+        let output = unsafe { ptr::read(output) };
+        // SAFETY: the address is of this type (contract).
+        unsafe { to.cast::<Result<F::Output, JoinError>>().write(output) };
+    });
 }

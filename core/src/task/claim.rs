@@ -10,7 +10,7 @@
 
 use super::{
     own::Own,
-    state::{AWAITED, BIAS, COMPLETE, JOIN, REFERENCE, State},
+    state::{AWAITED, BIAS, COMPLETE, JOIN, NEW, REFERENCE, RETAKEN, State},
 };
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 
@@ -23,9 +23,6 @@ pub(super) enum Detach {
     /// Nothing; its reference is given up, and was not the last.
     Nothing,
 }
-
-/// The word of a task that is waited for by nobody, and known to its list and its handle alone.
-const NEW: usize = JOIN + 2 * REFERENCE + BIAS;
 
 impl State {
     /// Whether a handle wants the output. If not, none ever will.
@@ -66,8 +63,9 @@ impl State {
         // ordering: Relaxed, who then takes the output looks again, with Acquire.
         let mut word = self.0.load(Relaxed);
         while word & COMPLETE == 0 {
-            // ordering: Relaxed, the slot was touched by the handle alone, and is from now on.
-            match self.0.compare_exchange_weak(word, word & !AWAITED, Relaxed, Relaxed) {
+            let next = (word & !AWAITED) | RETAKEN;
+            // ordering: Relaxed, the slot was written by the handle alone, and is from now on; RETAKEN has who copied it fail.
+            match self.0.compare_exchange_weak(word, next, Relaxed, Relaxed) {
                 Ok(_) => return true,
                 Err(now) => word = now,
             }

@@ -1,8 +1,12 @@
 //! Handing over: the turns of a [pooled](super::pooled) task, which any thread may take, one after the other. Each is one change of its
 //! [word](super::state) at its beginning, and one at its end.
 
-use super::state::{
-    AWAITED, BIAS, CANCELLED, COMPLETE, Complete, JOIN, REFERENCE, RUNNING, SENT, State, Wake,
+use super::{
+    slot::Slot,
+    state::{
+        AWAITED, BIAS, CANCELLED, COMPLETE, Complete, JOIN, REFERENCE, RETAKEN, RUNNING, SENT,
+        State, Wake,
+    },
 };
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
@@ -32,7 +36,7 @@ impl State {
     }
 
     /// As [`complete`](State::complete), of a pooled task: in its turn it is in no queue, and all its references are counted here.
-    pub(super) fn finish(&self, output_dropped: bool) -> Complete {
+    pub(super) fn finish(&self, slot: &Slot, output_dropped: bool) -> Complete {
         // ordering: as in `complete`.
         let mut word = self.0.load(Acquire);
         if word == BIAS + REFERENCE + RUNNING && output_dropped {
@@ -44,10 +48,13 @@ impl State {
                 return Complete::DropOutput;
             }
             let told = word & AWAITED != 0;
-            let next = (word | COMPLETE) - BIAS - if told { 0 } else { REFERENCE };
+            let kept = told && word & RETAKEN != 0;
+            let waker = slot.copy();
+            let next = (word | COMPLETE) - BIAS - if kept { 0 } else { REFERENCE };
             // ordering: as in `complete`.
-            match self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
-                Ok(_) if told => return Complete::Tell { queued: false },
+            match self.0.compare_exchange_weak(word, next, AcqRel, Acquire) {
+                Ok(_) if kept => return Complete::TellSlowly { queued: false },
+                Ok(_) if told => return Complete::Tell(waker),
                 Ok(_) if next < REFERENCE => return Complete::Free,
                 Ok(_) => return Complete::Nothing,
                 Err(now) => word = now,

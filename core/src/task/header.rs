@@ -16,15 +16,11 @@
 
 #![expect(unsafe_code, reason = "counts references to memory of a type that is erased")]
 
-use core::{
-    cell::Cell,
-    mem::{self, ManuallyDrop},
-    ptr::NonNull,
-    task::Waker,
-};
+use core::{cell::Cell, mem::ManuallyDrop, ptr::NonNull};
 
 use super::{
     own::Own,
+    slot::Slot,
     state::{Complete, Receive, Rest, Start, State},
 };
 use crate::{
@@ -42,7 +38,7 @@ pub(crate) struct TaskVTable {
     pub(crate) cancel: unsafe fn(NonNull<Header>),
     /// Drops the output.
     pub(crate) drop_output: unsafe fn(NonNull<Header>),
-    /// Moves the output to the address, which is of an `Option<Result<T, JoinError>>`.
+    /// Moves the output to the address, which is of a `Result<T, JoinError>`. For the handle, once, when the task is complete.
     pub(crate) take: unsafe fn(NonNull<Header>, *mut ()),
     /// Frees the memory, in which neither future nor output stands any more.
     pub(crate) free: unsafe fn(NonNull<Header>),
@@ -62,44 +58,30 @@ pub(crate) enum Polled {
     Done,
 }
 
-/// What the home thread is doing with a task.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Turn {
-    /// Nothing: it was made elsewhere, and is on its way to its home.
-    Sent,
-    /// Nothing: it waits, is queued, or has ended.
-    Waits,
-    /// It is in its turn.
-    Running,
-    /// It is in its turn, and a turn within that one has taken it out of its queue, where it belongs again afterwards.
-    Again,
-}
-
 /// What is the same for every task, and by which its executor knows it.
+// What wakes and turns touch stands last, before the future: it and the first of a small future are in two lines of a cache, wherever a block begins. And
+// what a wake touches, which is its Home and `own`, lies in one, since blocks begin at multiples of 16.
 // Its preferred node comes to stand here too.
-// What wakes and turns touch stands first: with blocks at whole cache lines, in one.
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
-    /// Read by whoever has a reference. In a cell so that a model sees whether the last one comes after all others.
-    home: UnsafeCell<ManuallyDrop<HomeRef>>,
-    pub(super) vtable: &'static TaskVTable,
-    /// What it carries with it until it ends: for the home thread.
-    context: Cell<Context>,
-    pub(super) own: Own,
-    /// What the home thread is doing with it.
-    pub(super) turn: Cell<Turn>,
-    pub(super) priority: Cell<Priority>,
-    #[cfg(feature = "alloc")]
-    pub(super) id: Cell<u32>,
-    pub(super) state: State,
-    /// By what it is written down.
-    pub(super) node: dag::Task,
     pub(super) older: Cell<Option<NonNull<Header>>>,
     pub(super) newer: Cell<Option<NonNull<Header>>>,
     sent: Link<Header>,
     /// Where the handle leaves its waker: [S5] of `state`.
-    join: UnsafeCell<Option<Waker>>,
+    pub(super) slot: Slot,
+    /// By what it is written down.
+    pub(super) node: dag::Task,
+    /// Read by whoever has a reference. In a cell so that a model sees whether the last one comes after all others.
+    home: UnsafeCell<ManuallyDrop<HomeRef>>,
+    pub(super) own: Own,
+    pub(super) priority: Cell<Priority>,
+    #[cfg(feature = "alloc")]
+    pub(super) id: Cell<u32>,
+    pub(super) vtable: &'static TaskVTable,
+    /// What it carries with it until it ends: for the home thread.
+    context: Cell<Context>,
+    pub(super) state: State,
 }
 
 // SAFETY: [T2] the parts that are not atomic belong to the home thread or to the owner of the queue; `id` and
@@ -133,6 +115,10 @@ unsafe impl Linked<Sent> for Header {
 }
 
 impl Header {
+    /// Where the part begins that wakes and turns touch.
+    #[cfg(feature = "std")]
+    pub(super) const HOT: usize = core::mem::offset_of!(Self, home);
+
     /// A header in the given state, of a task that is in no list.
     #[inline]
     pub(super) fn new(
@@ -150,9 +136,8 @@ impl Header {
             home: UnsafeCell::new(ManuallyDrop::new(home)),
             older: Cell::new(None),
             newer: Cell::new(None),
-            join: UnsafeCell::new(None),
+            slot: Slot::new(),
             own,
-            turn: Cell::new(Turn::Waits),
             priority: Cell::new(Priority::Normal),
             #[cfg(feature = "alloc")]
             id: Cell::new(0),
@@ -167,9 +152,15 @@ impl Header {
     }
 
     /// Begins a turn: the task has just left its queue. This is the home thread.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start(&self) -> Start {
         self.state.start(&self.own)
+    }
+
+    /// Ends a turn. `true`: the task belongs at the end of its queue. This is the home thread.
+    #[inline(always)]
+    pub(super) fn pause(&self) -> bool {
+        self.own.pause()
     }
 
     /// It has left the inbox. This is the home thread.
@@ -192,7 +183,14 @@ impl Header {
     /// Ends the task: see [`State::complete`]. This is the home thread.
     #[inline(always)]
     pub(super) fn complete(&self, output_dropped: bool) -> Complete {
-        self.state.complete(&self.own, output_dropped)
+        self.state.complete(&self.own, &self.slot, output_dropped)
+    }
+
+    /// Ends a pooled task: see [`State::finish`].
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(super) fn finish(&self, output_dropped: bool) -> Complete {
+        self.state.finish(&self.slot, output_dropped)
     }
 
     /// Whether it has ended. This is the home thread.
@@ -223,35 +221,10 @@ impl Header {
 
     /// Ends a turn out of which a panic went. This is the home thread.
     pub(super) fn give_up_turn(&self) {
-        if self.turn.replace(Turn::Waits) == Turn::Again {
+        if self.own.pause() {
             // It was taken out of its queue, and does not get there again by itself: it counts as not woken.
-            let _ = self.start();
+            self.own.leave_queue();
         }
-    }
-
-    /// Changes what stands in the slot of the handle's waker.
-    ///
-    /// # Safety
-    /// The slot is the caller's: [S5] of `state`.
-    #[inline]
-    pub(crate) unsafe fn swap_waker(&self, waker: Option<Waker>) -> Option<Waker> {
-        self.join.with_mut(|slot| {
-            // SAFETY: the contract is the same.
-            mem::replace(unsafe { &mut *slot }, waker)
-        })
-    }
-
-    /// Whether the waker in the slot wakes the same as this one.
-    ///
-    /// # Safety
-    /// The slot is the caller's: [S5] of `state`.
-    #[inline]
-    pub(crate) unsafe fn has_waker(&self, waker: &Waker) -> bool {
-        self.join.with(|slot| {
-            // SAFETY: the contract is the same.
-            let held = unsafe { &*slot };
-            held.as_ref().is_some_and(|held| held.will_wake(waker))
-        })
     }
 
     /// What it carries with it.
@@ -316,8 +289,6 @@ impl Header {
             // SAFETY: the header is not used again.
             unsafe { ManuallyDrop::take(home) }
         });
-        // SAFETY: no reference is left. It is the one other field that owns something.
-        drop(unsafe { header.swap_waker(None) });
         home
     }
 }

@@ -11,7 +11,7 @@ use core::{
 #[cfg(not(feature = "alloc"))]
 use super::bare::{Header, Joining};
 #[cfg(feature = "alloc")]
-use super::{cell::Joining, header::Header};
+use super::{header::Header, joining::Joining};
 use crate::{context::TaskInfo, error::JoinError, misuse::stop};
 
 /// The handle of a task: a future of what it returns.
@@ -30,7 +30,6 @@ use crate::{context::TaskInfo, error::JoinError, misuse::stop};
 #[must_use = "dropping it detaches the task; say so with `drop` or `detach`"]
 pub struct JoinHandle<T> {
     joining: Joining<T>,
-    cancel_on_drop: bool,
 }
 
 /// A new task for its executor to take in, and its handle.
@@ -40,7 +39,7 @@ impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
     pub(crate) fn new(joining: Joining<T>) -> Self {
-        Self { joining, cancel_on_drop: false }
+        Self { joining }
     }
 
     /// Asks for the task's end: at its next turn, on its home thread, its future is dropped instead of polled.
@@ -52,13 +51,13 @@ impl<T> JoinHandle<T> {
 
     /// The same handle, which cancels the task when it is dropped.
     pub fn cancel_on_drop(mut self) -> Self {
-        self.cancel_on_drop = true;
+        self.joining.set_ends(true);
         self
     }
 
     /// Lets the task go on without a handle, whatever [`cancel_on_drop`](Self::cancel_on_drop) said.
     pub fn detach(mut self) {
-        self.cancel_on_drop = false;
+        self.joining.set_ends(false);
     }
 
     /// Whether the task has ended: its future is dropped, and awaiting this does not wait.
@@ -82,25 +81,12 @@ impl<T> Future for JoinHandle<T> {
 
     /// # Panics
     /// When polled again after it was ready.
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let joining = &mut self.joining;
-        if let Some(output) = joining.take() {
-            return Poll::Ready(output);
-        }
-        if joining.leave(cx.waker()) {
-            return Poll::Pending;
-        }
-        match joining.take() {
-            Some(output) => Poll::Ready(output),
-            None => stop("a join handle is not polled after it was ready"),
-        }
-    }
-}
-
-impl<T> Drop for JoinHandle<T> {
-    fn drop(&mut self) {
-        if self.cancel_on_drop {
-            self.cancel();
+        match self.joining.poll(cx.waker()) {
+            Poll::Ready(Some(output)) => Poll::Ready(output),
+            Poll::Ready(None) => stop("a join handle is not polled after it was ready"),
+            Poll::Pending => Poll::Pending,
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | `own`    | the home thread's half of the state                                             |
 //! | `handover` | the turns of a task that any thread may take                                  |
 //! | `turn`   | what is done with a task in its turn                                            |
-//! | `ahead`  | memory that will be wanted soon                                                 |
+//! | `slot`   | where the handle leaves its waker                                               |
 //! | `attributes` | priority and name                                                            |
 //! | `deadlock` | tasks that wait for what never comes                                        |
 //! | `drive`  | an executor that runs while somebody waits                                      |
@@ -16,10 +16,12 @@
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
 //! | `ready`  | the tasks that wait for their turn                                              |
+//! | `ring`   | a memory for that, which touches none of them                                   |
 //! | `reference` | a counted reference to a header, with which to wake, cancel and let go       |
 //! | `tasks`  | the list of an executor's tasks, and their turns                                |
 //! | `waker`  | a reference to a header that wakes                                              |
 //! | `cell`   | the header and the future or output behind it                                   |
+//! | `joining` | the handle's side of a task                                                    |
 //! | `join`   | the handle                                                                      |
 //! | `boxed`  | tasks in blocks of a free list                                                  |
 //! | `place`  | of what memory in statics is made                                               |
@@ -38,8 +40,6 @@
 //! Only the executor drops futures and outputs that nobody wants, on its thread, before a task counts as complete. Therefore what
 //! the last reference frees, on whatever thread, is plain memory.
 
-#[cfg(feature = "alloc")]
-mod ahead;
 mod attributes;
 #[cfg(not(feature = "alloc"))]
 mod bare;
@@ -64,6 +64,8 @@ mod header;
 mod hook;
 mod join;
 #[cfg(feature = "alloc")]
+mod joining;
+#[cfg(feature = "alloc")]
 mod own;
 mod place;
 #[cfg(feature = "alloc")]
@@ -74,16 +76,20 @@ mod pooled;
 mod ready;
 #[cfg(feature = "alloc")]
 mod reference;
+#[cfg(feature = "alloc")]
+mod ring;
 #[cfg(feature = "std")]
 mod roam;
 #[cfg(feature = "alloc")]
 mod root;
-#[cfg(not(feature = "std"))]
-mod singly;
 #[cfg(not(feature = "alloc"))]
 mod seat;
+#[cfg(not(feature = "std"))]
+mod singly;
 #[cfg(feature = "alloc")]
 mod sleeper;
+#[cfg(feature = "alloc")]
+mod slot;
 mod spawn;
 #[cfg(feature = "alloc")]
 mod state;
@@ -97,8 +103,6 @@ mod waker;
 mod yield_now;
 
 pub use crate::context::{Done, Priority, TaskInfo};
-#[cfg(feature = "alloc")]
-pub use ahead::Notes;
 pub use attributes::{Attributes, Name};
 #[cfg(not(feature = "alloc"))]
 pub use bare::{Base, Cycle, Header, Root, adopt, wake_here};
@@ -121,16 +125,18 @@ pub use placed::{TaskPlace, task_align, task_size};
 pub use pooled::{PoolHead, Turned, spawn_pooled, task_info};
 #[cfg(feature = "alloc")]
 pub use ready::Ready;
+#[cfg(feature = "alloc")]
+pub use ring::Ring;
 #[cfg(feature = "std")]
 pub(crate) use roam::takes_send;
 #[cfg(feature = "std")]
 pub use roam::{roam, spawn_send, spawn_send_with};
 #[cfg(feature = "alloc")]
 pub use root::Root;
-#[cfg(not(feature = "std"))]
-pub(crate) use singly::Crowd;
 #[cfg(not(feature = "alloc"))]
 pub use seat::{TaskPlace, task_align, task_size};
+#[cfg(not(feature = "std"))]
+pub(crate) use singly::Crowd;
 #[cfg(feature = "std")]
 pub(crate) use sleeper::spawn_small_send;
 #[cfg(feature = "alloc")]

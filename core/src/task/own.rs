@@ -2,9 +2,12 @@
 //!
 //! | flag    | set by                                   | cleared by | means                                                      |
 //! |---------|------------------------------------------|------------|------------------------------------------------------------|
-//! | QUEUED  | birth, `queue`, `receive`                | `start`    | it is in a queue of its Local                              |
+//! | QUEUED  | birth, `queue`, `receive`                | `begin`    | it is in a queue of its Local                              |
 //! | ENDED   | `end`                                    | `go_on`    | the word says COMPLETE, and all references are counted there |
 //! | SENT    | `note_sent`, where it was in the inbox at its end | `receive`  | it still is                                       |
+//! | AWAY    | `go_away`, where it was made elsewhere   | `arrive`   | it is on its way to its home, and in no list               |
+//! | RUNNING | `begin`                                  | `pause`    | it is in its turn                                          |
+//! | AGAIN   | `begin`, in a turn within its turn       | `pause`    | it was taken out of its queue, where it belongs again afterwards |
 //!
 //! References that come and go on the home thread are counted here, the others in the word: after biased reference counting (Choi, Shull,
 //! Torrellas 2018). This half may fall below zero, and is moved to the word when it grows too large, and when the task ends.
@@ -19,9 +22,12 @@ use crate::{const_new, sync::UnsafeCell};
 const QUEUED: u8 = 1;
 const ENDED: u8 = 1 << 1;
 const SENT: u8 = 1 << 2;
+const AWAY: u8 = 1 << 3;
+const RUNNING: u8 = 1 << 4;
+const AGAIN: u8 = 1 << 5;
 
-/// So many references are moved to the word at once.
-pub(super) const MANY: i8 = 64;
+/// So many references at most are moved to the word at once.
+pub(super) const MANY: usize = 1 << (i8::BITS - 1);
 
 /// What to do with a task that leaves a queue.
 #[must_use]
@@ -33,6 +39,21 @@ pub(super) enum Left {
     Ended,
     /// Nothing: it has ended, or is queued, and stands in another queue.
     Elsewhere,
+}
+
+/// What to do with a task that is to have its turn.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Begun {
+    /// It is in its turn.
+    Alive,
+    /// Nothing: it was in its turn already.
+    Within,
+    /// Nothing: it has ended while it was queued, and is in no queue now.
+    Ended {
+        /// Whether it stands in the inbox no more.
+        last: bool,
+    },
 }
 
 /// See the [module](self).
@@ -104,13 +125,44 @@ impl Own {
         })
     }
 
-    /// Notes that it has left its queue.
-    #[inline]
-    pub(super) fn leave_queue(&self) -> Left {
+    /// Begins a turn of a task that has just left its queue.
+    #[inline(always)]
+    pub(super) fn begin(&self) -> Begun {
         self.change(|own| {
-            debug_assert_ne!(own.flags & QUEUED, 0, "[S1] of `state`");
-            own.flags &= !QUEUED;
-            if own.flags & ENDED == 0 { Left::Alive } else { own.end() }
+            if own.flags != QUEUED {
+                return own.begin_otherwise();
+            }
+            own.flags = RUNNING;
+            Begun::Alive
+        })
+    }
+
+    /// Ends a turn. `true`: the task was taken out of its queue meanwhile, where it belongs again.
+    #[inline(always)]
+    pub(super) fn pause(&self) -> bool {
+        self.change(|own| {
+            let before = own.flags;
+            own.flags &= !(RUNNING | AGAIN);
+            before & AGAIN != 0
+        })
+    }
+
+    /// Notes that it is not queued after all.
+    pub(super) fn leave_queue(&self) {
+        self.change(|own| own.flags &= !QUEUED);
+    }
+
+    /// Notes that it is on its way to its home.
+    pub(super) fn go_away(&self) {
+        self.change(|own| own.flags |= AWAY);
+    }
+
+    /// Notes that it is at its home. `false`: it was.
+    pub(super) fn arrive(&self) -> bool {
+        self.change(|own| {
+            let was_away = own.flags & AWAY != 0;
+            own.flags &= !AWAY;
+            was_away
         })
     }
 
@@ -128,10 +180,10 @@ impl Own {
         })
     }
 
-    /// Whether it is queued.
-    #[inline]
-    pub(super) fn is_queued(&self) -> bool {
-        self.change(|own| own.flags & QUEUED != 0)
+    /// Whether there is nothing to say of it: it is in no queue and in no turn, has not ended, and no reference is counted here.
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        self.change(|own| own.flags | own.references.cast_unsigned() == 0)
     }
 
     /// Whether it has ended.
@@ -146,13 +198,15 @@ impl Own {
         self.change(|own| own.references.into())
     }
 
-    /// Notes the end: no reference is counted here from now on.
-    #[inline]
-    pub(super) fn end(&self) {
+    /// Notes the end: no reference is counted here from now on. How many were, and whether the task is queued.
+    #[inline(always)]
+    pub(super) fn end(&self) -> (isize, bool) {
         self.change(|own| {
+            let before = (own.references.into(), own.flags & QUEUED != 0);
             own.flags |= ENDED;
             own.references = 0;
-        });
+            before
+        })
     }
 
     /// Notes that it is in the inbox at its end.
@@ -166,7 +220,7 @@ impl Own {
     pub(super) fn go_on(&self, references: isize) {
         self.change(|own| {
             own.flags &= !ENDED;
-            // There are fewer than MANY.
+            // There are no more than fit.
             own.references = references as i8;
         });
     }
@@ -178,16 +232,32 @@ impl Own {
             if own.flags & ENDED != 0 {
                 return None;
             }
-            own.references += more;
-            if own.references.abs() < MANY {
+            if let Some(references) = own.references.checked_add(more) {
+                own.references = references;
                 return Some(0);
             }
-            Some(core::mem::take(&mut own.references).into())
+            Some(isize::from(core::mem::take(&mut own.references)) + isize::from(more))
         })
     }
 }
 
 impl Parts {
+    #[cold]
+    fn begin_otherwise(&mut self) -> Begun {
+        debug_assert_ne!(self.flags & QUEUED, 0, "[S1] of `state`");
+        if self.flags & RUNNING != 0 {
+            // It stays QUEUED, and is queued again when that is over.
+            self.flags |= AGAIN;
+            return Begun::Within;
+        }
+        self.flags &= !QUEUED;
+        if self.flags & ENDED != 0 {
+            return Begun::Ended { last: self.end() == Left::Ended };
+        }
+        self.flags |= RUNNING;
+        Begun::Alive
+    }
+
     #[cold]
     fn end(&self) -> Left {
         if self.flags & (QUEUED | SENT) == 0 { Left::Ended } else { Left::Elsewhere }

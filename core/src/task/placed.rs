@@ -14,9 +14,10 @@ use core::{
 };
 
 use super::{
-    cell::{Joining, Storage, TaskCell},
+    cell::{Storage, TaskCell},
     header::Header,
     join::{JoinHandle, Spawned},
+    joining::Joining,
     own::Own,
     place::{Aligned, Alignment, Memory, PlaceName, TaskFn, Unnamed},
     state::State,

@@ -26,9 +26,10 @@ use super::{
     attributes::Name,
     berth::Before,
     boxed::Named,
-    cell::{Joining, Storage, TaskCell},
+    cell::{Storage, TaskCell},
     header::{Header, Polled},
     join::{JoinHandle, Spawned},
+    joining::Joining,
     own::Own,
     reference::{TaskRef, info},
     state::{Complete, State, Wake},
@@ -378,6 +379,6 @@ struct InTurn;
 impl Finish for InTurn {
     #[inline]
     fn finish(task: &Header, output_dropped: bool) -> Complete {
-        task.state().finish(output_dropped)
+        task.finish(output_dropped)
     }
 }

@@ -1,58 +1,72 @@
 //! A ready queue: the tasks of an executor that wait for their turn, first in first out.
 //!
-//! A linked queue is walked from one task to the next, so where tasks lie scattered over more memory than the caches hold, each turn waits for that memory. Therefore the
-//! queue [notes](super::ahead) who stands where, and asks for the memory of who stands AHEAD places behind the one whose turn begins.
+//! | they stand                                              | a push                 | a turn                                         |
+//! |---------------------------------------------------------|------------------------|------------------------------------------------|
+//! | in a [ring](super::ring), with `std` and while there is room | touches no task   | asks for the memory of a later task            |
+//! | else linked one to the next, behind those in the ring   | touches two tasks      | waits for memory, where tasks lie scattered    |
 //!
-//! [R1] `first` to `end` count the places of the chain.
+//! No push allocates. A ring that was too small is replaced between cycles, by a larger one.
+//!
+//! [R1] What is in `rest` came after what is in the ring, which is shut while there is something in `rest`: so nothing overtakes that.
 
 #![expect(unsafe_code, reason = "links tasks whose life its caller knows")]
 
 use core::{mem, ptr::NonNull};
 
-use super::{ahead::Notes, header::Header};
+use super::{header::Header, ring::Ring};
 use crate::wait::Chain;
 
-/// So many turns take about as long as memory takes to answer.
-const AHEAD: usize = 12;
+/// So many tasks need no ring, and those who have no more no memory for it.
+const FEW: usize = 12;
+/// The first ring has so many places.
+const FIRST: usize = 64;
+/// Each ring has so many times the places of the one before.
+const GROWTH: usize = 4;
 
 /// The tasks of an executor that wait for their turn, first in first out. A turn asks for the memory of a later one.
 pub struct Ready {
-    chain: Chain<Header>,
-    first: usize,
-    end: usize,
-    notes: Notes,
+    ring: Ring,
+    rest: Chain<Header>,
+    /// How many are in `rest`, where there are rings.
+    linked: usize,
 }
-
-/// Whether there are notes: elsewhere nobody counts.
-const NOTED: bool = cfg!(all(target_arch = "x86_64", feature = "alloc"));
 
 impl Ready {
     /// A queue of nothing.
     pub const fn new() -> Self {
-        Self { chain: Chain::new(), first: 0, end: 0, notes: Notes::new() }
+        Self { ring: Ring::new(), rest: Chain::new(), linked: 0 }
     }
 
-    /// Whether it has become longer than its notes.
+    /// Whether it has become longer than its ring.
     #[inline]
     pub fn is_long(&self) -> bool {
-        let len = self.end.wrapping_sub(self.first);
-        len > AHEAD && !self.notes.have(len)
+        self.linked > FEW
     }
 
-    /// How many places its notes should have, to be made by [`Notes::of`] and given to it by [`note`](Self::note).
+    /// How many places its ring should have, to be made by [`Ring::of`] and given to it by [`widen`](Self::widen).
     pub fn places(&self) -> usize {
-        2 * self.end.wrapping_sub(self.first)
+        FIRST.max(GROWTH * self.ring.places())
     }
 
-    /// Has it note in these from now on. Here are those that it has noted in.
-    pub fn note(&mut self, notes: Notes) -> Notes {
-        mem::replace(&mut self.notes, notes)
+    /// Has its tasks stand in this ring from now on, which is new, if that is larger. Here is the one that it has no use for.
+    pub fn widen(&mut self, ring: Ring) -> Ring {
+        if ring.places() <= self.ring.places() {
+            return ring;
+        }
+        let mut before = mem::replace(&mut self.ring, ring);
+        let mut rest = mem::take(&mut self.rest);
+        self.linked = 0;
+        while let Some(task) = before.pop_if(|| true).or_else(|| rest.pop()) {
+            // SAFETY: it was queued, and left that queue just now.
+            unsafe { self.push(task) };
+        }
+        before
     }
 
     /// Whether there is nothing in it.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.chain.is_empty()
+        self.ring.is_empty() && self.rest.is_empty()
     }
 
     /// Puts `task` at the end.
@@ -61,44 +75,69 @@ impl Ready {
     /// It is alive and in no queue, and stays alive until it has left this one.
     #[inline]
     pub unsafe fn push(&mut self, task: NonNull<Header>) {
-        // SAFETY: the contract is the same.
-        unsafe { self.chain.push(task) };
-        self.notes.set(self.end, task.cast());
-        self.count(0, 1);
+        if !Ring::IS_OF_USE {
+            // SAFETY: the contract is the same.
+            unsafe { self.rest.push(task) };
+        } else if !self.ring.push(task) {
+            // SAFETY: the contract is the same.
+            unsafe { self.push_linked(task) };
+        }
     }
 
-    /// Puts all of `other` at the end, in its order. Where they stand is not noted.
+    /// # Safety
+    /// As for `push`.
+    #[cold]
+    #[inline(never)] // Lest the way past it be long.
+    unsafe fn push_linked(&mut self, task: NonNull<Header>) {
+        self.ring.shut();
+        self.linked += 1;
+        // SAFETY: the contract is the same.
+        unsafe { self.rest.push(task) };
+    }
+
+    /// Puts all of `other` at the end, in its order.
     #[inline]
-    pub fn append(&mut self, other: Self) {
-        self.count(0, other.end.wrapping_sub(other.first));
-        self.chain.append(other.chain);
+    pub fn append(&mut self, mut other: Chain<Header>) {
+        if !Ring::IS_OF_USE {
+            return self.rest.append(other);
+        }
+        while let Some(task) = other.pop() {
+            // SAFETY: it was queued, and left that queue just now.
+            unsafe { self.push(task) };
+        }
     }
 
     /// Takes the first task, if there is one and `may` then says so.
     #[inline]
     pub fn pop_if(&mut self, may: impl FnOnce() -> bool) -> Option<NonNull<Header>> {
-        let first = self.chain.pop_if(may)?;
-        self.count(1, 0);
-        debug_assert!(!NOTED || self.chain.is_empty() == (self.first == self.end), "[R1]");
-        if self.end.wrapping_sub(self.first) >= AHEAD {
-            self.notes.fetch(self.first.wrapping_add(AHEAD - 1));
+        if !Ring::IS_OF_USE {
+            return self.rest.pop_if(may);
         }
-        Some(first)
+        if !self.ring.is_empty() {
+            return self.ring.pop_if(may);
+        }
+        if self.linked == 0 { None } else { self.pop_linked(may) }
     }
 
-    /// So many have left at the front, so many come at the end.
-    #[inline(always)]
-    fn count(&mut self, left: usize, more: usize) {
-        if NOTED {
-            self.first = self.first.wrapping_add(left);
-            self.end = self.end.wrapping_add(more);
+    #[cold]
+    #[inline(never)] // As above.
+    fn pop_linked(&mut self, may: impl FnOnce() -> bool) -> Option<NonNull<Header>> {
+        let task = self.rest.pop_if(may)?;
+        self.linked -= 1;
+        if self.linked == 0 {
+            self.ring.open();
         }
+        Some(task)
     }
 
     /// Takes all of them.
     pub fn take(&mut self) -> Chain<Header> {
-        self.first = self.end;
-        mem::take(&mut self.chain)
+        let mut all = Chain::new();
+        while let Some(task) = self.pop_if(|| true) {
+            // SAFETY: it was queued, and left that queue just now.
+            unsafe { all.push(task) };
+        }
+        all
     }
 }
 

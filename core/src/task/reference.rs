@@ -155,7 +155,7 @@ impl TaskRef {
     /// Moves the output to the address.
     ///
     /// # Safety
-    /// The task is complete, the caller is its handle, and the address is of an `Option<Result<T, JoinError>>` of its `T`.
+    /// The task is complete, the caller is its handle and has not taken the output, and the address is of a `Result<T, JoinError>` of its `T`.
     #[inline]
     pub(crate) unsafe fn take(&self, to: *mut ()) {
         // SAFETY: [T3], and the contract.
@@ -171,6 +171,21 @@ impl TaskRef {
         } else {
             // SAFETY: our reference outlasts the call.
             unsafe { send(self.0, header.state.cancel()) };
+        }
+    }
+}
+
+impl TaskRef {
+    /// As its drop, where the task is complete.
+    #[inline]
+    pub(super) fn let_go(self) {
+        let task = self.0;
+        core::mem::forget(self);
+        // SAFETY: our reference, which is given up here.
+        match unsafe { task.as_ref() }.state.release() {
+            // SAFETY: that was the last reference.
+            Rest::Free => unsafe { free(task) },
+            Rest::Nothing => {}
         }
     }
 }

@@ -23,9 +23,10 @@ use core::{future::Future, mem, pin::Pin, ptr::NonNull, task::Waker};
 
 use super::{
     boxed::{bear, size_of_task},
-    cell::{Joining, TaskCell},
+    cell::TaskCell,
     header::Header,
     join::JoinHandle,
+    joining::Joining,
     own::Own,
     reference,
     state::State,

@@ -5,6 +5,7 @@
 //! | an executor whose [`Here`] is given | methods of `Here`       | anything: it stays on the thread                                  |
 //! | the executor that is current        | [`spawn`] and its like  | with `std` anything; without, what may leave the thread: [`MaySend`] |
 //!
+//! \[W2] With `std` a Home that is current takes tasks: no Home is current while its Local goes, or afterwards.
 //! \[W1] A handle on a Home that is current is with `std` on the Home's own thread. Without, it may be anywhere: then the task is sent through
 //!      the inbox, and future and output are `Send`.
 
@@ -52,19 +53,20 @@ const AT_HOME: HandOver = adopt;
 const AMBIENTLY: HandOver = adopt;
 
 /// # Safety
-/// `hand_over` is `AT_HOME` on the home's thread, or [W1] `AMBIENTLY` for one that is current.
+/// `hand_over` is `AT_HOME` on the home's thread, or [W1] `AMBIENTLY` for one that is current; `is_open` says what is true.
 #[cfg(feature = "alloc")]
 #[inline]
 unsafe fn in_box<F: Future + 'static, N: Name>(
-    home: &HomeRef,
+    (home, is_open): (&HomeRef, bool),
     attributes: Attributes<N>,
     future: F,
     (hand_over, site): (HandOver, Site),
 ) -> Result<JoinHandle<F::Output>, Refused<F>> {
-    // SAFETY: the contract is the same.
-    let Some((block, counted)) = (unsafe { home.lay(size_of_task::<F, N>()) }) else {
+    if !is_open {
         return Err(Refused(future));
-    };
+    }
+    // SAFETY: the contract is the same.
+    let (block, counted) = unsafe { home.lay_open(size_of_task::<F, N>()) };
     let (priority, name) = attributes.parts();
     // SAFETY: the block was laid for `F`, with a handle counted for it.
     let (task, handle) = unsafe { spawn_at(block, counted, name, future, site) };
@@ -123,7 +125,14 @@ impl Here {
         future: F,
     ) -> Result<JoinHandle<F::Output>, Refused<F>> {
         // SAFETY: a `Here` is on its Home's thread.
-        unsafe { in_box(self.home(), attributes, future, (AT_HOME, Site::here())) }
+        unsafe {
+            in_box(
+                (self.home(), self.home().is_open()),
+                attributes,
+                future,
+                (AT_HOME, Site::here()),
+            )
+        }
     }
 
     /// Makes a task of `future` in a static place: see [`task_place!`](crate::task_place).
@@ -196,8 +205,11 @@ where
 {
     let site = Site::here();
     with_current(|home| match home {
-        // SAFETY: [W1].
-        Some(home) => unsafe { in_box(home.home(), attributes, future, (AMBIENTLY, site)) },
+        Some(home) => {
+            let home = (home.home(), cfg!(feature = "std") || home.home().is_open());
+            // SAFETY: [W1], [W2].
+            unsafe { in_box(home, attributes, future, (AMBIENTLY, site)) }
+        }
         None => Err(Refused(future)),
     })
 }

@@ -8,6 +8,7 @@
 //! | CANCELLED  | `cancel`, `cancel_here`                         | the next turn drops the future instead of polling it            |
 //! | JOIN       | birth; cleared by `detach`                      | a handle wants the output                                       |
 //! | AWAITED    | `await_end`; cleared by `take_back`, `detach`   | the handle has left a waker                                     |
+//! | RETAKEN    | `take_back`                                     | the handle has had its slot back, so what was copied of it before says nothing |
 //! | RUNNING    | `begin`, `seize`; cleared by `pause`            | it is in its turn: for [pooled](super::pooled) tasks alone      |
 //! | references | the rest of the word                            | the list of all tasks 1, the handle 1, each waker 1; until COMPLETE without those counted by the home thread, and with BIAS |
 //!
@@ -21,12 +22,17 @@
 //!      none of them (or they are gone), so what is queued is alive.
 //! [S3] COMPLETE is final. Future and output are the executor's before it; the output is the handle's after it, if JOIN was set.
 //! [S4] The header lives while there are references. Until COMPLETE the word has BIAS, so that it never counts none.
-//! [S5] The slot of the handle's waker is the handle's while AWAITED is clear, and for good if it was when COMPLETE came; it is the
-//!      executor's for good if AWAITED was set when COMPLETE came; else nobody's.
+//! [S5] The [slot](super::slot) is the handle's while AWAITED is clear, and for good if it was when COMPLETE came; it is the executor's for good if AWAITED
+//!      was set when COMPLETE came; else nobody's. Only the handle writes. The executor copies the waker before COMPLETE, and gives up the list's reference
+//!      with it: a word that has not changed, RETAKEN clear, says that nothing was written since AWAITED. Where RETAKEN is set, it keeps the reference
+//!      until it has taken the waker out.
 //! [S6] What ends in `_here`, and `start`, `receive`, `complete` and `retire`, is for the home thread. A pooled task has none, and what it has
 //!      [instead](super::handover) is for whoever has set RUNNING.
 
-use super::own::{Left, MANY, Own};
+use super::{
+    own::{Begun, Left, MANY, Own},
+    slot::{Copied, Slot},
+};
 use crate::{
     const_new,
     misuse::stop,
@@ -42,9 +48,15 @@ pub(super) const CANCELLED: usize = 1 << 2;
 pub(super) const JOIN: usize = 1 << 3;
 pub(super) const AWAITED: usize = 1 << 4;
 pub(super) const RUNNING: usize = 1 << 5;
-pub(super) const REFERENCE: usize = 1 << 6;
+pub(super) const RETAKEN: usize = 1 << 6;
+pub(super) const REFERENCE: usize = 1 << 7;
 /// More references than the home thread's half ever lacks.
-pub(super) const BIAS: usize = 4 * (MANY as usize) * REFERENCE;
+pub(super) const BIAS: usize = 4 * MANY * REFERENCE;
+
+/// The word of a task that is waited for by nobody, and known to its list and its handle alone.
+pub(super) const NEW: usize = JOIN + 2 * REFERENCE + BIAS;
+/// The word of one that has ended, and is known to its handle alone.
+const LEFT: usize = COMPLETE + JOIN + REFERENCE;
 
 /// Whether a task that was woken has to be queued.
 #[must_use]
@@ -56,7 +68,7 @@ pub(crate) enum Wake {
     Nothing,
 }
 
-/// What to do with a task that left its queue.
+/// What to do with a task that is to have its turn.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Start {
@@ -64,6 +76,8 @@ pub(crate) enum Start {
     Poll,
     /// Drop its future.
     Cancel,
+    /// Nothing: it is in its turn already.
+    Within,
     /// Nothing: it ended while it was queued. The list's reference is still held: to be given up now, if `last`; else when it leaves the inbox.
     Ended {
         /// Whether it stands in the inbox no more.
@@ -89,8 +103,10 @@ pub(crate) enum Receive {
 pub(crate) enum Complete {
     /// Not complete yet: nobody wants the output. Drop it, then ask again.
     DropOutput,
-    /// Tell the handle. The list's reference is still held: to be given up then, unless the task is queued.
-    Tell {
+    /// Tell the handle, whose waker this is. The list's reference is given up.
+    Tell(Copied),
+    /// Tell the handle, whose waker is in the slot. The list's reference is still held: to be given up then, unless the task is queued.
+    TellSlowly {
         /// Whether it is.
         queued: bool,
     },
@@ -179,7 +195,7 @@ impl State {
 
     /// It is new, and sent instead of queued. Nobody else has seen it.
     pub(super) fn count_as_sent(&self, own: &Own) {
-        let _ = own.leave_queue();
+        own.leave_queue();
         // ordering: Relaxed, the inbox publishes it.
         self.0.fetch_or(SENT, Relaxed);
     }
@@ -197,63 +213,83 @@ impl State {
     }
 
     /// Begins a turn. The task has just left its queue.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start(&self, own: &Own) -> Start {
-        match own.leave_queue() {
+        match own.begin() {
             // ordering: Relaxed, who cancels elsewhere sends it too, and `receive` has acquired that.
-            Left::Alive if self.0.load(Relaxed) & CANCELLED == 0 => Start::Poll,
-            Left::Alive => Start::Cancel,
-            left => Start::Ended { last: left == Left::Ended },
+            Begun::Alive if self.0.load(Relaxed) & CANCELLED == 0 => Start::Poll,
+            Begun::Alive => Start::Cancel,
+            Begun::Within => Start::Within,
+            Begun::Ended { last } => Start::Ended { last },
         }
     }
 
     /// Ends the task. The future is dropped, its output stands in the cell unless `output_dropped`.
     #[inline(always)] // Each of its callers is one place, which ends every task.
-    pub(super) fn complete(&self, own: &Own, output_dropped: bool) -> Complete {
+    pub(super) fn complete(&self, own: &Own, slot: &Slot, output_dropped: bool) -> Complete {
+        // ordering: Acquire as in `complete_any`.
+        let word = self.0.load(Acquire);
+        if own.is_plain() && word & !AWAITED == NEW {
+            // As most tasks end: the list and the handle know it, and perhaps the handle waits.
+            let _ = own.end();
+            let waker = slot.copy();
+            // ordering: as in `complete_any`.
+            if self.0.compare_exchange(word, word - NEW + LEFT, AcqRel, Relaxed).is_ok() {
+                return if word & AWAITED == 0 { Complete::Nothing } else { Complete::Tell(waker) };
+            }
+            own.go_on(0);
+        }
+        self.complete_any(own, slot, output_dropped)
+    }
+
+    /// As `complete`, whoever knows the task.
+    fn complete_any(&self, own: &Own, slot: &Slot, output_dropped: bool) -> Complete {
         // ordering: Acquire pairs with Release in `release` and `detach`, where it finds that nobody else is left: whatever they did.
         let mut word = self.0.load(Acquire);
-        if word & JOIN == 0 && !output_dropped {
-            return Complete::DropOutput;
-        }
-        let (counted_here, queued_here) = (own.references(), own.is_queued());
-        if word == BIAS + REFERENCE && counted_here == 0 && !queued_here {
+        // Before the word, since afterwards others may free it.
+        let (counted_here, queued_here) = own.end();
+        if word == BIAS + REFERENCE && output_dropped && counted_here == 0 && !queued_here {
             // The list's reference is the only one, and nobody else can make another.
             return Complete::Free;
         }
-        // Before, since afterwards others may free it.
-        own.end();
         loop {
-            let kept = queued_here || word & (AWAITED | SENT) != 0;
+            if word & JOIN == 0 && !output_dropped {
+                own.go_on(counted_here);
+                return Complete::DropOutput;
+            }
+            let told = word & AWAITED != 0;
+            let kept = queued_here || word & SENT != 0 || (told && word & RETAKEN != 0);
+            let waker = slot.copy();
             let counted = (word | COMPLETE).wrapping_add_signed(references(counted_here));
             let next = counted - BIAS - if kept { 0 } else { REFERENCE };
-            // ordering: Release pairs with Acquire in `is_complete`, publishing the output.
+            // ordering: Release pairs with Acquire in `is_complete`, publishing the output; and keeps the copy before it [S5].
             // Acquire pairs with Release in `await_end` (its waker) and in `release` (whatever other references did).
-            if let Err(now) = self.0.compare_exchange_weak(word, next, AcqRel, Relaxed) {
-                word = now;
-                if word & JOIN == 0 && !output_dropped {
-                    own.go_on(counted_here);
-                    return Complete::DropOutput;
-                }
-                continue;
+            match self.0.compare_exchange_weak(word, next, AcqRel, Acquire) {
+                Ok(_) if kept => return self.kept(own, word, queued_here),
+                Ok(_) if told => return Complete::Tell(waker),
+                Ok(_) if next < REFERENCE => return Complete::Free,
+                Ok(_) => return Complete::Nothing,
+                Err(now) => word = now,
             }
-            let sent = word & SENT != 0;
-            if sent {
-                // The list's reference is still held.
-                own.note_sent();
-            }
-            return match kept {
-                true if word & AWAITED != 0 => Complete::Tell { queued: queued_here || sent },
-                true => Complete::Queued,
-                false if next < REFERENCE => Complete::Free,
-                false => Complete::Nothing,
-            };
+        }
+    }
+
+    /// What to do with a task that is complete, where the list's reference is still held.
+    fn kept(&self, own: &Own, before: usize, queued_here: bool) -> Complete {
+        let sent = before & SENT != 0;
+        if sent {
+            own.note_sent();
+        }
+        match before & AWAITED != 0 {
+            true => Complete::TellSlowly { queued: queued_here || sent },
+            false => Complete::Queued,
         }
     }
 
     /// Gives up the root's reference of its Local, which goes.
     pub(super) fn retire(&self, own: &Own) -> Rest {
         let counted = references(own.references());
-        own.end();
+        let _ = own.end();
         let change = counted.wrapping_sub_unsigned(BIAS + REFERENCE);
         // ordering: as in `release`.
         let before = self.0.fetch_add(change.cast_unsigned(), AcqRel);

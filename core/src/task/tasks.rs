@@ -12,7 +12,7 @@ use core::{cell::Cell, iter, ptr::NonNull};
 #[cfg(feature = "alloc")]
 use super::births::Births;
 use super::{
-    header::{Header, Polled, Turn},
+    header::{Header, Polled},
     reference::TaskRef,
     state::{Complete, Receive, Start},
     turn::{Finish, cancel, complete, poll},
@@ -96,7 +96,7 @@ impl Tasks {
         unsafe { self.register(task, priority) };
         // SAFETY: [T1] of `header`, the list's reference.
         let header = unsafe { task.as_ref() };
-        header.turn.set(Turn::Sent);
+        header.own.go_away();
         header.count_as_sent();
     }
 
@@ -107,10 +107,9 @@ impl Tasks {
     pub unsafe fn welcome(&self, task: NonNull<Header>) -> Option<Priority> {
         // SAFETY: [A1], or [A3] the list's reference is the inbox's.
         let header = unsafe { task.as_ref() };
-        if header.turn.get() != Turn::Sent {
+        if !header.own.arrive() {
             return None;
         }
-        header.turn.set(Turn::Waits);
         self.len.set(self.len.get() + 1);
         // SAFETY: [A3].
         unsafe { self.link(task) };
@@ -220,24 +219,18 @@ impl Tasks {
     pub unsafe fn run(&self, task: NonNull<Header>) -> bool {
         // SAFETY: [A1].
         let header = unsafe { task.as_ref() };
-        if header.turn.get() != Turn::Waits {
-            // [A2] It stays QUEUED, and is queued again when that is over.
-            header.turn.set(Turn::Again);
-            return false;
-        }
-        header.turn.set(Turn::Running);
         let mut output_dropped = false;
         match header.start() {
             // SAFETY: it is our turn [A2].
             Start::Poll => match unsafe { poll(task) } {
-                Polled::Waits => return header.turn.replace(Turn::Waits) == Turn::Again,
+                Polled::Waits => return header.pause(),
                 Polled::Ended => {}
                 Polled::Done => output_dropped = true,
             },
             // SAFETY: it is our turn.
             Start::Cancel => unsafe { cancel(task) },
+            Start::Within => return false,
             Start::Ended { last } => {
-                header.turn.set(Turn::Waits);
                 if last {
                     // SAFETY: it is in this list.
                     unsafe { self.bury(task) };
@@ -245,7 +238,7 @@ impl Tasks {
                 return false;
             }
         }
-        let again = header.turn.replace(Turn::Waits) == Turn::Again;
+        let again = header.pause();
         // SAFETY: it has ended, and it is in this list, since a root does not end. Where `again`, it is QUEUED, and stays alive.
         unsafe { self.end(task, output_dropped) };
         again

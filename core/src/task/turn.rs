@@ -4,7 +4,7 @@
 
 #![expect(unsafe_code, reason = "calls what the vtable of a task of erased type says")]
 
-use core::{ptr::NonNull, task::Waker};
+use core::ptr::NonNull;
 
 use super::{
     header::{Header, Polled},
@@ -57,23 +57,36 @@ pub(super) unsafe fn complete<F: Finish>(
     match F::finish(header, output_dropped) {
         // SAFETY: the contract is the same, and the word said so.
         Complete::DropOutput => unsafe { complete_without::<F>(task, keep) },
-        Complete::Tell { queued } => {
-            // SAFETY: [S5] of `state`, it was AWAITED when COMPLETE came.
-            let waker = unsafe { header.swap_waker(None) };
-            if queued {
-                keep();
-            } else {
-                // SAFETY: the list's reference is ours.
-                drop(unsafe { TaskRef::from_raw(task) });
-            }
-            // Last, since a waker is user code.
-            waker.into_iter().for_each(Waker::wake);
-        }
+        // SAFETY: [S5] of `state`, it was AWAITED when COMPLETE came, and what was copied is the waker. It is user code, so it comes last.
+        Complete::Tell(waker) => unsafe { waker.into_waker() }.wake(),
+        // SAFETY: the contract is the same, and the word said so.
+        Complete::TellSlowly { queued } => unsafe { tell_slowly(task, queued, keep) },
         Complete::Queued => keep(),
         // SAFETY: that was the last reference.
         Complete::Free => unsafe { free(task) },
         Complete::Nothing => {}
     }
+}
+
+/// Tells the handle of a task that has had its slot back before.
+///
+/// # Safety
+/// As `complete`, whose word has said so.
+#[cold]
+#[inline(never)]
+unsafe fn tell_slowly(task: NonNull<Header>, queued: bool, keep: impl FnOnce()) {
+    // SAFETY: [T1] of `header`, the list's reference.
+    let header = unsafe { task.as_ref() };
+    // SAFETY: [S5] of `state`, it was AWAITED when COMPLETE came.
+    let waker = unsafe { header.slot.take() };
+    if queued {
+        keep();
+    } else {
+        // SAFETY: the list's reference is ours.
+        drop(unsafe { TaskRef::from_raw(task) });
+    }
+    // Last, since a waker is user code.
+    waker.wake();
 }
 
 /// Drops the output, which nobody wants, and completes the task.
@@ -92,7 +105,9 @@ unsafe fn complete_without<F: Finish>(task: NonNull<Header>, keep: impl FnOnce()
         // SAFETY: that was the last reference.
         Complete::Free => unsafe { free(task) },
         Complete::Nothing => {}
-        Complete::DropOutput | Complete::Tell { .. } => stop("a task's handle is gone, and asks"),
+        Complete::DropOutput | Complete::Tell(_) | Complete::TellSlowly { .. } => {
+            stop("a task's handle is gone, and asks")
+        }
     }
 }
 

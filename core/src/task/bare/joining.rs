@@ -5,7 +5,11 @@
 
 #![expect(unsafe_code, reason = "takes the output out of a task whose type is erased")]
 
-use core::{mem, ptr::NonNull, task::Waker};
+use core::{
+    mem,
+    ptr::NonNull,
+    task::{Poll, Waker},
+};
 
 use super::{
     header::{ENDED, HANDLE, Task},
@@ -18,6 +22,8 @@ pub(crate) struct Joining<T> {
     task: Task,
     output: NonNull<Result<T, JoinError>>,
     taken: bool,
+    /// Whether the task goes with the handle.
+    ends: bool,
 }
 
 // SAFETY: what it takes along is the output.
@@ -32,7 +38,7 @@ impl<T> Joining<T> {
     /// [J1]; the output will stand at `output`.
     #[inline(always)]
     pub(crate) unsafe fn new(task: Task, output: NonNull<Result<T, JoinError>>) -> Self {
-        Self { task, output, taken: false }
+        Self { task, output, taken: false, ends: false }
     }
 
     pub(crate) fn info(&self) -> TaskInfo {
@@ -52,8 +58,21 @@ impl<T> Joining<T> {
         self.task.flags() & ENDED != 0
     }
 
+    /// Whether the task goes with the handle.
+    pub(crate) fn set_ends(&mut self, ends: bool) {
+        self.ends = ends;
+    }
+
+    /// The output, if the task has ended: `None` if it was taken. If not, `waker` is told of the end.
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Option<Result<T, JoinError>>> {
+        if !self.is_complete() && self.leave(waker) {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.take())
+    }
+
     /// Has `waker` told of the end, unless it has come: then `false`.
-    pub(crate) fn leave(&mut self, waker: &Waker) -> bool {
+    fn leave(&mut self, waker: &Waker) -> bool {
         let fresh = waker.clone();
         let before = masked(|mask| {
             if self.task.flags_in(mask) & ENDED != 0 {
@@ -66,7 +85,7 @@ impl<T> Joining<T> {
 
     /// The output, if it is there: `None` as long as the task has not ended, and once it was taken.
     #[inline]
-    pub(crate) fn take(&mut self) -> Option<Result<T, JoinError>> {
+    fn take(&mut self) -> Option<Result<T, JoinError>> {
         if self.taken || !self.is_complete() {
             return None;
         }
@@ -79,6 +98,9 @@ impl<T> Joining<T> {
 impl<T> Drop for Joining<T> {
     #[inline]
     fn drop(&mut self) {
+        if self.ends {
+            self.cancel();
+        }
         if mem::needs_drop::<T>() {
             drop(self.take());
             if !go(self.task, self.taken) {
