@@ -18,7 +18,7 @@
 
 use tidemill_core::sync::{
     AtomicUsize,
-    Ordering::{AcqRel, Acquire, SeqCst},
+    Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
     fence,
 };
 
@@ -50,6 +50,12 @@ impl Idle {
     pub fn search(&self) {
         // ordering: AcqRel, see [I1].
         self.searching.fetch_add(1, AcqRel);
+    }
+
+    /// Whether the worker that asks, and searches, is the only one.
+    pub(super) fn is_alone(&self) -> bool {
+        // ordering: Relaxed, at worst two of them are, or none.
+        self.searching.load(Relaxed) == 1
     }
 
     /// A worker that searches has found work. `true`: nobody searches any more, so that somebody should be woken if there is more.

@@ -96,10 +96,7 @@ impl Shared {
         // SAFETY: the contract is the same.
         unsafe { self.groups[group].injector.line(kind).push(task) };
         match kind {
-            Kind::Bound => {
-                let worker = self.idle.wake_one_of(self.groups[group].workers.clone());
-                self.unpark(worker);
-            }
+            Kind::Bound => self.wake_one_of(group),
             Kind::Normal | Kind::Low => self.wake_one(group),
         }
     }

@@ -132,9 +132,19 @@ impl Shared {
     pub(super) fn wake_one(&self, group: usize) {
         let near = self.groups[group].near.iter().copied();
         let groups = core::iter::once(group).chain(near);
-        self.unpark(
-            self.idle.wake_one(groups.flat_map(|group| self.groups[group].workers.clone())),
-        );
+        self.unpark(self.idle.wake_one(groups.flat_map(|group| self.workers_to_wake(group))));
+    }
+
+    /// Wakes a worker of this group, for what was queued for it alone.
+    pub(super) fn wake_one_of(&self, group: usize) {
+        self.unpark(self.idle.wake_one_of(self.workers_to_wake(group)));
+    }
+
+    /// Whom one may wake: in a pause nobody, since who ends it has all look around. It is asked behind a fence ([I1] of `idle`), and a worker that knows
+    /// of that end has a fence between this and its last look: one of the two sees the other.
+    fn workers_to_wake(&self, group: usize) -> impl Iterator<Item = usize> {
+        let workers = self.groups[group].workers.clone();
+        workers.take_while(|_| !self.is_paused())
     }
 
     pub(super) fn unpark(&self, worker: Option<usize>) {

@@ -7,7 +7,7 @@
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
-use core::{cell::Cell, mem, task::Waker, time::Duration};
+use core::{cell::Cell, hint, mem, task::Waker, time::Duration};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -36,6 +36,10 @@ use crate::local::Local;
 
 /// So many turns are given to tasks of the pool before those of the Local and timers are looked at.
 pub(super) const ROUND: usize = 64;
+/// So often a worker looks before it sleeps.
+const LOOKS: usize = 16;
+/// So many pauses of the processor lie between two looks.
+const PAUSES: usize = 8;
 
 /// The platform of a worker's Local.
 pub(super) struct WorkerHooks {
@@ -193,6 +197,10 @@ impl Worker {
             shared.idle.search();
         }
         let timed = matches!(wait, Wait::Until(_));
+        if self.linger() {
+            self.searching.set(true);
+            return self.answer();
+        }
         // ordering: SeqCst, before the fence in `lie_down`.
         shared.timed.fetch_add(timed.into(), SeqCst);
         shared.idle.lie_down(worker);
@@ -209,7 +217,17 @@ impl Worker {
         self.answer();
     }
 
-    /// Whether there is something to do for a worker that has lain down.
+    /// Looks a few times more, a microsecond or two in all, if nobody else searches: who makes tasks one after the other, or awaits another worker's, would have it
+    /// woken for each. Whether there is something to do.
+    fn linger(&self) -> bool {
+        self.shared().idle.is_alone()
+            && (0..LOOKS).any(|_| {
+                (0..PAUSES).for_each(|_| hint::spin_loop());
+                self.has_more()
+            })
+    }
+
+    /// Whether there is something to do for a worker that has lain down, or is about to.
     fn has_more(&self) -> bool {
         let shared = self.shared();
         let paused = shared.is_paused();

@@ -1,8 +1,11 @@
 //! In which order tasks run, and what becomes of more than a queue holds.
 
-use std::sync::{
-    Arc, Barrier, Mutex, PoisonError,
-    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc, Barrier, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
 };
 
 use tidemill_core::task::{Attributes, Priority, spawn_send, yield_now};
@@ -82,4 +85,25 @@ fn a_task_comes_to_its_turn_beside_others_that_never_end_whatever_its_priority()
     pool.block_on(makes.unwrap()).unwrap().unwrap();
     over.store(true, SeqCst);
     pool.run_all().unwrap();
+}
+
+#[test]
+fn what_is_made_in_a_pause_wakes_nobody_until_it_ends() {
+    let pool = Pool::builder().workers(2).paused().build().unwrap();
+    while pool.stats().iter().any(|worker| worker.parks == 0) {
+        thread::yield_now();
+    }
+    let tasks: Vec<_> = (0..100).map(|n| pool.spawn(async move { n }).unwrap()).collect();
+    let near = pool.spawn_on(pool.places()[0].node, async {}).unwrap();
+    assert!(pool.stats().iter().all(|worker| worker.doorbells == 0 && worker.polls == 0));
+    pool.resume();
+    let sum = async {
+        near.await.unwrap();
+        let mut sum = 0;
+        for task in tasks {
+            sum += task.await.unwrap();
+        }
+        sum
+    };
+    assert_eq!(pool.block_on(sum).unwrap(), 4950);
 }
