@@ -23,6 +23,8 @@ pub mod ivar;
 pub mod kernel;
 pub mod local;
 pub mod lock;
+#[cfg(not(feature = "std"))]
+mod mask;
 mod misuse;
 pub mod scope;
 pub mod share;

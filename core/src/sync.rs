@@ -14,6 +14,9 @@ pub use imp::Arc;
 #[cfg(feature = "std")]
 pub use imp::thread;
 
+#[cfg(not(feature = "std"))]
+pub(crate) use imp::exclude;
+
 /// A lock for a few instructions: an exchange takes it, a plain store gives it back, which is half of what a futex costs that nobody else wants. Whoever
 /// finds it taken tries again, and soon sleeps between one try and the next: no priorities keep the holder from going on.
 #[cfg(any(feature = "std", loom))]
@@ -169,6 +172,7 @@ macro_rules! shared_static {
 #[cfg(not(loom))]
 mod imp {
     /// Whether this is a model, in which loom tries what can happen.
+    #[cfg(feature = "alloc")]
     pub(crate) const MODELLED: bool = false;
 
     #[cfg(feature = "alloc")]
@@ -231,6 +235,13 @@ mod imp {
         }
     }
 
+    /// Runs `f` with interrupts masked and other cores kept out. It may be called from inside of `f`.
+    #[cfg(not(feature = "std"))]
+    #[inline(always)]
+    pub(crate) fn exclude<R>(f: impl FnOnce() -> R) -> R {
+        critical_section::with(|_| f())
+    }
+
     /// What [`Lock`](crate::lock::Lock) is made of: with `std` a [`Spin`](super::Spin), a critical section without.
     #[cfg(not(feature = "std"))]
     #[derive(Debug)]
@@ -275,6 +286,7 @@ mod imp {
 #[cfg(loom)]
 mod imp {
     /// Whether this is a model, in which loom tries what can happen.
+    #[cfg(feature = "alloc")]
     pub(crate) const MODELLED: bool = true;
 
     #[cfg(feature = "alloc")]
@@ -298,6 +310,13 @@ mod imp {
         pub fn park_timeout(_at_most: core::time::Duration) {
             park();
         }
+    }
+
+    /// Runs `f` alone: under a model it is not called from inside of `f`.
+    #[cfg(not(feature = "std"))]
+    pub(crate) fn exclude<R>(f: impl FnOnce() -> R) -> R {
+        loom::lazy_static! { static ref ALONE: Gate = Gate::new(); }
+        ALONE.with(f)
     }
 
     /// What [`Lock`](crate::lock::Lock) is made of: loom's own mutex.

@@ -46,13 +46,14 @@ impl<H: Hooks> Batches<H> {
     /// Begins a batch, when the last one is over. `Poll`: there is one; otherwise for what there is to wait.
     pub(crate) fn begin(&self) -> Wait {
         let wait = self.local.enter(|| self.local.gather());
-        let bound = self.local.bound();
+        let (home, bound) = (self.local.home(), self.local.bound());
         bound.cycles.set(bound.cycles.get().wrapping_add(1));
         let (mut order, mut batch) = (self.order.get(), self.batch.take());
         for priority in Priority::ALL {
-            let mut ready = bound.take(priority);
+            let mut ready = home.take(priority);
             let all = order.arrange(&mut ready, &mut batch);
-            bound.append(ready);
+            // SAFETY: they left the queue just now.
+            unsafe { home.append(ready) };
             if !all {
                 break;
             }
@@ -64,7 +65,7 @@ impl<H: Hooks> Batches<H> {
 
     /// Leaves the Normal tasks of the batch to the next one.
     pub(crate) fn cut(&self) {
-        let bound = self.local.bound();
+        let home = self.local.home();
         let mut batch = self.batch.take();
         let (mut rest, mut low) = (Chain::new(), Chain::new());
         while let Some(task) = batch.pop() {
@@ -75,8 +76,9 @@ impl<H: Hooks> Batches<H> {
             unsafe { to.push(task) };
         }
         self.batch.set(low);
-        rest.append(bound.take(Priority::Normal));
-        bound.append(rest);
+        rest.append(home.take(Priority::Normal));
+        // SAFETY: [B1], and they are in the batch no more.
+        unsafe { home.append(rest) };
     }
 
     /// Gives one task its turn. `false`: the batch is over.
@@ -85,19 +87,14 @@ impl<H: Hooks> Batches<H> {
         let task = batch.pop();
         self.batch.set(batch);
         let Some(task) = task else { return false };
-        let bound = self.local.bound();
-        self.local.home().begin();
-        let _ = bound.was_cut();
+        let (home, bound) = (self.local.home(), self.local.bound());
+        home.forget_cut();
         self.local.enter(|| {
             // SAFETY: [B1] it has left its queue; the Local stays on its thread ([L1] of `local`).
-            if unsafe { bound.tasks.run(task) } {
-                // SAFETY: [B1], it is in no queue.
-                unsafe { bound.push(task) };
-            }
+            unsafe { home.give(task) };
         });
         bound.turns.set(bound.turns.get().wrapping_add(1));
-        self.local.home().heed();
-        if bound.was_cut() {
+        if home.was_cut() {
             self.cut();
         }
         true
@@ -109,8 +106,8 @@ impl<H: Hooks> Batches<H> {
         future: Pin<&mut F>,
         step: impl FnMut() -> bool,
     ) -> Option<F::Output> {
-        let root = &self.local.bound().root;
-        // SAFETY: born in `on`, retired by the drop; [L1] of `local`, and entered.
-        self.local.enter(|| unsafe { root.run_while(future, step) })
+        let (home, handle) = (self.local.home(), self.local.here.home());
+        // SAFETY: begun in `on`, ended by the drop; [L1] of `local`, and entered.
+        self.local.enter(|| unsafe { home.run_root_while(handle, future, step) })
     }
 }

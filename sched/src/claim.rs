@@ -10,7 +10,11 @@ use tidemill_core::{sync::Ordering::Relaxed, task::Hooks};
 
 #[cfg(feature = "alloc")]
 use crate::erased::Erased;
-use crate::{home::Home, local::Local};
+#[cfg(not(feature = "alloc"))]
+use crate::fixed::Home;
+#[cfg(feature = "alloc")]
+use crate::home::Home;
+use crate::local::Local;
 
 impl<H: Hooks> Home<H> {
     /// Makes this thread the home thread: its other half. `None`: someone has it, or had it.

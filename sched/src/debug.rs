@@ -24,8 +24,12 @@ use tidemill_core::{
 #[cfg(feature = "alloc")]
 use tidemill_core::sync::Arc;
 
+#[cfg(not(feature = "alloc"))]
+use crate::fixed::Home;
+#[cfg(feature = "alloc")]
+use crate::home::Home;
 pub use crate::order::Order;
-use crate::{batch::Batches, home::Home, local::Local};
+use crate::{batch::Batches, local::Local};
 
 /// The platform of a [`DebugScheduler`]: virtual time, and nobody who sleeps.
 pub struct Virtual {

@@ -18,7 +18,11 @@ use tidemill_core::{
     wait::{Park, Wait},
 };
 
-use crate::{home::Home, local::Local};
+#[cfg(not(feature = "alloc"))]
+use crate::fixed::Home;
+#[cfg(feature = "alloc")]
+use crate::home::Home;
+use crate::local::Local;
 
 /// A Low task has its turn after so many others.
 const PATIENCE: usize = 64;
@@ -40,7 +44,7 @@ impl<H: Hooks> Home<H> {
             if done(Waker::noop()) {
                 return Ok(());
             }
-            if self.inbox.is_closed() {
+            if self.is_closed() {
                 return Err(Undone::Gone);
             }
             turns = turns.wrapping_add(1);
@@ -70,13 +74,10 @@ impl<H: Hooks> Home<H> {
             true => [Priority::Normal, Priority::Low],
             false => [Priority::Low, Priority::Normal],
         };
-        let Some(task) = bound.pop(first).or_else(|| bound.pop(second)) else { return false };
+        let Some(task) = self.pop(first).or_else(|| self.pop(second)) else { return false };
         let run = || {
             // SAFETY: it has left its queue just now; the home thread (contract).
-            if unsafe { bound.tasks.run(task) } {
-                // SAFETY: it is in no queue.
-                unsafe { bound.push(task) };
-            }
+            unsafe { self.give(task) };
         };
         // SAFETY: the contract, and the Local is borrowed by who gives the turn that this is in, or by who drives.
         unsafe { enter(here, run) };
@@ -89,21 +90,16 @@ impl<H: Hooks> Home<H> {
     /// # Safety
     /// As `drive`.
     unsafe fn look(&self, here: &Here) -> Wait {
-        let bound = &self.bound;
-        bound.append_later();
-        // SAFETY: the one consumer (contract).
-        let sent = unsafe { self.inbox.take() };
-        if !sent.is_empty() {
-            bound.receive(sent);
-        }
-        let wheel = self.head.wheel();
+        // SAFETY: this is the home thread (contract).
+        unsafe { self.collect() };
+        let wheel = self.wheel();
         let now = self.hooks().now();
         if wheel.next_deadline().is_some_and(|next| next <= now) {
             // SAFETY: as in `turn`.
             unsafe { enter(here, || wheel.fire(now)) };
         }
         match wheel.next_deadline() {
-            _ if !bound.are_idle() => Wait::Poll,
+            _ if !self.are_idle() => Wait::Poll,
             Some(moment) => Wait::Until(moment),
             None => Wait::Forever,
         }
@@ -115,7 +111,7 @@ impl<H: Hooks> Home<H> {
     /// As `drive`.
     unsafe fn deadlock(&self) -> Deadlock {
         // SAFETY: this is the home thread (contract).
-        Deadlock::of(unsafe { self.bound.tasks.iter() })
+        Deadlock::of(unsafe { self.tasks() })
     }
 }
 
@@ -143,8 +139,7 @@ impl<H: Hooks> Local<H> {
         done: &mut Done<'_>,
         sleep: impl FnMut(Instant) -> bool,
     ) -> Result<(), Undone> {
-        // SAFETY: [L1] of `local`, the one consumer.
-        unsafe { self.home().inbox.wake_up() };
+        self.rouse();
         // SAFETY: [L1] of `local`.
         unsafe { self.home().drive(&self.here(), done, sleep) }
     }

@@ -64,7 +64,7 @@ pub(crate) struct Bound {
     pub(crate) turns: Cell<usize>,
     /// How many cycles were begun.
     pub(crate) cycles: Cell<usize>,
-    pub(crate) watch: Cell<Option<Watch>>,
+    pub(crate) watch: Watch,
     pub(crate) tasks: Tasks,
     pub(crate) root: Root,
     pub(crate) budget: Cell<isize>,
@@ -95,7 +95,7 @@ impl<H: Hooks> Home<H> {
                     ending: Cell::new(false),
                     turns: Cell::new(0),
                     cycles: Cell::new(0),
-                    watch: Cell::new(None),
+                    watch: Watch::new(),
                     tasks: Tasks::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),

@@ -15,15 +15,23 @@ mod batch;
 #[cfg(feature = "std")]
 pub mod bridge;
 mod claim;
+#[cfg(feature = "alloc")]
+mod cycle;
 pub mod debug;
 mod drive;
+#[cfg(feature = "alloc")]
 mod erased;
+#[cfg(not(feature = "alloc"))]
+mod fixed;
+#[cfg(feature = "alloc")]
 mod home;
 mod local;
 mod order;
 pub mod pace;
 #[cfg(feature = "std")]
 pub mod pool;
+#[cfg(not(feature = "alloc"))]
+mod round;
 #[cfg(feature = "std")]
 pub mod shutdown;
 mod spawn;
@@ -31,6 +39,9 @@ mod stats;
 mod waits;
 
 pub use drive::Parking;
+#[cfg(not(feature = "alloc"))]
+pub use fixed::Home;
+#[cfg(feature = "alloc")]
 pub use home::Home;
 pub use local::Local;
 pub use stats::Stats;

@@ -22,19 +22,19 @@
 use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull, time::Duration};
 
 use tidemill_core::{
-    clock::Instant,
-    context::{HOME_IS_KNOWN, Here, HomeRef, Priority, enter, leave},
-    task::{Hooks, Root, TaskInfo},
+    context::{Here, HomeRef, enter},
+    task::{Hooks, TaskInfo},
     wait::{Park, Wait},
 };
 
 #[cfg(feature = "alloc")]
 use tidemill_core::sync::Arc;
 
-use crate::{
-    home::{Bound, Home},
-    stats::{Stats, Watch},
-};
+#[cfg(not(feature = "alloc"))]
+use crate::fixed::{Bound, Home};
+#[cfg(feature = "alloc")]
+use crate::home::{Bound, Home};
+use crate::stats::Stats;
 
 /// The executor of one thread, of a microcontroller and of a ring worker: the half of a [`Home`] that one thread has.
 ///
@@ -71,9 +71,9 @@ impl<H: Hooks> Local<H> {
     /// The caller has claimed `home`, of which `handle` is a counted handle; neither was used yet.
     pub(crate) unsafe fn on(home: NonNull<Home<H>>, handle: HomeRef) -> Self {
         // SAFETY: the handle keeps it alive.
-        let root = &unsafe { home.as_ref() }.bound.root;
+        let claimed = unsafe { home.as_ref() };
         // SAFETY: claimed just now, so this is the first thing that happens to the root.
-        unsafe { root.bear(handle.clone()) };
+        unsafe { claimed.bear(&handle) };
         // SAFETY: the thread that has the Local is the home thread.
         let here = unsafe { Here::new(handle) };
         Self { home, here, thread: PhantomData }
@@ -99,7 +99,7 @@ impl<H: Hooks> Local<H> {
     /// The tasks that have not ended, the oldest first.
     pub fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
         // SAFETY: [L1], and the iterator borrows the Local.
-        unsafe { self.bound().tasks.iter() }
+        unsafe { self.home().tasks() }
     }
 
     #[inline]
@@ -109,7 +109,7 @@ impl<H: Hooks> Local<H> {
 
     /// How many tasks have not ended.
     pub fn live(&self) -> usize {
-        self.bound().tasks.len()
+        self.home().live()
     }
 
     /// How many turns a cycle has for each priority: 256 by default, without `std` 16; 1 at least.
@@ -119,18 +119,18 @@ impl<H: Hooks> Local<H> {
 
     /// Leaves the Normal tasks that are ready to the next cycle, if it is called within one. (Async's `force_current_cycle_to_end`.)
     pub fn end_cycle(&self) {
-        self.bound().cut();
+        self.home().cut();
     }
 
     /// What it has done so far.
     pub fn stats(&self) -> Stats {
-        Stats { cycles: self.bound().cycles.get(), turns: self.bound().turns.get() }
+        Stats { cycles: self.bound().cycles.get(), turns: self.home().turns() }
     }
 
     /// Has `tell` told how long a cycle took, without its wait, whenever that is `at_least` so much. The clock is read twice per cycle then.
     /// (Async's `long_cycles`.)
     pub fn watch(&self, at_least: Duration, tell: fn(Duration)) {
-        self.bound().watch.set(Some(Watch { at_least, tell, look: Watch::look }));
+        self.bound().watch.set(at_least, tell);
     }
 
     /// Runs `f` with this as the current executor, so that ambient calls (`spawn`, `after`) find it.
@@ -148,14 +148,17 @@ impl<H: Hooks> Local<H> {
     /// If it is called from inside itself.
     pub fn run_with<F: Future>(&self, future: Pin<&mut F>, park: &mut impl Park) -> F::Output {
         self.enter(|| {
-            // SAFETY: born in `on`, retired by the drop; [L1], and entered.
-            unsafe { self.bound().root.run(future, || self.cycle_within(park)) }
+            // SAFETY: begun in `on`, ended by the drop; [L1], and entered.
+            unsafe { self.home().run_root(self.here.home(), future, || self.cycle_within(park)) }
         })
     }
 
     /// One cycle.
     pub fn cycle(&self, park: &mut impl Park) {
-        self.enter(|| self.cycle_within(park));
+        self.enter(|| {
+            self.cycle_within(park);
+            self.rouse();
+        });
     }
 
     /// One cycle without its end, for those who park in their own way: it says how. Until the next tick the inbox stays put to
@@ -168,164 +171,16 @@ impl<H: Hooks> Local<H> {
     fn cycle_within(&self, park: &mut impl Park) {
         let Some(wait) = self.work() else { return };
         park.park(wait);
-        // SAFETY: [L1], the one consumer.
-        unsafe { self.home().inbox.wake_up() };
     }
 
     /// A cycle but for its wait. `None`: the root has ended in its turn, and nothing more was done.
     fn work(&self) -> Option<Wait> {
         let bound = self.bound();
         bound.cycles.set(bound.cycles.get().wrapping_add(1));
-        let watch = bound.watch.get().map(|watch| (watch, self.hooks().now()));
+        let begun = bound.watch.begin(self.hooks());
         let wait = if self.run_ready() { None } else { Some(self.prepare()) };
-        if let Some((watch, begun)) = watch {
-            (watch.look)(watch, begun, self.hooks().now());
-        }
+        bound.watch.end(self.hooks(), begun);
         wait
-    }
-
-    /// Gives turns to what is ready, within the budget. `true`: the root has ended in its turn, and nothing more was done.
-    fn run_ready(&self) -> bool {
-        // SAFETY: [L1], the one consumer.
-        unsafe { self.home().inbox.wake_up() };
-        self.home().begin();
-        let bound = self.bound();
-        let turns = bound.budget.get();
-        let interrupted = bound.begin(Priority::Normal, turns);
-        let mut ended = self.run_queue(Priority::Normal);
-        if bound.is_graded() && !ended {
-            ended = self.run_queues(turns);
-        }
-        bound.end(Priority::Normal, turns, interrupted);
-        ended
-    }
-
-    /// Gives turns to the tasks of a priority, as far as it has some left. `true`: the root has ended in its turn.
-    #[inline(always)]
-    fn run_queue(&self, priority: Priority) -> bool {
-        let bound = self.bound();
-        let rooted = bound.root.is_running();
-        loop {
-            let Some(task) = bound.next(priority) else {
-                // Without `std` what a task wakes is in the inbox, and belongs to this cycle as far as there are turns.
-                if !HOME_IS_KNOWN && bound.is_idle(priority) && self.take_sent() {
-                    continue;
-                }
-                return false;
-            };
-            // SAFETY: [L3] it has left the queue just now; [L1].
-            if unsafe { bound.tasks.run(task) } {
-                // SAFETY: [L3], it is in no queue.
-                unsafe { bound.push(task) };
-            }
-            self.home().heed();
-            if rooted && !bound.root.is_running() {
-                return true;
-            }
-        }
-    }
-
-    /// Queues what others have woken. `false`: nothing.
-    #[inline(always)]
-    fn take_sent(&self) -> bool {
-        // SAFETY: [L1], the one consumer.
-        let sent = unsafe { self.home().inbox.take() };
-        let some = !sent.is_empty();
-        if some {
-            self.bound().receive(sent);
-        }
-        some
-    }
-
-    /// The rest of a cycle in which not all tasks are Normal: Low ones, and whatever those make.
-    #[cold]
-    fn run_queues(&self, turns: isize) -> bool {
-        let bound = self.bound();
-        let interrupted = bound.begin(Priority::Low, turns);
-        let ended = loop {
-            if self.run_queue(Priority::Low) || self.run_queue(Priority::Normal) {
-                break true;
-            }
-            if !bound.goes_on() {
-                break false;
-            }
-        };
-        bound.end(Priority::Low, turns, interrupted);
-        ended
-    }
-
-    /// Takes the inbox, fires what is due, and says how one would park.
-    pub(crate) fn gather(&self) -> Wait {
-        let wait = self.prepare();
-        // SAFETY: [L1], the one consumer.
-        unsafe { self.home().inbox.wake_up() };
-        wait
-    }
-
-    /// Takes the inbox, fires what is due, and says how to park: as `tick` leaves it, until `rouse`.
-    #[cfg(feature = "std")]
-    pub(crate) fn settle(&self) -> Wait {
-        self.enter(|| self.prepare())
-    }
-
-    /// The inbox is awake again.
-    #[cfg(feature = "std")]
-    pub(crate) fn rouse(&self) {
-        // SAFETY: [L1], the one consumer.
-        unsafe { self.home().inbox.wake_up() };
-    }
-
-    /// Takes the inbox, fires what is due, and says how to park.
-    #[inline(always)] // Every cycle passes here, and saves its registers once.
-    fn prepare(&self) -> Wait {
-        let (home, bound) = (self.home(), self.bound());
-        bound.append_later();
-        bound.note();
-        self.take_sent();
-        let mut next = home.head.wheel().next_deadline();
-        let mut now = Instant::ORIGIN;
-        if next.is_some() {
-            now = home.hooks().now();
-            if next <= Some(now) {
-                home.head.wheel().fire(now);
-                next = home.head.wheel().next_deadline();
-            }
-        }
-        let wait = match next {
-            _ if !bound.are_idle() => Wait::Poll,
-            None => Wait::Forever,
-            Some(deadline) if deadline <= now => Wait::Poll,
-            Some(deadline) => Wait::Until(deadline),
-        };
-        // SAFETY: [L1], the one consumer.
-        if wait != Wait::Poll && !unsafe { home.inbox.sleep() } {
-            return Wait::Poll;
-        }
-        wait
-    }
-}
-
-impl<H: Hooks> Drop for Local<H> {
-    fn drop(&mut self) {
-        let (home, bound) = (self.home(), self.bound());
-        // No Home is current meanwhile: wakes go to the closed inbox, spawns are refused.
-        leave(|| {
-            // SAFETY: [L1], the one consumer.
-            let mut sent = unsafe { home.inbox.close() };
-            // Those that were made elsewhere come into the list, where the others are already.
-            while let Some(task) = sent.pop().filter(|_| !HOME_IS_KNOWN) {
-                bound.welcome(task);
-            }
-            bound.clear();
-            // SAFETY: [L1]; nobody is in a turn, since turns borrow the Local; the queues are gone.
-            while unsafe { bound.tasks.cancel_one() } {}
-            home.head.wheel().close();
-            #[cfg(feature = "alloc")]
-            home.head.blocks().clear();
-            // SAFETY: [L1], born in `on`; nothing is run any more. Our own handle keeps the Home.
-            unsafe { Root::retire(NonNull::from(&bound.root)) };
-            home.head.settle();
-        });
     }
 }
 

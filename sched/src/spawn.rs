@@ -88,7 +88,7 @@ impl<H: Hooks> Local<H> {
         // SAFETY: [L1].
         let (task, handle) = unsafe { place.spawn_in(self.here.home(), future) }?;
         // SAFETY: it is new, and [L1].
-        unsafe { self.bound().adopt(task, priority) };
+        unsafe { self.home().adopt(self.here.home(), task, priority) };
         Ok(handle)
     }
 }

@@ -1,8 +1,8 @@
 //! Stats of a Local: how much it has run, and which cycles took long.
 
-use core::time::Duration;
+use core::{cell::Cell, time::Duration};
 
-use tidemill_core::clock::Instant;
+use tidemill_core::clock::{Clock, Instant};
 
 /// What a Local has done since it was made. Both only grow, and go round at the end of a `usize`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -14,21 +14,48 @@ pub struct Stats {
     pub turns: usize,
 }
 
-/// Who is told of cycles that took long.
-#[derive(Clone, Copy)]
+/// What is done at the end of a cycle that began, and ends, then.
+type Look = fn(&Watch, Instant, Instant);
+
+/// Who is told of cycles that took long. For one thread.
 pub(crate) struct Watch {
-    pub(crate) at_least: Duration,
-    pub(crate) tell: fn(Duration),
-    /// `Watch::look`: where nobody watches, it is not linked.
-    pub(crate) look: fn(Self, Instant, Instant),
+    /// `Watch::tell_if_long`, where somebody watches: where nobody ever does, it is not linked.
+    look: Cell<Option<Look>>,
+    at_least: Cell<Duration>,
+    tell: Cell<fn(Duration)>,
 }
 
 impl Watch {
-    /// A cycle has begun then, and ends now.
-    pub(crate) fn look(self, begun: Instant, now: Instant) {
+    /// Nobody.
+    pub(crate) const fn new() -> Self {
+        Self { look: Cell::new(None), at_least: Cell::new(Duration::ZERO), tell: Cell::new(|_| ()) }
+    }
+
+    /// `tell` is told from now on.
+    pub(crate) fn set(&self, at_least: Duration, tell: fn(Duration)) {
+        self.at_least.set(at_least);
+        self.tell.set(tell);
+        self.look.set(Some(Self::tell_if_long));
+    }
+
+    /// A cycle begins. When, if somebody watches.
+    #[inline(always)]
+    pub(crate) fn begin(&self, clock: &impl Clock) -> Option<Instant> {
+        self.look.get().map(|_| clock.now())
+    }
+
+    /// A cycle ends that began then.
+    #[inline(always)]
+    pub(crate) fn end(&self, clock: &impl Clock, begun: Option<Instant>) {
+        if let (Some(look), Some(begun)) = (self.look.get(), begun) {
+            look(self, begun, clock.now());
+        }
+    }
+
+    fn tell_if_long(&self, begun: Instant, now: Instant) {
         let took = now - begun;
-        if took >= self.at_least {
-            (self.tell)(took);
+        if took >= self.at_least.get() {
+            (self.tell.get())(took);
         }
     }
 }

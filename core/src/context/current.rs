@@ -12,12 +12,20 @@
 //! [C3] Without `std` an interrupt or a second core may be answered the Home of the task that it interrupts; never a dead one.
 
 #![expect(unsafe_code, reason = "lends a handle whose thread is known")]
+#![cfg_attr(
+    not(feature = "alloc"),
+    allow(clippy::clone_on_copy, reason = "only there is a handle an address")
+)]
 
 #[cfg(feature = "alloc")]
 use core::any::Any;
 use core::marker::PhantomData;
 
-use super::{handle::HomeRef, lock::HomeLock};
+#[cfg(not(feature = "alloc"))]
+use super::fixed::HomeRef;
+#[cfg(feature = "alloc")]
+use super::handle::HomeRef;
+use super::lock::HomeLock;
 #[cfg(feature = "alloc")]
 use crate::context::handle::Done;
 use crate::{

@@ -16,6 +16,9 @@ mod depot;
 mod entered;
 #[cfg(feature = "alloc")]
 mod errors;
+#[cfg(not(feature = "alloc"))]
+mod fixed;
+#[cfg(feature = "alloc")]
 mod handle;
 mod info;
 #[cfg(feature = "alloc")]
@@ -57,6 +60,9 @@ pub(crate) use current::{enter_pool, with_pool};
 pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
+#[cfg(not(feature = "alloc"))]
+pub use fixed::{Done, HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
+#[cfg(feature = "alloc")]
 pub use handle::{Done, HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
 pub use info::TaskInfo;
 #[cfg(feature = "alloc")]

@@ -1,7 +1,5 @@
 //! Without `alloc` there is one context, the root: it costs nothing.
 
-use crate::context::Priority;
-
 /// The root context.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Context;
@@ -10,18 +8,6 @@ impl Context {
     /// The root context.
     pub(crate) const fn root() -> Self {
         Self
-    }
-
-    /// As tasks are.
-    #[inline(always)]
-    pub(crate) fn priority(&self) -> Priority {
-        Priority::Normal
-    }
-
-    /// It is.
-    #[inline(always)]
-    pub(crate) fn is_root(&self) -> bool {
-        true
     }
 }
 

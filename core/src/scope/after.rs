@@ -6,6 +6,11 @@
 //! | at the first poll         | none was current at the call, and one is now; a span begins then               |
 //! | never                     | none is current then either: `NoContext`                                       |
 
+#![cfg_attr(
+    not(feature = "alloc"),
+    allow(clippy::clone_on_copy, reason = "only there is a handle an address")
+)]
+
 use core::{
     fmt,
     future::Future,
@@ -122,6 +127,8 @@ pub fn with_timeout_on<F: Future>(here: &Here, span: Duration, future: F) -> Wit
 #[derive(Clone, Copy, Debug)]
 enum Moment {
     Span(Duration),
+    /// With slack, and how to use it: named here, so that who allows none has no division in his program.
+    Within(Duration, Duration, fn(Instant, Duration) -> Instant),
     Deadline(Instant),
 }
 
@@ -137,7 +144,7 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage {
-        Unbound { moment: Moment, slack: Duration },
+        Unbound { moment: Moment },
         Bound {
             #[pin]
             sleep: Sleep<CurrentHome>,
@@ -148,24 +155,23 @@ pin_project! {
 impl After {
     #[inline]
     fn new(moment: Moment) -> Self {
-        let slack = Duration::ZERO;
-        Self {
-            stage: match current() {
-                Some(here) => Stage::Bound { sleep: moment.on(here, slack) },
-                None => Stage::Unbound { moment, slack },
-            },
-        }
+        Self { stage: moment.bind() }
     }
 
     fn on(here: &Here, moment: Moment) -> Self {
-        let slack = Duration::ZERO;
-        Self { stage: Stage::Bound { sleep: moment.on(here.as_current(), slack) } }
+        Self { stage: Stage::Bound { sleep: moment.on(here.as_current()) } }
     }
 
     /// Allows it to resolve by up to `slack` later than it is due, and never earlier: one wake then serves several.
     pub fn with_slack(self, slack: Duration) -> Self {
         let stage = match self.stage {
-            Stage::Unbound { moment, .. } => Stage::Unbound { moment, slack },
+            Stage::Unbound { moment } => Stage::Unbound {
+                moment: match moment {
+                    Moment::Span(span) => Moment::Within(span, slack, coalesce),
+                    Moment::Within(span, _, by) => Moment::Within(span, slack, by),
+                    Moment::Deadline(deadline) => Moment::Deadline(coalesce(deadline, slack)),
+                },
+            },
             Stage::Bound { sleep } => {
                 let deadline = coalesce(sleep.deadline(), slack);
                 Stage::Bound { sleep: Sleep::at(sleep.source().clone(), deadline) }
@@ -184,15 +190,24 @@ impl After {
 }
 
 impl Moment {
+    /// Bound to the current Home, if there is one.
+    #[cfg_attr(not(feature = "std"), inline(never))]
+    fn bind(self) -> Stage {
+        match current() {
+            Some(here) => Stage::Bound { sleep: self.on(here) },
+            None => Stage::Unbound { moment: self },
+        }
+    }
+
     #[inline]
-    fn on(self, here: CurrentHome, slack: Duration) -> Sleep<CurrentHome> {
+    fn on(self, here: CurrentHome) -> Sleep<CurrentHome> {
         match self {
-            Self::Span(span) if slack.is_zero() => Sleep::after(here, span),
-            Self::Span(span) => {
+            Self::Span(span) => Sleep::after(here, span),
+            Self::Within(span, slack, coalesce) => {
                 let deadline = coalesce(here.now() + span, slack);
                 Sleep::at(here, deadline)
             }
-            Self::Deadline(deadline) => Sleep::at(here, coalesce(deadline, slack)),
+            Self::Deadline(deadline) => Sleep::at(here, deadline),
         }
     }
 }
@@ -202,10 +217,9 @@ impl Future for After {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut stage = self.project().stage;
-        if let StageProjection::Unbound { moment, slack } = stage.as_mut().project() {
-            let Some(here) = current() else { return Poll::Ready(Err(NoContext)) };
-            let sleep = moment.on(here, *slack);
-            stage.set(Stage::Bound { sleep });
+        if let StageProjection::Unbound { moment } = stage.as_mut().project() {
+            let bound = moment.bind();
+            stage.set(bound);
         }
         match stage.project() {
             StageProjection::Bound { sleep } => sleep.poll(cx).map_err(|_closed| NoContext),
@@ -217,7 +231,7 @@ impl Future for After {
 impl fmt::Debug for After {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.stage {
-            Stage::Unbound { moment, .. } => f.debug_tuple("After").field(moment).finish(),
+            Stage::Unbound { moment } => f.debug_tuple("After").field(moment).finish(),
             Stage::Bound { sleep } => f.debug_tuple("After").field(&sleep.deadline()).finish(),
         }
     }

@@ -325,9 +325,17 @@ impl<T> Joining<T> {
         Self { task: ManuallyDrop::new(task), taken: false, output: PhantomData }
     }
 
-    #[inline]
-    pub(crate) fn header(&self) -> &Header {
+    fn header(&self) -> &Header {
         self.task.header()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.header().id()
+    }
+
+    /// Whether the task has ended.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.header().state().is_complete()
     }
 
     pub(crate) fn info(&self) -> TaskInfo {

@@ -8,6 +8,9 @@ use core::{
     task::{Context, Poll},
 };
 
+#[cfg(not(feature = "alloc"))]
+use super::bare::{Header, Joining};
+#[cfg(feature = "alloc")]
 use super::{cell::Joining, header::Header};
 use crate::{context::TaskInfo, error::JoinError, misuse::stop};
 
@@ -60,12 +63,12 @@ impl<T> JoinHandle<T> {
 
     /// Whether the task has ended: its future is dropped, and awaiting this does not wait.
     pub fn is_finished(&self) -> bool {
-        self.joining.header().state().is_complete()
+        self.joining.is_complete()
     }
 
     /// A number that no other task of the same executor has; without `alloc` no other living one.
     pub fn id(&self) -> u32 {
-        self.joining.header().id()
+        self.joining.id()
     }
 
     /// The task's number, name and priority.

@@ -22,7 +22,10 @@
 //! | `cell`   | the header and the future or output behind it                                   |
 //! | `join`   | the handle                                                                      |
 //! | `boxed`  | tasks in blocks of a free list                                                  |
-//! | `place`  | tasks in statics                                                                |
+//! | `place`  | of what memory in statics is made                                               |
+//! | `placed` | tasks in statics                                                                |
+//! | `bare`   | tasks without `alloc`: all are in statics, so nothing is counted                |
+//! | `seat`   | what `placed` is, for those                                                     |
 //! | `berth`  | where such a task is to run                                                     |
 //! | `pooled` | tasks that any thread of a pool may run                                         |
 //! | `roam`   | how what is `Send` gets there                                                   |
@@ -35,15 +38,20 @@
 //! Only the executor drops futures and outputs that nobody wants, on its thread, before a task counts as complete. Therefore what
 //! the last reference frees, on whatever thread, is plain memory.
 
+#[cfg(feature = "alloc")]
 mod ahead;
 mod attributes;
+#[cfg(not(feature = "alloc"))]
+mod bare;
 #[cfg(feature = "std")]
 mod berth;
 #[cfg(feature = "alloc")]
 mod births;
 #[cfg(feature = "alloc")]
 mod boxed;
+#[cfg(feature = "alloc")]
 mod cell;
+#[cfg(feature = "alloc")]
 mod claim;
 #[cfg(feature = "std")]
 mod crowd;
@@ -51,33 +59,49 @@ mod deadlock;
 mod drive;
 #[cfg(feature = "std")]
 mod handover;
+#[cfg(feature = "alloc")]
 mod header;
 mod hook;
 mod join;
+#[cfg(feature = "alloc")]
 mod own;
 mod place;
+#[cfg(feature = "alloc")]
+mod placed;
 #[cfg(feature = "std")]
 mod pooled;
+#[cfg(feature = "alloc")]
 mod ready;
+#[cfg(feature = "alloc")]
 mod reference;
 #[cfg(feature = "std")]
 mod roam;
+#[cfg(feature = "alloc")]
 mod root;
 #[cfg(not(feature = "std"))]
 mod singly;
+#[cfg(not(feature = "alloc"))]
+mod seat;
 #[cfg(feature = "alloc")]
 mod sleeper;
 mod spawn;
+#[cfg(feature = "alloc")]
 mod state;
+#[cfg(feature = "alloc")]
 mod tasks;
+#[cfg(feature = "alloc")]
 mod turn;
 mod unwind;
+#[cfg(feature = "alloc")]
 mod waker;
 mod yield_now;
 
 pub use crate::context::{Done, Priority, TaskInfo};
+#[cfg(feature = "alloc")]
 pub use ahead::Notes;
 pub use attributes::{Attributes, Name};
+#[cfg(not(feature = "alloc"))]
+pub use bare::{Base, Cycle, Header, Root, adopt, wake_here};
 #[cfg(feature = "std")]
 pub use berth::{prefer_node, preferred_node};
 #[cfg(feature = "alloc")]
@@ -86,20 +110,27 @@ pub use boxed::{size_of_task, spawn_in};
 pub(crate) use crowd::Crowd;
 pub use deadlock::Deadlock;
 pub use drive::{Drive, Undone};
+#[cfg(feature = "alloc")]
 pub use header::{Header, Sent};
 pub use hook::Hooks;
 pub use join::{JoinHandle, Spawned};
-pub use place::{Aligned, Alignment, PlaceName, TaskFn, TaskPlace, Unnamed, task_align, task_size};
+pub use place::{Aligned, Alignment, PlaceName, TaskFn, Unnamed};
+#[cfg(feature = "alloc")]
+pub use placed::{TaskPlace, task_align, task_size};
 #[cfg(feature = "std")]
 pub use pooled::{PoolHead, Turned, spawn_pooled, task_info};
+#[cfg(feature = "alloc")]
 pub use ready::Ready;
 #[cfg(feature = "std")]
 pub(crate) use roam::takes_send;
 #[cfg(feature = "std")]
 pub use roam::{roam, spawn_send, spawn_send_with};
+#[cfg(feature = "alloc")]
 pub use root::Root;
 #[cfg(not(feature = "std"))]
 pub(crate) use singly::Crowd;
+#[cfg(not(feature = "alloc"))]
+pub use seat::{TaskPlace, task_align, task_size};
 #[cfg(feature = "std")]
 pub(crate) use sleeper::spawn_small_send;
 #[cfg(feature = "alloc")]
@@ -107,7 +138,9 @@ pub(crate) use sleeper::{Enrol, Spent, spawn_enrolled, spawn_small};
 #[cfg(feature = "alloc")]
 pub use spawn::{spawn, spawn_with};
 pub use spawn::{spawn_place, spawn_place_at};
+#[cfg(feature = "alloc")]
 pub use tasks::Tasks;
 pub(crate) use unwind::catch;
+#[cfg(feature = "alloc")]
 pub use waker::wake_here;
 pub use yield_now::{YieldNow, yield_now};

@@ -13,13 +13,17 @@
 use core::{future::Future, ptr::NonNull};
 
 #[cfg(feature = "alloc")]
+use super::placed::TaskPlace;
+#[cfg(feature = "alloc")]
 use super::{
     attributes::{Attributes, Name},
     boxed::{size_of_task, spawn_at},
 };
+#[cfg(not(feature = "alloc"))]
+use super::{bare::adopt, seat::TaskPlace};
 use super::{
     join::JoinHandle,
-    place::{Aligned, Alignment, PlaceName, TaskPlace},
+    place::{Aligned, Alignment, PlaceName},
 };
 #[cfg(feature = "alloc")]
 use crate::error::Refused;
@@ -32,15 +36,23 @@ use crate::{
 /// How a Home takes a new task.
 type HandOver = unsafe fn(&HomeRef, NonNull<()>, Priority);
 
+/// How a Home does on its own thread.
+#[cfg(feature = "alloc")]
+const AT_HOME: HandOver = HomeRef::adopt;
 /// How the Home that is current does.
 #[cfg(feature = "std")]
 const AMBIENTLY: HandOver = HomeRef::adopt;
 /// How the Home that is current does.
-#[cfg(not(feature = "std"))]
+#[cfg(all(feature = "alloc", not(feature = "std")))]
 const AMBIENTLY: HandOver = HomeRef::send_new;
+/// How a Home does on its own thread, and anywhere.
+#[cfg(not(feature = "alloc"))]
+const AT_HOME: HandOver = adopt;
+#[cfg(not(feature = "alloc"))]
+const AMBIENTLY: HandOver = adopt;
 
 /// # Safety
-/// `hand_over` is `HomeRef::adopt` on the home's thread, or [W1] `AMBIENTLY` for one that is current.
+/// `hand_over` is `AT_HOME` on the home's thread, or [W1] `AMBIENTLY` for one that is current.
 #[cfg(feature = "alloc")]
 #[inline]
 unsafe fn in_box<F: Future + 'static, N: Name>(
@@ -111,7 +123,7 @@ impl Here {
         future: F,
     ) -> Result<JoinHandle<F::Output>, Refused<F>> {
         // SAFETY: a `Here` is on its Home's thread.
-        unsafe { in_box(self.home(), attributes, future, (HomeRef::adopt, Site::here())) }
+        unsafe { in_box(self.home(), attributes, future, (AT_HOME, Site::here())) }
     }
 
     /// Makes a task of `future` in a static place: see [`task_place!`](crate::task_place).
@@ -150,7 +162,7 @@ impl Here {
         Aligned<ALIGN>: Alignment,
     {
         // SAFETY: a `Here` is on its Home's thread.
-        unsafe { in_place(self.home(), priority, place, future, (HomeRef::adopt, Site::here())) }
+        unsafe { in_place(self.home(), priority, place, future, (AT_HOME, Site::here())) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Unwinding: with `std` a panic in a task ends that task alone; without, it is the platform's.
 
+#[cfg(feature = "alloc")]
 use crate::{context::TaskInfo, error::Panic};
 
 #[cfg(feature = "std")]
@@ -43,16 +44,17 @@ mod imp {
     }
 
     /// Never comes to pass: nothing is caught.
+    #[cfg(feature = "alloc")]
     pub(crate) fn stray(_: Panic) {}
 }
 
 /// A panic of this task that no handle asked for: the monitor of the current context is told.
+#[cfg(feature = "alloc")]
 #[cold]
 pub(crate) fn tell(panic: Panic, task: Option<TaskInfo>) {
-    #[cfg(feature = "alloc")]
     catch(|| crate::context::ambient().monitor().send_panic(panic, task)).unwrap_or_else(stray);
-    #[cfg(not(feature = "alloc"))]
-    let _ = (task, stray(panic));
 }
 
-pub(crate) use imp::{catch, stray};
+pub(crate) use imp::catch;
+#[cfg(feature = "alloc")]
+pub(crate) use imp::stray;

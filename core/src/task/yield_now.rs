@@ -7,6 +7,9 @@ use core::{
     task::{Context, Poll},
 };
 
+#[cfg(not(feature = "alloc"))]
+use super::bare::wake_later;
+#[cfg(feature = "alloc")]
 use super::waker::wake_later;
 
 /// Goes on in the next cycle of the executor, after whoever yielded before (Async's `Scheduler.yield`). Under an executor of others it

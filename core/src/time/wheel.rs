@@ -80,7 +80,7 @@ impl<L: RawLock> Wheel<L> {
 
     /// Wakes all whose deadline is not after `now`, and says how many they were.
     ///
-    /// The lock is released after every 16 entries to wake them, so a waker may do with this wheel what it likes. What it inserts and is
+    /// The lock is released after every [`WakeBatch::CAPACITY`] entries to wake them, so a waker may do with this wheel what it likes. What it inserts and is
     /// due fires in this call or in the next: one call fires no more entries than there were at its beginning, so that it ends even
     /// where waking inserts. [`next_deadline`](Self::next_deadline) is then not after `now`.
     ///

@@ -11,14 +11,22 @@
 //! None of them allocates, and none runs a waker's code (clone, wake, drop) while it is locked: a waker may call back into the very
 //! cell that it was taken from.
 
+mod batch;
 mod line;
 mod list;
+#[cfg(not(feature = "std"))]
+mod masked;
 mod mpsc;
 mod park;
+#[cfg(feature = "std")]
 mod wake;
 
 pub(crate) use list::Woken;
+pub use batch::WakeBatch;
 pub use list::{Turn, WaitList, Waiter};
+#[cfg(not(feature = "std"))]
+pub use masked::WakeCell;
 pub use mpsc::{Chain, Inbox, Link, Linked, Push};
 pub use park::{Doorbell, Park, Wait};
-pub use wake::{WakeBatch, WakeCell};
+#[cfg(feature = "std")]
+pub use wake::WakeCell;

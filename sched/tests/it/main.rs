@@ -51,6 +51,8 @@ mod ending;
 mod every;
 #[cfg(feature = "alloc")]
 mod everywhere;
+mod fixed;
+mod fixed_turns;
 #[cfg(feature = "std")]
 mod for_each;
 #[cfg(feature = "std")]

@@ -46,16 +46,26 @@ struct Sleep;
 
 impl Park for Sleep {
     fn park(&mut self, wait: Wait) {
-        if wait == Wait::Poll {
-            return;
+        // A tick before the moment is nobody's.
+        let until = match wait {
+            Wait::Poll => return,
+            Wait::Until(moment) => moment,
+            Wait::Forever => Instant::FAR,
+        };
+        let board = HOME.hooks();
+        while !board.rung.load(Relaxed) {
+            interrupt::disable();
+            let due = board.now() >= until;
+            if !due && !board.rung.load(Relaxed) {
+                asm::wfi();
+            }
+            // SAFETY: they were on.
+            unsafe { interrupt::enable() };
+            if due {
+                break;
+            }
         }
-        interrupt::disable();
-        if !HOME.hooks().rung.load(Relaxed) {
-            asm::wfi();
-        }
-        HOME.hooks().rung.store(false, Relaxed);
-        // SAFETY: they were on.
-        unsafe { interrupt::enable() };
+        board.rung.store(false, Relaxed);
     }
 }
 
@@ -74,11 +84,15 @@ impl Signal {
 
     async fn wait(&self) {
         poll_fn(|cx| {
-            if self.0.swap(false, Relaxed) {
-                return Poll::Ready(());
+            // One waits for it, and only he lowers it.
+            if !self.0.load(Relaxed) {
+                self.1.register(cx.waker());
+                if !self.0.load(Relaxed) {
+                    return Poll::Pending;
+                }
             }
-            self.1.register(cx.waker());
-            if self.0.swap(false, Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+            self.0.store(false, Relaxed);
+            Poll::Ready(())
         })
         .await;
     }

@@ -22,7 +22,7 @@ use tidemill_core::{
     ivar::Ivar,
     scope::{after, at},
     share::pipe::FixedPipe,
-    task::{Hooks, task_size, yield_now},
+    task::{Hooks, TaskPlace, task_align, task_size, yield_now},
     task_place,
 };
 use tidemill_sched::Local;
@@ -92,9 +92,9 @@ impl Tour {
 
     /// What tasks cost: lines that begin with `#` are for the reader, and not compared.
     fn sizes(&self) {
-        let nothing = task_size(&nothing);
+        let header = size_of::<TaskPlace<{ task_size(&nothing) }, { task_align(&nothing) }>>();
         self.say(format_args!(
-            "# static RAM of a task: {nothing} bytes with an empty future; with its own:"
+            "# static RAM of a task: {header} bytes with an empty future; and its future, or its output:"
         ));
         let tasks = [
             ("ask", task_size(&ask)),

@@ -1,0 +1,236 @@
+//! A handle on a Home in a static, as all are without `alloc`: an address, which nobody counts. And what every such Home begins with for it.
+//!
+//! [C1] A handle names a Head that stands at the beginning of a Home in a static, and fits its vtable.
+
+#![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
+
+use core::{fmt, ptr::NonNull, task::Waker};
+
+use super::{lock::HomeLock, priority::Priority};
+use crate::{
+    clock::{Clock, Instant},
+    const_new,
+    mask::{Mask, Masked, masked},
+    time::Wheel,
+};
+
+/// Whether code can tell if it runs on a Home's own thread, within a turn. Here nobody knows whether an interrupt or another core calls: all that can be
+/// reached from there is touched with interrupts masked.
+pub const HOME_IS_KNOWN: bool = false;
+
+/// Says whether what is waited for has come; it is asked again when the waker is woken.
+pub type Done<'d> = dyn FnMut(&Waker) -> bool + 'd;
+
+/// What one can ask of a Home of any type, by the address of its [`Head`].
+#[derive(Debug)]
+pub struct HomeVTable {
+    /// Tells the time.
+    pub now: unsafe fn(NonNull<Head>) -> Instant,
+    /// Ends its sleep.
+    pub ring: unsafe fn(NonNull<Head>),
+}
+
+/// What every Home begins with: what its handles use without knowing its type.
+pub struct Head {
+    vtable: &'static HomeVTable,
+    wheel: Wheel<HomeLock>,
+    /// Whether it takes no task any more.
+    closed: Masked<bool>,
+    /// Whether the end of this cycle was asked for.
+    cut: Masked<bool>,
+    /// By priority, how many turns are left in this cycle; less than none once one more was asked for.
+    left: [Masked<isize>; 2],
+    /// How many turns there were in all cycles, those included that are left.
+    granted: Masked<isize>,
+}
+
+impl Head {
+    const_new! {
+        /// One that nobody has a handle on.
+        pub fn new(vtable: &'static HomeVTable) -> Self {
+            Self {
+                vtable,
+                wheel: Wheel::new_in(),
+                closed: Masked::new(false),
+                cut: Masked::new(false),
+                left: [Masked::new(0), Masked::new(0)],
+                granted: Masked::new(0),
+            }
+        }
+    }
+
+    /// The wheel of the Home.
+    #[inline]
+    pub fn wheel(&self) -> &Wheel<HomeLock> {
+        &self.wheel
+    }
+
+    /// A handle more.
+    ///
+    /// # Safety
+    /// `head` stands at the beginning of a Home in a static that is `Send + Sync`, and fits its vtable, whose functions do what they say. Behind the Head
+    /// the Home goes on with the tasks of [`task`](crate::task).
+    #[inline]
+    pub unsafe fn handle(head: NonNull<Self>) -> HomeRef {
+        HomeRef(head)
+    }
+
+    /// Begins a cycle with so many turns for this priority; what was asked for before it is forgotten. How many were left of the last one, or of the one that it
+    /// interrupts.
+    #[inline(always)]
+    pub(crate) fn begin(&self, mask: Mask<'_>, priority: Priority, turns: isize) -> isize {
+        self.cut.set(mask, false);
+        let left = self.left[priority as usize].replace(mask, turns).max(0);
+        self.granted.set(mask, self.granted.get(mask).wrapping_add(turns - left));
+        left
+    }
+
+    /// Ends a cycle that has interrupted one of which so many turns were left, and goes on with that.
+    pub(crate) fn resume(&self, mask: Mask<'_>, priority: Priority, interrupted: isize) {
+        let left = self.left[priority as usize].replace(mask, interrupted).max(0);
+        self.granted.set(mask, self.granted.get(mask).wrapping_add(interrupted - left));
+    }
+
+    /// How many turns were given in cycles.
+    pub fn turns(&self) -> usize {
+        masked(|mask| {
+            let left = self.left.iter().map(|left| left.get(mask).max(0)).sum();
+            self.granted.get(mask).wrapping_sub(left).cast_unsigned()
+        })
+    }
+
+    /// Takes one of the turns that are left, in a mask of its caller's. `false`: there was none.
+    #[inline(always)]
+    pub(crate) fn spend(&self, mask: Mask<'_>, priority: Priority) -> bool {
+        let left = &self.left[priority as usize];
+        let rest = left.get(mask) - 1;
+        left.set(mask, rest);
+        rest >= 0
+    }
+
+    /// Whether turns are left for this priority.
+    pub(crate) fn goes_on(&self, mask: Mask<'_>, priority: Priority) -> bool {
+        self.left[priority as usize].get(mask) > 0
+    }
+
+    /// Leaves no turn for Normal tasks in this cycle. From anywhere.
+    pub fn cut(&self) {
+        masked(|mask| {
+            self.cut.set(mask, true);
+            self.waive(mask, Priority::Normal);
+        });
+    }
+
+    /// Ends the cycle after this turn, in which the root has ended.
+    pub(crate) fn leave(&self) {
+        masked(|mask| {
+            self.waive(mask, Priority::Normal);
+            self.waive(mask, Priority::Low);
+        });
+    }
+
+    #[inline(always)]
+    fn waive(&self, mask: Mask<'_>, priority: Priority) {
+        let left = self.left[priority as usize].replace(mask, 0).max(0);
+        self.granted.set(mask, self.granted.get(mask).wrapping_sub(left));
+    }
+
+    /// Whether the end of the cycle was asked for since this was asked last.
+    pub fn was_cut(&self) -> bool {
+        masked(|mask| self.cut.take(mask))
+    }
+
+    /// Takes no task from now on.
+    pub fn close(&self) {
+        masked(|mask| self.closed.set(mask, true));
+    }
+
+    /// Whether it takes tasks, in a mask of its caller's.
+    #[inline(always)]
+    pub(crate) fn is_open_in(&self, mask: Mask<'_>) -> bool {
+        !self.closed.get(mask)
+    }
+
+    /// Whether it takes tasks. Elsewhere than where it is closed that may change in a moment.
+    pub fn is_open(&self) -> bool {
+        masked(|mask| self.is_open_in(mask))
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head").field("open", &self.is_open()).finish_non_exhaustive()
+    }
+}
+
+/// A handle on a Home: what tasks and timers keep of their executor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct HomeRef(NonNull<Head>);
+
+// SAFETY: a Home is `Send + Sync` (contract of `Head::handle`).
+unsafe impl Send for HomeRef {}
+// SAFETY: as above.
+unsafe impl Sync for HomeRef {}
+
+impl HomeRef {
+    /// The Home's address.
+    #[inline]
+    pub fn as_ptr(&self) -> *const () {
+        self.0.as_ptr().cast()
+    }
+
+    #[inline]
+    pub(crate) fn head(&self) -> &'static Head {
+        // SAFETY: [C1].
+        unsafe { self.0.as_ref() }
+    }
+
+    /// This one, as other handles answer it.
+    pub(crate) fn home(&self) -> &Self {
+        self
+    }
+
+    /// Its wheel.
+    ///
+    /// # Safety
+    /// None to keep here.
+    #[inline]
+    pub(super) unsafe fn wheel(&self) -> &Wheel<HomeLock> {
+        self.head().wheel()
+    }
+
+    /// Whether it takes tasks. It may be closed a moment later.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.head().is_open()
+    }
+
+    /// Ends its sleep.
+    #[inline]
+    pub(crate) fn ring(&self) {
+        // SAFETY: [C1].
+        unsafe { (self.head().vtable.ring)(self.0) };
+    }
+
+    /// Leaves the Normal tasks that are ready to the next cycle, if there is one under way.
+    ///
+    /// # Safety
+    /// None to keep here.
+    pub(super) unsafe fn end_cycle(&self) {
+        self.head().cut();
+    }
+}
+
+impl fmt::Debug for HomeRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HomeRef").field(&self.0).finish()
+    }
+}
+
+impl Clock for HomeRef {
+    #[inline]
+    fn now(&self) -> Instant {
+        // SAFETY: [C1].
+        unsafe { (self.head().vtable.now)(self.0) }
+    }
+}

@@ -1,0 +1,29 @@
+//! Tasks without `alloc`: each stands in a static, and so does its Home, so nothing is counted, and nothing freed.
+//!
+//! | file      | is                                                                        |
+//! |-----------|---------------------------------------------------------------------------|
+//! | `header`  | what is the same for every task, and what becomes of it                   |
+//! | `base`    | what a Home knows of its tasks: who is ready, who lives                   |
+//! | `waker`   | the address of a header, which wakes                                      |
+//! | `cell`    | the future or output of a task, and what is done with it                  |
+//! | `joining` | the handle's side                                                         |
+//! | `turns`   | turns, and ends                                                           |
+//! | `root`    | the one future that an executor runs in its caller's frame                |
+
+mod base;
+mod cell;
+mod header;
+mod joining;
+mod root;
+mod turns;
+mod waker;
+
+pub use base::Base;
+pub(super) use cell::{Body, ask};
+pub use header::Header;
+pub(super) use header::{Answer, Ask, Task};
+pub(crate) use joining::Joining;
+pub use root::Root;
+pub use turns::{Cycle, adopt};
+pub use waker::wake_here;
+pub(super) use waker::wake_later;

@@ -1,0 +1,185 @@
+//! The root: the one future that an executor runs in its caller's frame, without taking it over.
+//!
+//! Wakers outlive the frame, so the header stands in the Home, in a static; the frame holds the future alone.
+//!
+//! | `running` | flags   | means                                        |
+//! |-----------|---------|----------------------------------------------|
+//! | `None`    | no LIVE | nobody runs                                  |
+//! | `Some`    | LIVE    | `run` is under way, its frame on the stack   |
+//! | `None`    | LIVE    | the future has ended, and `run` returns soon |
+//!
+//! [R1] `running` names what stands in the frame of `run`, of the type that `call` knows, until the future has ended or `run` returns, by a panic too.
+//! [R2] `running` is for the home thread.
+
+#![expect(unsafe_code, reason = "polls a future in a frame whose type is erased")]
+
+use core::{
+    cell::Cell,
+    fmt,
+    future::Future,
+    pin::Pin,
+    ptr::NonNull,
+    task::{Context, Poll},
+};
+
+use super::{
+    base::Base,
+    header::{Answer, Ask, Header, LIVE, QUEUED, Task},
+    waker,
+};
+use crate::{const_new, context::HomeRef, mask::masked, misuse::stop};
+
+/// The place of the one future that an executor runs in its caller's frame. It is part of a Home.
+#[repr(C)]
+pub struct Root {
+    header: Header,
+    running: Cell<Option<NonNull<()>>>,
+}
+
+/// What stands in the frame of `run`.
+struct Running<'a, F: Future> {
+    future: Pin<&'a mut F>,
+    output: Option<F::Output>,
+}
+
+impl Root {
+    const_new! {
+        /// A root that nobody runs.
+        #[allow(clippy::new_without_default, reason = "it belongs into a Home")]
+        pub fn new() -> Self {
+            Self { header: Header::new(), running: Cell::new(None) }
+        }
+    }
+
+    #[inline(always)]
+    fn task(&self) -> Task {
+        // SAFETY: [H1] of `header`: it stands first in a root, which is in a static as its Home is.
+        unsafe { Task::new(NonNull::from(self).cast()) }
+    }
+
+    /// Whether a future runs that has not ended.
+    #[inline(always)]
+    pub fn is_running(&self) -> bool {
+        self.running.get().is_some()
+    }
+
+    /// Runs `future` by calling `cycle` until it has ended.
+    ///
+    /// # Panics
+    /// If it is called within itself.
+    ///
+    /// # Safety
+    /// It is part of `home`, a Home in a static that is open; this is the home thread.
+    #[inline(always)]
+    pub unsafe fn run<F: Future>(
+        &self,
+        home: &HomeRef,
+        mut future: Pin<&mut F>,
+        mut cycle: impl FnMut(),
+    ) -> F::Output {
+        let mut forever = || {
+            cycle();
+            true
+        };
+        loop {
+            // SAFETY: the contract is the same.
+            let output = unsafe { self.run_while(home, future.as_mut(), &mut forever) };
+            // The frame is left once there is an output, so this is the first time round.
+            if let Some(output) = output {
+                return output;
+            }
+        }
+    }
+
+    /// Runs `future` by calling `cycle` until it has ended, or `cycle` answers `false`: then `None`.
+    ///
+    /// # Panics
+    /// If it is called within itself.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run).
+    #[inline(always)]
+    pub unsafe fn run_while<F: Future>(
+        &self,
+        home: &HomeRef,
+        future: Pin<&mut F>,
+        mut cycle: impl FnMut() -> bool,
+    ) -> Option<F::Output> {
+        if self.is_running() {
+            stop("an executor runs one root at a time: spawn a task instead");
+        }
+        let mut running = Running { future, output: None };
+        let place = NonNull::from(&mut running);
+        let leave = self.begin(home, place.cast(), poll_running::<F>);
+        while self.is_running() && cycle() {}
+        drop(leave);
+        // SAFETY: [R1] nobody else names the frame now.
+        unsafe { place.as_ptr().as_mut() }.and_then(|running| running.output.take())
+    }
+
+    /// Queues what stands in the frame of `run`.
+    fn begin(
+        &self,
+        home: &HomeRef,
+        running: NonNull<()>,
+        call: unsafe fn(Task, Ask<'_>) -> Answer,
+    ) -> Leave<'_> {
+        self.running.set(Some(running));
+        let task = self.task();
+        masked(|mask| {
+            let flags = task.flags_in(mask);
+            task.settle(mask, *home);
+            task.set_call(mask, call);
+            task.set_flags(mask, flags | LIVE | QUEUED);
+            // It may be queued since it was woken before.
+            if flags & QUEUED == 0 {
+                // This is the home thread, which does not sleep.
+                let _ = Base::of(home).push(mask, task, flags);
+            }
+        });
+        Leave(self)
+    }
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Root").field("running", &self.is_running()).finish_non_exhaustive()
+    }
+}
+
+/// Leaves the frame [R1].
+struct Leave<'a>(&'a Root);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.running.set(None);
+        let task = self.0.task();
+        masked(|mask| task.set_flags(mask, task.flags_in(mask) & QUEUED));
+    }
+}
+
+/// # Safety
+/// `task` is the header of a root, in its turn, and [R1] what runs is an `F`.
+unsafe fn poll_running<F: Future>(task: Task, ask: Ask<'_>) -> Answer {
+    if let Ask::Name(to) = ask {
+        *to = Some("root");
+        return Answer::Waits;
+    }
+    // SAFETY: the header stands first in a root, and the pointer comes from the whole.
+    let root = unsafe { task.as_ptr().cast::<Root>().as_ref() };
+    // A root has no handle: it is asked to be polled alone.
+    if let Some(running) = root.running.get() {
+        // SAFETY: [R1], and this is the root's turn.
+        let running = unsafe { running.cast::<Running<'_, F>>().as_mut() };
+        let waker = waker::borrowed(task);
+        if let Poll::Ready(output) = running.future.as_mut().poll(&mut Context::from_waker(&waker))
+        {
+            running.output = Some(output);
+            root.running.set(None);
+            if let Some(home) = masked(|mask| task.home_in(mask)) {
+                home.head().leave();
+            }
+        }
+    }
+    Answer::Waits
+}

@@ -1,0 +1,196 @@
+//! Turns of tasks in places of a Home in a static, in every build.
+
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Poll, Waker},
+};
+
+use tidemill_core::{
+    clock::{Clock, Instant},
+    context::{HOME_IS_KNOWN, end_cycle},
+    task::Priority,
+    task_place,
+    wait::{Doorbell, Wait},
+};
+use tidemill_sched::{
+    Home,
+    debug::{DebugScheduler, Order, Virtual},
+};
+
+use crate::{
+    board::alone,
+    fixed::{Leaps, Words, forever},
+};
+
+#[test]
+fn low_tasks_have_their_turns_after_normal_ones_and_never_starve() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    async fn busy() {
+        for _ in 0..5 {
+            WORDS.say("normal");
+            poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                Poll::<()>::Pending
+            })
+            .await;
+        }
+    }
+    async fn low() {
+        WORDS.say("low");
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.set_budget(3);
+    let place = task_place!(low);
+    local.spawn_place_at(Priority::Low, place, low()).unwrap().detach();
+    local.spawn_place(task_place!(busy), busy()).unwrap().detach();
+    assert_eq!(local.tick(), Wait::Poll);
+    let expected = ["normal", "low"];
+    let mut words = WORDS.take();
+    words.dedup();
+    assert_eq!(words, expected);
+    assert_eq!(local.stats().turns, 4);
+}
+
+#[test]
+fn the_end_of_a_cycle_that_is_asked_for_comes_after_the_turn() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    async fn ends() {
+        WORDS.say("ends");
+        end_cycle().unwrap();
+    }
+    async fn waits() {
+        WORDS.say("waits");
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.spawn_place(task_place!(ends), ends()).unwrap().detach();
+    local.spawn_place(task_place!(waits), waits()).unwrap().detach();
+    assert_eq!(local.tick(), Wait::Poll);
+    assert_eq!(WORDS.take(), ["ends"]);
+    assert_eq!(local.stats().turns, 1);
+    assert_eq!(local.tick(), Wait::Forever);
+    assert_eq!(WORDS.take(), ["waits"]);
+}
+
+#[test]
+fn a_debug_scheduler_orders_places_and_names_who_waits() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    async fn one() {
+        WORDS.say("one");
+        forever().await;
+    }
+    async fn two() {
+        WORDS.say("two");
+    }
+    async fn three() {
+        WORDS.say("three");
+        forever().await;
+    }
+    let _alone = alone();
+    let scheduler = DebugScheduler::claim(&HOME, Order::Reverse).unwrap();
+    scheduler.spawn_place(task_place!(one), one()).unwrap().detach();
+    scheduler.spawn_place(task_place!(two), two()).unwrap().detach();
+    scheduler.spawn_place(task_place!(three), three()).unwrap().detach();
+    let names = || scheduler.tasks().map(|task| task.name.unwrap()).collect::<Vec<_>>();
+    assert_eq!(names(), ["one", "two", "three"]);
+    assert_eq!(scheduler.run(), 3);
+    assert_eq!(WORDS.take(), ["three", "two", "one"]);
+    assert_eq!(names(), ["one", "three"]);
+    let deadlock = scheduler.deadlock().unwrap();
+    assert_eq!(
+        deadlock.tasks().map(|task| task.name.unwrap()).collect::<Vec<_>>(),
+        ["one", "three"]
+    );
+    let woken = scheduler.run_with(pin!(async { 3 }));
+    assert_eq!(woken, Ok(3));
+}
+
+#[test]
+fn a_root_goes_on_after_a_cycle_within_its_turn_that_found_it_woken() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    async fn other() {
+        WORDS.say("other");
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.spawn_place(task_place!(other), other()).unwrap().detach();
+    let mut polls = 0;
+    let root = poll_fn(|cx| {
+        polls += 1;
+        WORDS.say("root");
+        cx.waker().wake_by_ref();
+        if polls == 1 {
+            // In here the root is ready, and not polled.
+            let _ = local.tick();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    });
+    local.run_with(pin!(root), &mut Leaps(&local));
+    // The root came after `other`.
+    assert_eq!(WORDS.take(), ["other", "root", "root"]);
+    // Its wake from the last turn finds nobody, and does no harm.
+    assert_eq!(local.run_with(pin!(async { 4 }), &mut Leaps(&local)), 4);
+}
+
+#[test]
+fn whoever_wakes_a_sleeper_rings_once_per_sleep() {
+    static HOME: Home<Rings> = Home::new(Rings(AtomicUsize::new(0)));
+    async fn waits() {
+        poll_fn(|cx| {
+            WAKERS.lock().unwrap().push(cx.waker().clone());
+            Poll::<()>::Pending
+        })
+        .await;
+    }
+    async fn also() {
+        waits().await;
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    let rings = || HOME.hooks().0.swap(0, SeqCst);
+    local.spawn_place(task_place!(waits), waits()).unwrap().detach();
+    local.spawn_place(task_place!(also), also()).unwrap().detach();
+    assert_eq!(local.tick(), Wait::Forever);
+    assert_eq!(rings(), 0);
+    let wakers = std::mem::take(&mut *WAKERS.lock().unwrap());
+    wakers.iter().for_each(Waker::wake_by_ref);
+    wakers.iter().for_each(Waker::wake_by_ref);
+    assert_eq!(rings(), 1);
+    assert_eq!(local.tick(), Wait::Forever);
+    wakers[1].wake_by_ref();
+    assert_eq!(rings(), 1);
+    assert_eq!(local.stats().turns, 4);
+    if !HOME_IS_KNOWN {
+        assert_eq!(local.tick(), Wait::Forever);
+        assert_eq!(local.stats().turns, 5);
+    }
+    WAKERS.lock().unwrap().clear();
+}
+
+static WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
+
+/// Time stands still, and rings are counted.
+struct Rings(AtomicUsize);
+
+impl Clock for Rings {
+    fn now(&self) -> Instant {
+        Instant::ORIGIN
+    }
+}
+
+impl Doorbell for Rings {
+    fn ring(&self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
