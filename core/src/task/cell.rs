@@ -28,7 +28,7 @@ use super::{
     own::Own,
     reference::{TaskRef, info},
     state::State,
-    unwind::{catch, stray, tell},
+    unwind::{catch, discard, leave_behind, tell},
     waker,
 };
 use crate::{
@@ -237,21 +237,6 @@ unsafe fn clear<F: Future>(stage: *mut Stage<F>, spent: bool) -> Result<(), Pani
     // SAFETY: [C1], and nothing stands there that is still to be dropped.
     unsafe { stage.write(Stage::Empty) };
     dropped
-}
-
-/// Drops a value of the user, whose drop may panic.
-fn discard<T>(value: T) {
-    catch(|| drop(value)).unwrap_or_else(stray);
-}
-
-/// Drops an output that its handle did not ask for; the monitor is told if it is a panic.
-#[cold]
-#[inline(never)]
-fn leave_behind<T>(output: Option<Result<T, JoinError>>, task: Option<TaskInfo>) {
-    match output {
-        Some(Err(JoinError::Panicked(panic))) => tell(panic, task),
-        output => drop(output),
-    }
 }
 
 /// Takes what stands in the stage, if it is an output.

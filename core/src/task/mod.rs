@@ -78,10 +78,10 @@ mod reference;
 mod roam;
 #[cfg(feature = "alloc")]
 mod root;
-#[cfg(not(feature = "std"))]
-mod singly;
 #[cfg(not(feature = "alloc"))]
 mod seat;
+#[cfg(not(feature = "std"))]
+mod singly;
 #[cfg(feature = "alloc")]
 mod sleeper;
 mod spawn;
@@ -127,10 +127,10 @@ pub(crate) use roam::takes_send;
 pub use roam::{roam, spawn_send, spawn_send_with};
 #[cfg(feature = "alloc")]
 pub use root::Root;
-#[cfg(not(feature = "std"))]
-pub(crate) use singly::Crowd;
 #[cfg(not(feature = "alloc"))]
 pub use seat::{TaskPlace, task_align, task_size};
+#[cfg(not(feature = "std"))]
+pub(crate) use singly::Crowd;
 #[cfg(feature = "std")]
 pub(crate) use sleeper::spawn_small_send;
 #[cfg(feature = "alloc")]

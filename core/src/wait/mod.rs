@@ -21,8 +21,8 @@ mod park;
 #[cfg(feature = "std")]
 mod wake;
 
-pub(crate) use list::Woken;
 pub use batch::WakeBatch;
+pub(crate) use list::Woken;
 pub use list::{Turn, WaitList, Waiter};
 #[cfg(not(feature = "std"))]
 pub use masked::WakeCell;
