@@ -57,6 +57,38 @@ fn a_writer_is_dropped_while_a_reader_begins_to_wait() {
     });
 }
 
+/// **Who leaves the line while several are taken out of it costs none of the others the wake.**
+///
+/// Seen to break it: a walk that leaves whom it has taken out last at the end of the line.
+#[test]
+fn a_reader_leaves_the_line_while_several_are_taken_out() {
+    loom::model(|| {
+        let mut value = Value::ready_in(1);
+        let writer = value.write();
+        let readers = [value.read(), value.read(), value.read()];
+        let bells = [Bell::new(), Bell::new(), Bell::new()];
+        let mut waits = readers.each_ref().map(|reader| Box::pin(reader.get()));
+        for (wait, (_, waker)) in waits.iter_mut().zip(&bells) {
+            assert!(poll(wait.as_mut(), waker).is_pending());
+        }
+        let drops = thread::spawn(move || drop(writer));
+        let [mut first, leaves, mut last] = waits;
+        drop(leaves);
+        drops.join().unwrap();
+        assert_eq!((bells[0].0.rung(), bells[2].0.rung()), (1, 1));
+        assert!(poll(first.as_mut(), &bells[0].1).resolves_to(Err(Missing::Cancelled)));
+        assert!(poll(last.as_mut(), &bells[2].1).resolves_to(Err(Missing::Cancelled)));
+        drop((first, last));
+        drop(readers);
+        // The line is as it was in the beginning.
+        let (writer, reader, (bell, waker)) = (value.write(), value.read(), Bell::new());
+        let mut wait = pin!(reader.get());
+        assert!(poll(wait.as_mut(), &waker).is_pending());
+        drop(writer);
+        assert_eq!(bell.rung(), 1);
+    });
+}
+
 /// **When the last handle goes while a reader begins to wait, the reader is cancelled; and the value is freed once.**
 ///
 /// Seen to break it: a last owner that cancels and does not advance; an epoch that may be read before what its writer said is done.

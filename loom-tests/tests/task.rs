@@ -305,7 +305,7 @@ fn a_wake_beside_a_yield() {
 
 /// **A task that lies down before it was polled, while what it waits for comes on another thread, has its turn after that.**
 ///
-/// Seen to break it: one that is not queued where it finds its time come; one that is put in line without a look.
+/// It enrols and lies down under one lock. Seen to break it: one that is not queued where it finds its time come; one that is put in line without a look.
 #[test]
 fn a_task_lies_down_while_its_value_is_written() {
     loom::model(|| {

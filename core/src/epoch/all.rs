@@ -18,7 +18,7 @@
 use core::{
     fmt,
     future::Future,
-    mem::{self, MaybeUninit},
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -62,7 +62,11 @@ pub fn all<G: Group>(group: G) -> All<G> {
 }
 
 pin_project! {
-    /// The future of [`all`].
+    /// The future of [`all`], which stays where it was polled:
+    /// ```compile_fail,E0277
+    /// fn is_unpin<T: Unpin>(_: T) {}
+    /// is_unpin(tidemill_core::epoch::all(&tidemill_core::epoch::Async::ready(1).read()));
+    /// ```
     #[must_use = "a future does nothing unless it is polled"]
     #[repr(C)]
     pub struct All<G>
@@ -77,22 +81,30 @@ pin_project! {
 }
 
 pin_project! {
-    /// Parts that wait together.
+    /// Parts that wait together, once they do.
     #[repr(C)]
     struct Joint<P> {
         waits: bool,
-        #[pin]
-        latch: Latch,
         // [J3] Nothing is laid out to wait where nobody does.
-        parts: MaybeUninit<P>,
+        #[pin]
+        laid: MaybeUninit<Laid<P>>,
     }
 
     impl<P> PinnedDrop for Joint<P> {
+        #[inline]
         fn drop(this: Pin<&mut Self>) {
-            // [J2] The latch goes after this.
-            this.clear();
+            if this.waits {
+                this.clear();
+            }
         }
     }
+}
+
+/// What they wait with. It is pinned where it is laid.
+struct Laid<P> {
+    // [J2] Before `latch`: fields are dropped in this order.
+    parts: P,
+    latch: Latch,
 }
 
 impl<G: Group> Future for All<G> {
@@ -120,7 +132,7 @@ impl<P> Joint<P> {
     /// Nobody waits.
     #[inline]
     fn new() -> Self {
-        Self { parts: MaybeUninit::uninit(), waits: false, latch: Latch::new() }
+        Self { waits: false, laid: MaybeUninit::uninit() }
     }
 
     /// Lays the parts of `group` out, the only time.
@@ -128,18 +140,28 @@ impl<P> Joint<P> {
     fn begin<G: Group<Parts = P>>(self: Pin<&mut Self>, group: G) {
         let this = self.project();
         debug_assert!(!*this.waits, "a group is taken once");
-        // SAFETY: it is their place, and nothing stands there [J3].
-        unsafe { group.lay(this.parts.as_mut_ptr()) };
+        // SAFETY: [J2] what is laid there stays.
+        let laid = unsafe { this.laid.get_unchecked_mut() }.as_mut_ptr();
+        // SAFETY: it is their place, of which only the address is formed.
+        let parts = unsafe { &raw mut (*laid).parts };
+        // SAFETY: nothing stands there [J3].
+        unsafe { group.lay(parts) };
+        // SAFETY: likewise.
+        let latch = unsafe { &raw mut (*laid).latch };
+        // SAFETY: likewise.
+        unsafe { latch.write(Latch::new()) };
         *this.waits = true;
     }
 
-    /// Drops the parts, if they are there.
+    /// Drops what was laid out.
+    #[inline(never)]
     fn clear(self: Pin<&mut Self>) {
         let this = self.project();
-        if mem::take(this.waits) {
-            // SAFETY: [J3] they stand there, and are dropped where they are, once.
-            unsafe { this.parts.assume_init_drop() };
-        }
+        *this.waits = false;
+        // SAFETY: [J2] it is dropped where it is.
+        let laid = unsafe { this.laid.get_unchecked_mut() };
+        // SAFETY: [J3] it stood there, and is dropped once.
+        unsafe { laid.assume_init_drop() };
     }
 }
 
@@ -148,11 +170,13 @@ impl<P: Parts> Joint<P> {
     fn poll(self: Pin<&mut Self>, begins: bool, cx: &mut Context<'_>) -> Poll<P::Output> {
         let this = self.project();
         assert!(*this.waits, "it is not polled after it was ready");
+        // SAFETY: [J2] nothing is moved out of it.
+        let laid = unsafe { this.laid.get_unchecked_mut() };
         // SAFETY: [J3].
-        let parts = unsafe { this.parts.assume_init_mut() };
+        let Laid { parts, latch } = unsafe { laid.assume_init_mut() };
         // SAFETY: [J2] they are pinned where this is: `clear` drops them there, and nothing else touches them.
         let mut parts = unsafe { Pin::new_unchecked(parts) };
-        let latch = this.latch.into_ref().get_ref();
+        let latch = &*latch;
         let mut is_open = false;
         if begins {
             latch.add();

@@ -224,8 +224,8 @@ impl<B: Enrolled> Future for Arrival<B> {
             // [A3]
             let taken_out = *this.joined && !this.waiter.is_waiting();
             let found = spot.now || taken_out;
-            // Who finds it come needs no clone of the waker.
-            if !found && (*this.joined || !is_due(spot.line, spot.key)) {
+            // Who finds it come needs no clone of the waker. Where nobody was there who could bring it, it has hardly come.
+            if !found && (*this.joined || spot.idle || !is_due(spot.line, spot.key)) {
                 if B::SEVERAL && !*this.joined {
                     // SAFETY: the line is that of `buffer`.
                     this.waiter.as_mut().turn_to(unsafe { kept(spot.line) }, spot.key);

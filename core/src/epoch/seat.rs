@@ -136,7 +136,6 @@ pub struct Spot<'a, E: 'static, L: RawLock> {
     /// Whether its time was found come.
     pub(super) now: bool,
     /// Whether nobody was there, when it was enrolled, who could bring its time.
-    #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "small kernels are boxed"))]
     pub(super) idle: bool,
     /// By what it is written down.
     pub(crate) seat: Seat,

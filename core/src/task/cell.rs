@@ -28,7 +28,7 @@ use super::{
     own::Own,
     reference::info,
     state::State,
-    unwind::{catch, stray, tell},
+    unwind::{catch, discard, tell},
     waker,
 };
 use crate::{
@@ -267,11 +267,6 @@ unsafe fn clear<F: Future>(stage: *mut Stage<F>, spent: bool) -> Result<(), Pani
     // SAFETY: [C1], and nothing stands there that is still to be dropped.
     unsafe { stage.write(Stage::Empty) };
     dropped
-}
-
-/// Drops a value of the user, whose drop may panic.
-fn discard<T>(value: T) {
-    catch(|| drop(value)).unwrap_or_else(stray);
 }
 
 /// Takes what stands in the stage, if it is an output.

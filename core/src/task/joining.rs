@@ -17,7 +17,7 @@ use core::{
     task::{Poll, Waker},
 };
 
-use super::{claim::Detach, header::Header, reference::TaskRef, unwind::tell};
+use super::{claim::Detach, header::Header, reference::TaskRef, unwind::leave_behind};
 use crate::{context::TaskInfo, error::JoinError};
 
 /// What a handle wants.
@@ -179,12 +179,4 @@ fn leave(header: &Header, waker: &Waker) -> bool {
     drop(unsafe { header.slot.take() });
     // This look acquires the output.
     !header.state().is_complete()
-}
-
-/// Drops an output that its handle did not ask for; the monitor is told if it is a panic.
-fn leave_behind<T>(output: Option<Result<T, JoinError>>, task: Option<TaskInfo>) {
-    match output {
-        Some(Err(JoinError::Panicked(panic))) => tell(panic, task),
-        output => drop(output),
-    }
 }

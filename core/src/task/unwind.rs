@@ -1,7 +1,10 @@
 //! Unwinding: with `std` a panic in a task ends that task alone; without, it is the platform's.
 
 #[cfg(feature = "alloc")]
-use crate::{context::TaskInfo, error::Panic};
+use crate::{
+    context::TaskInfo,
+    error::{JoinError, Panic},
+};
 
 #[cfg(feature = "std")]
 mod imp {
@@ -53,6 +56,23 @@ mod imp {
 #[cold]
 pub(crate) fn tell(panic: Panic, task: Option<TaskInfo>) {
     catch(|| crate::context::ambient().monitor().send_panic(panic, task)).unwrap_or_else(stray);
+}
+
+/// Drops a value of the user, whose drop may panic.
+#[cfg(feature = "alloc")]
+pub(super) fn discard<T>(value: T) {
+    catch(|| drop(value)).unwrap_or_else(stray);
+}
+
+/// Drops an output that its handle did not ask for; the monitor is told if it is a panic.
+#[cfg(feature = "alloc")]
+#[cold]
+#[inline(never)]
+pub(super) fn leave_behind<T>(output: Option<Result<T, JoinError>>, task: Option<TaskInfo>) {
+    match output {
+        Some(Err(JoinError::Panicked(panic))) => tell(panic, task),
+        output => drop(output),
+    }
 }
 
 pub(crate) use imp::catch;

@@ -214,10 +214,13 @@ impl<M> Line<M> {
     ) -> bool {
         let (mut next, mut has_room) = (self.first, true);
         let more = loop {
-            // SAFETY: [I2] it is in line, so it is alive; [I1] we are under the lock.
-            let Some(first) = next.filter(|first| due(unsafe { &*first.as_ref().mark() })) else {
+            let Some(first) = next else { break false };
+            // SAFETY: [I2] it is in line, so it is alive.
+            let node = unsafe { first.as_ref() };
+            // SAFETY: [I1] we are under the lock.
+            if !due(unsafe { &*node.mark() }) {
                 break false;
-            };
+            }
             if !has_room {
                 break true;
             }
