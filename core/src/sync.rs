@@ -5,6 +5,7 @@
 //! a lock has no `const INIT` there ([`lock_init!`](crate::lock_init)).
 
 #[cfg(feature = "alloc")]
+#[cfg(feature = "alloc")]
 pub(crate) use imp::MODELLED;
 pub use imp::{AtomicBool, AtomicPtr, AtomicUsize, Gate, Ordering, UnsafeCell, fence};
 
@@ -172,6 +173,7 @@ macro_rules! shared_static {
 #[cfg(not(loom))]
 mod imp {
     /// Whether this is a model, in which loom tries what can happen.
+    #[cfg(feature = "alloc")]
     pub(crate) const MODELLED: bool = false;
 
     #[cfg(feature = "alloc")]
@@ -285,6 +287,7 @@ mod imp {
 #[cfg(loom)]
 mod imp {
     /// Whether this is a model, in which loom tries what can happen.
+    #[cfg(feature = "alloc")]
     pub(crate) const MODELLED: bool = true;
 
     #[cfg(feature = "alloc")]
