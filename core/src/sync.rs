@@ -5,7 +5,6 @@
 //! a lock has no `const INIT` there ([`lock_init!`](crate::lock_init)).
 
 #[cfg(feature = "alloc")]
-#[cfg(feature = "alloc")]
 pub(crate) use imp::MODELLED;
 pub use imp::{AtomicBool, AtomicPtr, AtomicUsize, Gate, Ordering, UnsafeCell, fence};
 
