@@ -146,8 +146,10 @@ unsafe fn poll<F: Future, S: Storage<F>>(task: NonNull<Header>) -> Polled {
         catch(|| {
             // SAFETY: [C1], it is our turn, and what has not ended is not polled again.
             let future = unsafe { future(stage) };
+            // SAFETY: as above.
+            let future = unsafe { &mut *future };
             // SAFETY: [C2].
-            unsafe { Pin::new_unchecked(&mut *future) }.poll(&mut cx)
+            unsafe { Pin::new_unchecked(future) }.poll(&mut cx)
         })
     });
     let output = match polled {

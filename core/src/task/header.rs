@@ -283,12 +283,11 @@ impl Header {
         let header = unsafe { task.as_ref() };
         // Who ended it has left it: a model sees whether that is so.
         let _ = header.own.has_ended();
-        let home = header.home.with_mut(|home| {
+        header.home.with_mut(|home| {
             // SAFETY: no reference is left.
             let home = unsafe { &mut *home };
             // SAFETY: the header is not used again.
             unsafe { ManuallyDrop::take(home) }
-        });
-        home
+        })
     }
 }
