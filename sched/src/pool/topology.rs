@@ -126,7 +126,7 @@ impl Topology {
     }
 
     /// The nodes whose memory a value lies in now, in rising order; the value itself, not what it points at. The system is asked: a page that nobody has touched yet is on
-    /// none.
+    /// none; and by Linux 6.1 to 6.5 neither is one, for a moment, at which its balancing of nodes (`kernel.numa_balancing`) looks.
     ///
     /// # Errors
     /// The system does not tell, this is a made-up machine, or this is built without the feature `hwloc`.
