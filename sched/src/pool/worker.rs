@@ -218,9 +218,10 @@ impl Worker {
     }
 
     /// Looks a few times more, a microsecond or two in all, if nobody else searches: who makes tasks one after the other, or awaits another worker's, would have it
-    /// woken for each. Whether there is something to do.
+    /// woken for each. Not on top of a turn that waits: that parks at once. Whether there is something to do.
     fn linger(&self) -> bool {
-        self.shared().idle.is_alone()
+        self.deep.get() == 0
+            && self.shared().idle.is_alone()
             && (0..LOOKS).any(|_| {
                 (0..PAUSES).for_each(|_| hint::spin_loop());
                 self.has_more()
