@@ -11,16 +11,13 @@
 
 use core::{mem, ptr::NonNull};
 
+#[cfg(feature = "std")]
+use super::{blocks::lay, entered};
 use super::{
-    blocks::give_back,
+    blocks::{Blocks, give_back},
     entered::is_current,
     handle::{HOME_IS_KNOWN, Head, HomeRef},
     size::Size,
-};
-#[cfg(feature = "std")]
-use super::{
-    blocks::{Blocks, lay},
-    entered,
 };
 #[cfg(feature = "std")]
 use crate::thread_local_static;
@@ -82,6 +79,47 @@ impl HomeRef {
         }
         // SAFETY: the contract is the same.
         unsafe { self.head().blocks().put(block, size) };
+    }
+}
+
+impl HomeRef {
+    /// Memory for what goes with a task of this Home that is not known yet.
+    #[inline]
+    pub(crate) fn lay_beside(&self, size: Size) -> NonNull<u8> {
+        #[cfg(feature = "std")]
+        return lay_anywhere(size);
+        #[cfg(not(feature = "std"))]
+        self.head().blocks().take(size)
+    }
+}
+
+/// Where that memory goes in a turn of such a task, of this Home: with `std` to the blocks of the Home that is current.
+#[inline]
+pub(crate) fn blocks_beside<'a>(home: impl FnOnce() -> Option<&'a HomeRef>) -> Option<&'a Blocks> {
+    #[cfg(feature = "std")]
+    {
+        let _ = home;
+        of_home()
+    }
+    #[cfg(not(feature = "std"))]
+    Some(home()?.head().blocks())
+}
+
+/// Gives that memory back, there or wherever this is.
+///
+/// # Safety
+/// `block` comes from [`lay_beside`](HomeRef::lay_beside), for this size, and nothing uses it any more.
+#[inline(always)]
+pub(crate) unsafe fn clear_beside(blocks: Option<&Blocks>, block: NonNull<u8>, size: Size) {
+    match blocks {
+        // SAFETY: the contract is the same.
+        Some(blocks) => unsafe { blocks.put(block, size) },
+        // SAFETY: the contract is the same.
+        #[cfg(feature = "std")]
+        None => unsafe { clear_anywhere(block, size) },
+        // SAFETY: the contract is the same.
+        #[cfg(not(feature = "std"))]
+        None => unsafe { give_back(block, size) },
     }
 }
 

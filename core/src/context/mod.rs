@@ -69,6 +69,8 @@ pub use info::TaskInfo;
 pub(crate) use keeper::Keeper;
 pub use lock::HomeLock;
 pub use may_send::{MaySend, MayShare, Shares};
+#[cfg(feature = "alloc")]
+pub(crate) use memory::{blocks_beside, clear_beside};
 #[cfg(feature = "std")]
 pub(crate) use memory::{clear_anywhere, lay_anywhere};
 #[cfg(feature = "alloc")]

@@ -15,6 +15,8 @@
 
 mod all;
 mod arrival;
+#[cfg(feature = "alloc")]
+mod audience;
 mod emplace;
 mod failures;
 #[cfg(feature = "alloc")]
@@ -30,17 +32,23 @@ mod read;
 #[cfg(feature = "alloc")]
 mod reverse;
 mod room;
+#[cfg(feature = "alloc")]
+mod row;
 mod seat;
 mod slot;
 mod step;
 #[cfg(feature = "alloc")]
 mod value;
 mod view;
+#[cfg(feature = "alloc")]
+mod watch;
 mod window;
 mod write;
 
 pub use all::{All, all};
 pub use arrival::{Arrival, Enrolled};
+#[cfg(feature = "alloc")]
+pub(crate) use audience::{Audience, ask, ask_here};
 pub use emplace::EmplaceBuffer;
 #[cfg(feature = "alloc")]
 pub(crate) use glance::Glance;

@@ -139,6 +139,13 @@ impl<E> Queue<E> {
         Place { number, now, idle, seat }
     }
 
+    /// What who enrols to read waits for.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(super) fn last_read(&self) -> Key {
+        Key::reader(self.first + self.window.behind() as u64)
+    }
+
     /// Enrols one more reader beside one, with a handle.
     #[inline]
     pub(super) fn read_too(&mut self, beside: Place) -> Place {

@@ -159,7 +159,7 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
         Spot { line: &self.cell.line, key: self.key(), now, idle, seat }
     }
 
-    /// Enrols it, and has it wait in line with `waker` where nobody is there yet who could bring its time; or else hands that back.
+    /// Enrols it, and has it wait in line with `waker` where it `lies` down at its place, whose time is not now; or else hands that back.
     ///
     /// # Safety
     /// It was made by [`Owner::read_later`], and is not enrolled. The waiter is one of its line, and in none.
@@ -169,11 +169,12 @@ impl<T, E, L: RawLock> Reader<T, E, L> {
         &mut self,
         waiter: Pin<&mut Waiter<'_, L, Queue<E>, Key>>,
         waker: Waker,
+        lies: impl FnOnce(&Place) -> bool,
     ) -> Option<Waker> {
         let (place, waker) = waiter.join_last(waker, |turn| {
             let place = turn.state.read();
             // Its epoch is the last there is, so nobody waits for a later one.
-            (place, place.idle.then(|| Key::reader(place.number)))
+            (place, lies(&place).then(|| Key::reader(place.number)))
         });
         self.place = place;
         waker

@@ -9,6 +9,7 @@
 //! | [`Async::wait`](crate::epoch::Async::wait_on) | runs the executor until a value is there |
 //! | [`ReverseValue::accumulate`](crate::epoch::ReverseValue::accumulate), `+=`, `-=` | kernels that add to a gradient |
 //! | [`Async::inspect`](crate::epoch::Async::inspect) | a task that looks at a value                                  |
+//! | [`Async::upon`](crate::epoch::Async::upon) | a function that sees a value when it comes, in no task of its own   |
 //! | [`Async::map`](crate::epoch::Async::map) and its like, `+` and the other operators | small kernels                |
 
 #[cfg(feature = "alloc")]
@@ -29,6 +30,8 @@ mod outputs;
 mod reverse;
 #[cfg(feature = "alloc")]
 mod spread;
+#[cfg(feature = "alloc")]
+mod upon;
 #[cfg(feature = "alloc")]
 mod wait;
 

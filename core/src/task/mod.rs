@@ -32,6 +32,7 @@
 //! | `pooled` | tasks that any thread of a pool may run                                         |
 //! | `roam`   | how what is `Send` gets there                                                   |
 //! | `spawn`  | how a future gets to an executor                                                |
+//! | `shelf`  | what a task without a handle shows                                              |
 //! | `crowd`  | tasks that are woken together                                                   |
 //! | `sleeper` | how a task comes to be that waits before it has had a turn                     |
 //! | `root`   | the one future that an executor runs in its caller's frame                      |
@@ -84,6 +85,8 @@ mod roam;
 mod root;
 #[cfg(not(feature = "alloc"))]
 mod seat;
+#[cfg(feature = "alloc")]
+pub(crate) mod shelf;
 #[cfg(not(feature = "std"))]
 mod singly;
 #[cfg(feature = "alloc")]
@@ -148,5 +151,9 @@ pub use spawn::{spawn_place, spawn_place_at};
 pub use tasks::Tasks;
 pub(crate) use unwind::catch;
 #[cfg(feature = "alloc")]
+pub(crate) use unwind::{discard, tell};
+#[cfg(feature = "alloc")]
 pub use waker::wake_here;
+#[cfg(feature = "alloc")]
+pub(crate) use waker::wake_later;
 pub use yield_now::{YieldNow, yield_now};

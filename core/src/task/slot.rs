@@ -7,7 +7,7 @@
 //! | yes     | no      | yes      | what is left of a waker, which the executor had copied just before   |
 //! | yes     | yes     | yes      | a waker until the executor takes it                                  |
 //!
-//! The bits are those of the [word](super::state), whose [S5] says who has it.
+//! The bits are those of the [word](super::state), whose [S5] says who has it. A task that never had a handle may [keep](Slot::keep) an address there.
 //!
 //! \[V1] Both words are written one after the other, by the handle. So a copy is of one waker if nothing was written meanwhile, and nothing otherwise.
 
@@ -17,7 +17,7 @@
 )]
 
 use core::{
-    ptr,
+    ptr::{self, NonNull},
     task::{RawWakerVTable, Waker},
 };
 
@@ -31,6 +31,9 @@ pub(super) struct Slot {
     data: AtomicPtr<()>,
     vtable: AtomicPtr<RawWakerVTable>,
 }
+
+/// Stands in place of a vtable where something else than a waker is kept: its address is that of no vtable.
+static KEPT: u8 = 0;
 
 /// The two words of a slot as somebody has read them: perhaps a waker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +59,22 @@ impl Slot {
         self.data.store(data.cast_mut(), Relaxed);
         // ordering: as above.
         self.vtable.store(vtable.cast_mut(), Relaxed);
+    }
+
+    /// Keeps an address, for a task that never has a handle. Whoever looks for it comes later, by a lock.
+    #[inline]
+    pub(super) fn keep(&self, address: NonNull<()>) {
+        // ordering: Relaxed, both: a lock publishes them.
+        self.data.store(address.as_ptr(), Relaxed);
+        self.vtable.store((&raw const KEPT).cast_mut().cast(), Relaxed);
+    }
+
+    /// The address that is kept, if one is.
+    #[inline]
+    pub(super) fn kept(&self) -> Option<NonNull<()>> {
+        // ordering: Relaxed, both: as in `keep`. What a handle writes meanwhile is no address that is kept.
+        let kept = ptr::addr_eq(self.vtable.load(Relaxed), &raw const KEPT);
+        kept.then(|| NonNull::new(self.data.load(Relaxed))).flatten()
     }
 
     /// What stands there.

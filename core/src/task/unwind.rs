@@ -60,7 +60,7 @@ pub(crate) fn tell(panic: Panic, task: Option<TaskInfo>) {
 
 /// Drops a value of the user, whose drop may panic.
 #[cfg(feature = "alloc")]
-pub(super) fn discard<T>(value: T) {
+pub(crate) fn discard<T>(value: T) {
     catch(|| drop(value)).unwrap_or_else(stray);
 }
 

@@ -177,6 +177,18 @@ impl<S, M> Turn<'_, S, M> {
         Some(self.mark_of(first))
     }
 
+    /// The mark and the waker of the last in line.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn last(&mut self) -> Option<(&M, Option<&Waker>)> {
+        // SAFETY: [I2] a node in line is alive.
+        let last = unsafe { self.line.last?.as_ref() };
+        // SAFETY: [I1] we are under the lock, and the result borrows the one `Turn` there is.
+        let mark = unsafe { &*last.mark() };
+        // SAFETY: as above.
+        Some((mark, unsafe { last.waker() }))
+    }
+
     /// The waker of the first in line.
     #[inline]
     pub(crate) fn first_waker(&mut self) -> Option<&Waker> {
