@@ -20,6 +20,8 @@
 #[cfg(feature = "alloc")]
 use core::any::Any;
 use core::marker::PhantomData;
+#[cfg(feature = "alloc")]
+use core::ptr::NonNull;
 
 #[cfg(not(feature = "alloc"))]
 use super::fixed::HomeRef;
@@ -27,7 +29,7 @@ use super::fixed::HomeRef;
 use super::handle::HomeRef;
 use super::lock::HomeLock;
 #[cfg(feature = "alloc")]
-use crate::context::handle::Done;
+use crate::context::{handle::Done, size::Size};
 use crate::{
     clock::{Clock, Instant},
     error::NoContext,
@@ -72,6 +74,14 @@ impl Here {
     #[cfg(not(feature = "std"))]
     pub fn as_current(&self) -> CurrentHome {
         self.home.clone()
+    }
+
+    /// Memory for what goes with a task of this Home that is not known yet: see [`clear_beside`](super::clear_beside).
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn lay_beside(&self, size: Size) -> NonNull<u8> {
+        // [C1]
+        self.home.head().blocks().take(size)
     }
 
     /// Gives turns until `done` says that they need not go on, and puts how that ended into `ended`: see [`HomeVTable`](super::HomeVTable).

@@ -75,42 +75,29 @@ pin_project! {
     }
 }
 
-/// Has `f` see the last epoch of a value in a turn of this executor, beside others who do; or else in an audience of which `spawn` makes a task.
-#[inline(always)] // So that an audience is made where it comes to lie.
-pub(crate) fn ask_here<T, E, L, F, R>(
-    value: &Async<T, E, L>,
-    here: &Here,
-    f: F,
-    spawn: impl FnOnce(Audience<T, E, L, F>) -> R,
-) -> Option<R>
+/// Has `f` see the last epoch of a value beside others that wait for it on this executor. There are none: hands it back.
+#[inline]
+pub(crate) fn join_here<T, E, L, F>(value: &Async<T, E, L>, here: &Here, f: F) -> Result<(), F>
 where
     E: Clone + 'static,
     L: RawLock,
     F: FnOnce(Result<&T, Missing<E>>) + 'static,
 {
     if !HOME_IS_KNOWN {
-        return ask(value, here.home(), f, spawn);
+        return join(value, here.home(), f);
     }
     let (home, context) = (here.home(), ambient());
     let priority = context.priority();
-    let Some(row) = find_in(value, |turn| find(turn, home, priority)) else {
-        return Some(spawn(Audience::new(value, f)));
-    };
+    let Some(row) = find_in(value, |turn| find(turn, home, priority)) else { return Err(f) };
     // SAFETY: [U1] its task is of this thread, so it has had no turn since.
     let row = unsafe { row.cast::<Row<T, E>>().as_ref() };
     // SAFETY: this is its home thread.
-    unsafe { row.append(Ask::new(home, context, f)) };
-    None
+    unsafe { row.append(Ask::new(|size| here.lay_beside(size), context, f)) };
+    Ok(())
 }
 
-/// As [`ask_here`], in a turn of the executor of `home`, from anywhere.
-#[inline(always)]
-pub(crate) fn ask<T, E, L, F, R>(
-    value: &Async<T, E, L>,
-    home: &HomeRef,
-    f: F,
-    spawn: impl FnOnce(Audience<T, E, L, F>) -> R,
-) -> Option<R>
+/// As [`join_here`], on the executor of `home`, from anywhere.
+pub(crate) fn join<T, E, L, F>(value: &Async<T, E, L>, home: &HomeRef, f: F) -> Result<(), F>
 where
     E: Clone + 'static,
     L: RawLock,
@@ -118,20 +105,19 @@ where
 {
     let context = ambient();
     let priority = context.priority();
-    let mut ask = Some(Ask::new(home, context, f));
-    let joined = find_in(value, |turn| {
+    let mut ask = Some(Ask::new(|size| home.lay_beside(size), context, f));
+    find_in(value, |turn| {
         let row = find(turn, home, priority)?;
         // SAFETY: [U1].
         let row = unsafe { row.cast::<Row<T, E>>().as_ref() };
         // SAFETY: this is under the lock of its line, in which it waits; and it is of this executor.
         ask.take().map(|ask| unsafe { row.append(ask) })
     });
-    if joined.is_some() {
-        return None;
+    match ask {
+        None => Ok(()),
+        // SAFETY: it was made of an `F` above.
+        Some(ask) => Err(unsafe { ask.take_back() }),
     }
-    // SAFETY: it was made of an `F` above.
-    let f = unsafe { ask?.take_back::<F>() };
-    Some(spawn(Audience::new(value, f)))
 }
 
 /// What `find` finds under the lock of a value, where who asks may join others.
@@ -158,8 +144,9 @@ impl<T, E: Clone + 'static, L: RawLock, F> Audience<T, E, L, F> {
     /// Whether it may lie down before it has had a turn.
     pub(crate) const LIES_DOWN: bool = !EARLY;
 
+    /// One that is told to `f` first.
     #[inline]
-    fn new(value: &Async<T, E, L>, f: F) -> Self {
+    pub(crate) fn new(value: &Async<T, E, L>, f: F) -> Self {
         Self { first: Some(f), row: Row::new(), watch: Watch::new(value, EARLY) }
     }
 

@@ -48,7 +48,7 @@ mod write;
 pub use all::{All, all};
 pub use arrival::{Arrival, Enrolled};
 #[cfg(feature = "alloc")]
-pub(crate) use audience::{Audience, ask, ask_here};
+pub(crate) use audience::{Audience, join, join_here};
 pub use emplace::EmplaceBuffer;
 #[cfg(feature = "alloc")]
 pub(crate) use glance::Glance;

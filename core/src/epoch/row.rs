@@ -24,7 +24,7 @@ use core::{
 };
 
 use crate::{
-    context::{Blocks, Context, HomeRef, Size, ambient, blocks_beside, clear_beside, within},
+    context::{Blocks, Context, Size, ambient, blocks_beside, clear_beside, within},
     epoch::{read::seen, slot::Content},
     error::Missing,
     sync::UnsafeCell,
@@ -90,13 +90,13 @@ impl<'a, T, E: Clone> Telling<'a, T, E> {
 pub(super) struct Ask<T, E>(NonNull<Head<T, E>>, PhantomData<(T, E)>);
 
 impl<T, E: Clone> Ask<T, E> {
-    /// It asks in this context, on this executor.
+    /// It asks in this context, in a block that `lay` lays.
     #[inline]
-    pub(super) fn new<F>(home: &HomeRef, context: Context, f: F) -> Self
+    pub(super) fn new<F>(lay: impl FnOnce(Size) -> NonNull<u8>, context: Context, f: F) -> Self
     where
         F: FnOnce(Result<&T, Missing<E>>) + 'static,
     {
-        let block = home.lay_beside(Asked::<T, E, F>::SIZE);
+        let block = lay(Asked::<T, E, F>::SIZE);
         let head = Head { next: None, end: end::<T, E, F>, context };
         // SAFETY: [R1] the block fits, and is ours.
         unsafe { block.cast().write(Asked { head, f }) };

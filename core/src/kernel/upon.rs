@@ -15,9 +15,9 @@ use crate::task::spawn_small;
 #[cfg(feature = "std")]
 use crate::{context::with_pool, task::spawn_small_send};
 use crate::{
-    context::{Here, MaySend, MayShare, Shares, with_current},
+    context::{Here, HomeRef, MaySend, MayShare, Shares, with_current},
     dag::{self, Site},
-    epoch::{Async, Audience, ask, ask_here},
+    epoch::{Async, Audience, join, join_here},
     error::{Missing, NoContext},
     lock::{Lock, RawLock},
 };
@@ -27,15 +27,6 @@ use crate::{
 fn lies<T, E: Clone + 'static, L: RawLock, F>()
 -> Option<impl FnOnce(Pin<&mut Audience<T, E, L, F>>, Waker) -> bool> {
     Audience::<T, E, L, F>::LIES_DOWN.then_some(Audience::lie_down)
-}
-
-/// What came of asking: nothing had to be made, or a task was, or nobody took it.
-#[inline]
-fn asked(made: Option<Option<dag::Task>>) -> Result<(), NoContext> {
-    match made {
-        None | Some(Some(_)) => Ok(()),
-        Some(None) => Err(NoContext),
-    }
 }
 
 impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
@@ -72,13 +63,11 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
     {
         let site = Site::here();
         with_current(|here| {
-            let here = here.filter(|here| here.home().is_open()).ok_or(NoContext)?;
+            let here = here.ok_or(NoContext)?;
             #[cfg(feature = "std")]
-            let made =
-                ask_here(self, here, f, |audience| Some(here.spawn_small(audience, lies(), site)));
+            return self.ask(here, f, site);
             #[cfg(not(feature = "std"))]
-            let made = ask(self, here, f, |audience| spawn_small(audience, lies(), site));
-            asked(made)
+            self.ask_of(here, f, |audience| spawn_small(audience, lies(), site))
         })
     }
 
@@ -92,11 +81,38 @@ impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
         here: &Here,
         f: impl FnOnce(Result<&T, Missing<E>>) + 'static,
     ) -> Result<(), NoContext> {
+        self.ask(here, f, Site::here())
+    }
+
+    /// Asks on this executor.
+    #[inline]
+    fn ask<F>(&self, here: &Here, f: F, site: Site) -> Result<(), NoContext>
+    where
+        F: FnOnce(Result<&T, Missing<E>>) + 'static,
+    {
+        let Err(f) = join_here(self, here, f) else { return Ok(()) };
         if !here.home().is_open() {
             return Err(NoContext);
         }
-        let site = Site::here();
-        asked(ask_here(self, here, f, |audience| Some(here.spawn_small(audience, lies(), site))))
+        here.spawn_small(Audience::new(self, f), lies(), site);
+        Ok(())
+    }
+
+    /// Asks on the executor of `home`, which may be anywhere.
+    fn ask_of<F>(
+        &self,
+        home: &HomeRef,
+        f: F,
+        spawn: impl FnOnce(Audience<T, E, L, F>) -> Option<dag::Task>,
+    ) -> Result<(), NoContext>
+    where
+        F: FnOnce(Result<&T, Missing<E>>) + 'static,
+    {
+        let Err(f) = join(self, home, f) else { return Ok(()) };
+        if !home.is_open() {
+            return Err(NoContext);
+        }
+        spawn(Audience::new(self, f)).map(drop).ok_or(NoContext)
     }
 }
 
@@ -115,10 +131,7 @@ impl<T: Shares + 'static, E: Clone + Shares + 'static> Async<T, E, Lock> {
         #[cfg(feature = "std")]
         return with_pool(|pool| {
             let Some(pool) = pool else { return self.upon(f) };
-            if !pool.is_open() {
-                return Err(NoContext);
-            }
-            asked(ask(self, pool, f, |audience| spawn_small_send(|| audience, lies(), site)))
+            self.ask_of(pool, f, |audience| spawn_small_send(|| audience, lies(), site))
         });
         #[cfg(not(feature = "std"))]
         self.upon(f)

@@ -242,6 +242,7 @@ impl Here {
     }
 
     /// As [`spawn_small`], on this executor.
+    #[inline(always)]
     pub(crate) fn spawn_small<F: Spent<Output = ()> + 'static>(
         &self,
         future: F,
