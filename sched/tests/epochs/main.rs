@@ -16,4 +16,5 @@ mod looks;
 mod operators;
 mod order;
 mod sleepers;
+mod upon;
 mod waits;
