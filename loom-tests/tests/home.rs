@@ -3,9 +3,13 @@
 
 use std::{future::poll_fn, pin::Pin, task::Poll};
 
-use loom::{sync::Arc, thread};
+use loom::{
+    sync::{Arc, Mutex},
+    thread,
+};
 use tidemill_core::{
-    error::JoinError,
+    epoch::Async,
+    error::{JoinError, Missing},
     sync::{AtomicUsize, Ordering::Relaxed},
     wait::WakeCell,
 };
@@ -210,5 +214,39 @@ fn a_home_is_claimed_by_one_of_two() {
         assert_ne!(claims.join().unwrap(), ours.is_some());
         drop(ours);
         assert!(Home::claim_shared(&home).is_none());
+    });
+}
+
+/// **Functions that ask on the home thread while the value comes from another are told, each once.**
+///
+/// There they join a row when the lock of the line is free: its task is of this thread. Seen to break it: an audience that has its turn while it is in line.
+#[test]
+fn functions_ask_at_home_while_the_value_comes() {
+    loom::model(|| {
+        let home = Arc::new(Home::new(Board::new()));
+        let local = Home::claim_shared(&home).unwrap();
+        let x = Async::<usize>::empty();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let ask = |name: u32| {
+            let told = told.clone();
+            let note = move |seen: Result<&usize, _>| {
+                assert!(matches!(seen, Err(Missing::Cancelled)));
+                told.lock().unwrap().push(name);
+            };
+            local.enter(|| x.upon(note)).unwrap();
+        };
+        ask(1);
+        let mut part = x.project(|x| x, |x| x);
+        let writer = thread::spawn(move || part.write().cancel());
+        ask(2);
+        let _ = local.tick();
+        ask(3);
+        writer.join().unwrap();
+        while local.live() > 0 {
+            let _ = local.tick();
+        }
+        let mut told = told.lock().unwrap().split_off(0);
+        told.sort_unstable();
+        assert_eq!(told, [1, 2, 3]);
     });
 }

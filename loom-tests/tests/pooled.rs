@@ -16,7 +16,7 @@ use loom::{
 };
 use tidemill_core::{
     epoch::Async,
-    error::{JoinError, Missing},
+    error::{Fault, JoinError, Missing},
     sync::{AtomicUsize, Ordering::Relaxed},
     task::{JoinHandle, roam},
 };
@@ -270,6 +270,75 @@ fn a_kernel_lies_down_while_its_value_is_written() {
         assert_eq!(pool.raft().head.len(), 0, "it sleeps on");
         assert!(matches!(y.read().try_get(), Some(Err(Missing::Cancelled))));
         drop((x, y));
+        pool.end();
+    });
+}
+
+/// **A function that asks while the value comes for which another waits is told, once, and so is the other, whoever has the turn.**
+///
+/// The row of an audience is changed under the lock of the line in which it waits, or else by who gives it its turn: loom sees whether those overlap. Seen to break
+/// it: joining a row after the lock under which it was found; an audience that tells its row while it is in line; one that lies down before it
+/// shows its row.
+#[test]
+fn a_function_asks_while_the_value_comes() {
+    loom::model(|| {
+        let pool = Handle::launch();
+        let x = Async::<usize>::empty_in();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let ask = |name: u32| {
+            let told = told.clone();
+            let note = move |seen: Result<&usize, _>| {
+                assert!(matches!(seen, Err(Missing::<Fault>::Cancelled)));
+                told.lock().unwrap().push(name);
+            };
+            // SAFETY: a raft takes pooled tasks in, on any thread.
+            unsafe { roam(&pool.home, || x.upon_send(note)) }.unwrap();
+        };
+        ask(1);
+        let mut part = x.project(|x| x, |x| x);
+        let more = pool.more();
+        let writer = thread::spawn(move || {
+            part.write().cancel();
+            more.step();
+        });
+        ask(2);
+        ask(3);
+        writer.join().unwrap();
+        while pool.step() {}
+        assert_eq!(pool.raft().head.len(), 0, "somebody sleeps on");
+        let mut told = told.lock().unwrap().split_off(0);
+        told.sort_unstable();
+        assert_eq!(told, [1, 2, 3]);
+        drop(x);
+        pool.end();
+    });
+}
+
+/// **A function that asks while the executor of the one that waits ends is told nothing, and dropped once; so is the other.**
+///
+/// Seen to break it: an audience that drops its row before it has left the line.
+#[test]
+fn a_function_asks_while_the_executor_ends() {
+    loom::model(|| {
+        let pool = Handle::launch();
+        let x = Arc::new(Async::<usize>::empty_in());
+        let kept = Arc::new(());
+        let ask = |pool: &Handle, x: &Async<usize>, kept: Arc<()>| {
+            let drops = move |_: Result<&usize, Missing<Fault>>| drop(kept);
+            // SAFETY: a raft takes pooled tasks in, on any thread.
+            unsafe { roam(&pool.home, || x.upon_send(drops)) }
+        };
+        ask(&pool, &x, kept.clone()).unwrap();
+        let (more, value, held) = (pool.more(), x.clone(), kept.clone());
+        let asks = thread::spawn(move || {
+            let _ = ask(&more, &value, held);
+        });
+        pool.raft().head.close();
+        // SAFETY: closed, and no turn is taken.
+        while unsafe { pool.raft().head.cancel_one() } {}
+        asks.join().unwrap();
+        assert_eq!(Arc::strong_count(&kept), 1);
+        drop(x);
         pool.end();
     });
 }

@@ -32,8 +32,8 @@ fn lies<T, E: Clone + 'static, L: RawLock, F>()
 impl<T: 'static, E: Clone + 'static, L: RawLock> Async<T, E, L> {
     /// Calls `f` with the value as it is now, or with why there is none, in a later turn of the current executor: never inside of this call, nor
     /// of what writes the value. It is enrolled at the call: what is written later `f` does not see, and the next writer waits until it has
-    /// returned. It runs in the context of this call, after those of this executor that asked before for the same; a panic goes to the
-    /// monitor of that context. With the executor `f` is dropped.
+    /// returned. Those that wait for the same on one thread are called in the order in which they asked, each in the context of its call, to whose
+    /// monitor its panic goes. With the executor `f` is dropped.
     ///
     /// A reader that waits so is no task, and the cheapest there is. Who wants to know when it has run, what it returns, or to cancel it,
     /// takes [`inspect`](Self::inspect); who makes a value of it, [`map`](Self::map); and who is to await more, a task.

@@ -104,6 +104,26 @@ fn a_task_that_waits_behind_what_it_holds_is_a_cycle_of_its_own() {
 }
 
 #[test]
+fn functions_that_wait_for_a_value_are_named_each_as_a_task_with_its_place() {
+    let _alone = alone();
+    let scheduler = DebugScheduler::new(Order::Fifo);
+    let mut x = Async::<u32>::empty().labelled("lost");
+    scheduler.enter(|| (0..3).for_each(|n| x.upon(move |x| assert_eq!(x.unwrap(), &n)).unwrap()));
+    scheduler.run_all();
+    let deadlock = scheduler.deadlock().expect("they wait");
+    assert_eq!((deadlock.tasks().count(), deadlock.diagnosis().blocked()), (3, 3));
+    assert_eq!(names(deadlock.diagnosis().missing_writers()), ["lost"]);
+    let (graph, mut picture) = (ours(), String::new());
+    let is_one = |task: &&dag::TaskRecord| task.info.type_name.contains("Audience");
+    assert_eq!(graph.tasks().filter(is_one).count(), 3);
+    graph.write_dot(&mut picture).unwrap();
+    assert_eq!(picture.matches("await read").count(), 3, "{picture}");
+    x.write().cancel();
+    scheduler.run_all();
+    assert!(scheduler.deadlock().is_none() && ours().tasks().count() == 0);
+}
+
+#[test]
 fn a_value_that_somebody_reads_and_nobody_writes_has_a_missing_writer() {
     let _alone = alone();
     let scheduler = DebugScheduler::new(Order::Fifo);
