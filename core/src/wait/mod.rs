@@ -12,6 +12,8 @@
 //! cell that it was taken from.
 
 mod batch;
+#[cfg(feature = "alloc")]
+mod hatch;
 mod line;
 mod list;
 #[cfg(not(feature = "std"))]
@@ -22,6 +24,8 @@ mod park;
 mod wake;
 
 pub use batch::WakeBatch;
+#[cfg(feature = "alloc")]
+pub(crate) use hatch::{Hatch, Side};
 pub(crate) use list::Woken;
 pub use list::{Turn, WaitList, Waiter};
 #[cfg(not(feature = "std"))]
