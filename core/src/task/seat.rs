@@ -115,9 +115,9 @@ where
 
     /// # Safety
     /// [C1] of `cell`, of an `F`; or it asks for the name.
-    unsafe fn call<F: Future>(task: Task, request: Ask<'_>) -> Answer {
+    unsafe fn call<F: Future>(task: Task, request: Ask) -> Answer {
         // SAFETY: the contract is the same.
-        unsafe { ask::<F>(task, Self::body(task).cast(), request, N::NAME) }
+        unsafe { ask::<F>(task, Self::body(task).cast(), request, &N::NAME) }
     }
 }
 

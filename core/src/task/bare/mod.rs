@@ -3,6 +3,7 @@
 //! | file      | is                                                                        |
 //! |-----------|---------------------------------------------------------------------------|
 //! | `header`  | what is the same for every task, and what becomes of it                   |
+//! | `queue`   | who is ready, and whether somebody is to be rung for the first            |
 //! | `base`    | what a Home knows of its tasks: who is ready, who lives                   |
 //! | `waker`   | the address of a header, which wakes                                      |
 //! | `cell`    | the future or output of a task, and what is done with it                  |
@@ -16,6 +17,7 @@ mod cell;
 mod hatch;
 mod header;
 mod joining;
+mod queue;
 mod root;
 mod turns;
 mod waker;

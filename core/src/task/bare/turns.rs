@@ -15,14 +15,11 @@ use core::{fmt, ptr::NonNull, task::Waker};
 
 use super::{
     base::{Base, LowTurns},
-    header::{
-        Answer, Ask, CANCELLED, Call, ENDED, HANDLE, HELD, Header, LIVE, LOW, QUEUED, Task, Turn,
-    },
-    waker::wake_task,
+    header::{Answer, Ask, Call, ENDED, GHOST, HANDLE, HELD, Header, LIVE, LOW, Task, Turn},
 };
 use crate::{
     context::{HomeRef, Priority},
-    mask::masked,
+    mask::{Mask, masked},
 };
 
 /// Takes in a new task, from anywhere. If its Home is closed the task is cancelled here.
@@ -48,23 +45,19 @@ unsafe fn take_in(home: &HomeRef, task: NonNull<()>, low: Option<LowTurns>) {
     let task = unsafe { Task::new(task.cast()) };
     let base = Base::of(home);
     let flags = LIVE | HANDLE | if low.is_some() { LOW } else { 0 };
-    let ring = masked(|mask| {
-        task.settle(mask, *home);
+    let taken = masked(|mask| {
         if !base.head().is_open_in(mask) {
-            task.set_flags(mask, flags);
-            return None;
+            return Err(());
         }
-        task.set_flags(mask, flags | QUEUED);
         if let Some(low) = low {
             base.grade(mask, low);
         }
         base.link(mask, task);
-        Some(base.push(mask, task, flags))
+        Ok(base.start(mask, *home, task, flags))
     });
-    match ring {
-        Some(true) => home.ring(),
-        Some(false) => {}
-        None => refuse(task),
+    match taken {
+        Ok(woken) => woken.into_iter().for_each(Waker::wake),
+        Err(()) => refuse(task),
     }
 }
 
@@ -72,9 +65,10 @@ unsafe fn take_in(home: &HomeRef, task: NonNull<()>, low: Option<LowTurns>) {
 #[cold]
 fn refuse(task: Task) {
     if let Some(call) = task.call() {
+        masked(|mask| task.set_flags(mask, LIVE | HANDLE));
         // SAFETY: [H3] of `header`; nobody else has it, since it is in no list and no queue: the turn is ours.
-        let answer = unsafe { call(task, Ask::Cancel) };
-        finish(task, call, answer);
+        let answer = unsafe { call(task, Ask::CANCEL) };
+        finish(task, call, answer, |task, mask, flags| task.set_flags(mask, flags));
     }
 }
 
@@ -143,27 +137,27 @@ impl Base {
     pub unsafe fn run(&self, task: NonNull<Header>) {
         // SAFETY: [B1] of `base`.
         let task = unsafe { Task::new(task) };
-        let left = masked(|mask| task.leave_queue(mask));
+        let left = masked(|mask| {
+            self.open(mask, task);
+            task.leave_queue(mask)
+        });
         let _held = self.hold();
         self.give(task, left);
     }
 
     #[inline(always)]
     fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
-        if flags & (LIVE | HELD) != LIVE {
-            return pass(task, flags);
-        }
         // SAFETY: [H4] of `header`.
         let call = unsafe { call.unwrap_unchecked() };
         self.current.set(Some(task));
-        let ask = if flags & CANCELLED == 0 { Ask::Poll } else { Ask::Cancel };
-        let turn = task.node().turn();
-        let answer = task.owned.with_mut(|_| {
-            // SAFETY: [H3] of `header`; it lives, and it is its turn.
-            unsafe { call(task, ask) }
-        });
-        turn.over();
-        if answer != Answer::Waits {
+        let ask = Ask::turn(flags);
+        let turn = (flags & (HELD | GHOST) == 0).then(|| task.node().turn());
+        // SAFETY: [H3] of `header`; it lives, and it is its turn; or it does not look at what stands behind it.
+        let answer = unsafe { call(task, ask) };
+        if let Some(turn) = turn {
+            turn.over();
+        }
+        if answer != Answer::WAITS {
             self.end(task, call, answer);
         }
     }
@@ -172,7 +166,7 @@ impl Base {
     fn end(&self, task: Task, call: Call, answer: Answer) {
         task.node().ends();
         self.unlink(task);
-        finish(task, call, answer);
+        finish(task, call, answer, |task, mask, flags| task.die(mask, flags));
     }
 
     /// Cancels all tasks, the newest first, and takes no other.
@@ -184,19 +178,51 @@ impl Base {
         while let Some(task) = self.newest() {
             let Some(call) = task.call() else { break };
             // SAFETY: [H3] of `header`; it is in the list, so it lives, and no turn is taken.
-            let answer = unsafe { call(task, Ask::Cancel) };
+            let answer = unsafe { call(task, Ask::CANCEL) };
             self.end(task, call, answer);
         }
         self.clear();
     }
 }
 
-/// A task that was taken out of its queue gets no turn: it ended while it was there; or it is HELD, and belongs there again afterwards.
+/// What a task does that is asked for something else than to be polled.
+pub(in crate::task) enum Rare {
+    /// Nothing.
+    Waits,
+    /// Drops its future.
+    Cancel,
+    /// Drops its output.
+    DropOutput,
+    /// Answers its name.
+    Name,
+}
+
+/// What a task is to do. If it was taken out of its queue and gets no turn that is nothing: it ended while it was there, and is a ghost no more; or it is HELD,
+/// and belongs there again afterwards.
 #[cold]
-fn pass(task: Task, flags: u8) {
-    if flags & LIVE != 0 {
-        task.turn.set(Turn::Again);
+#[inline(never)]
+pub(in crate::task) fn rare(task: Task, ask: Ask) -> Rare {
+    if ask == Ask::NAME {
+        return Rare::Name;
     }
+    if ask == Ask::DROP_OUTPUT {
+        return Rare::DropOutput;
+    }
+    if !ask.has(GHOST | HELD) {
+        return Rare::Cancel;
+    }
+    masked(|mask| {
+        // Whoever was woken since is in the queue again, and so comes here again.
+        if task.take_queue(mask).is_none() {
+            return;
+        }
+        if ask.has(GHOST) {
+            task.set_flags(mask, task.flags_in(mask) & !GHOST);
+        } else {
+            task.turn.set(Turn::Again);
+        }
+    });
+    Rare::Waits
 }
 
 /// A cycle that has begun. Dropping it ends it.
@@ -240,32 +266,36 @@ impl Drop for Held<'_> {
     fn drop(&mut self) {
         self.0.current.set(self.1);
         if let Some(task) = self.1 {
-            release(task);
+            self.0.release(task);
         }
     }
 }
 
-/// It may have turns again.
-#[cold]
-fn release(task: Task) {
-    masked(|mask| task.set_flags(mask, task.flags_in(mask) & !HELD));
-    if task.turn.get() == Turn::Again {
-        task.turn.set(Turn::Waits);
-        masked(|mask| task.set_flags(mask, task.flags_in(mask) & !QUEUED));
-        wake_task(task);
+impl Base {
+    /// It may have turns again.
+    #[cold]
+    fn release(&self, task: Task) {
+        let woken = masked(|mask| {
+            task.set_flags(mask, task.flags_in(mask) & !HELD);
+            if task.turn.replace(Turn::Waits) != Turn::Again {
+                return None;
+            }
+            self.open(mask, task);
+            task.wake_in(mask)
+        });
+        woken.into_iter().for_each(Waker::wake);
     }
 }
 
-/// Has a task count as ended, which is in no list.
-fn finish(task: Task, call: Call, answer: Answer) {
+/// Has a task count as ended, which is in no list. `die` sets its flags.
+#[inline(always)]
+fn finish(task: Task, call: Call, answer: Answer, die: impl Fn(Task, Mask<'_>, u8)) {
     let ended = masked(|mask| {
-        let flags = task.flags_in(mask);
-        let joined = flags & HANDLE != 0;
-        if answer == Answer::Kept && !joined {
+        let joined = task.flags_in(mask) & HANDLE != 0;
+        if answer == Answer::KEPT && !joined {
             return None;
         }
-        let ended = if joined { HANDLE | ENDED } else { 0 };
-        task.set_flags(mask, flags & QUEUED | ended);
+        die(task, mask, if joined { HANDLE | ENDED } else { 0 });
         Some(task.join().take(mask))
     });
     match ended {
@@ -274,8 +304,8 @@ fn finish(task: Task, call: Call, answer: Answer) {
         None => {
             // The handle went when its output was there.
             // SAFETY: [H3] of `header`, it lives still.
-            let _ = unsafe { call(task, Ask::DropOutput) };
-            masked(|mask| task.set_flags(mask, task.flags_in(mask) & QUEUED));
+            let _ = unsafe { call(task, Ask::DROP_OUTPUT) };
+            masked(|mask| die(task, mask, 0));
         }
     }
 }

@@ -12,7 +12,8 @@ use core::{
 
 use super::{
     base::Base,
-    header::{CANCELLED, Header, LIVE, QUEUED, Task},
+    header::{CANCELLED, Header, LIVE, Task},
+    queue::Queue,
 };
 use crate::{
     context::{Head, HomeRef},
@@ -44,45 +45,37 @@ pub(crate) fn wake_later(_: &Waker) -> bool {
     false
 }
 
-/// Wakes a task, from anywhere.
-pub(super) fn wake_task(task: Task) {
-    // SAFETY: [K1].
-    unsafe { wake(task.as_ptr().as_ptr().cast_const().cast()) };
-}
-
 /// Asks for the end of a task, from anywhere.
 pub(super) fn cancel_task(task: Task) {
-    set(task, CANCELLED);
-}
-
-/// Sets flags of a living task, and queues it.
-#[inline(always)]
-fn set(task: Task, more: u8) {
-    masked(|mask| set_in(mask, task, more)).into_iter().for_each(Waker::wake);
-}
-
-/// As `set`, in a mask of its caller's. What is to be woken afterwards, if there is something: the Home.
-#[inline(always)]
-fn set_in(mask: Mask<'_>, task: Task, more: u8) -> Option<Waker> {
-    let flags = task.flags_in(mask);
-    if flags & LIVE == 0 {
-        return None;
-    }
-    task.set_flags(mask, flags | more | QUEUED);
-    if flags & QUEUED != 0 {
-        return None;
-    }
-    task.node().wakes();
-    let home = task.home_in(mask)?;
-    Base::of(&home).push(mask, task, flags).then(|| ringer(home))
+    let woken = masked(|mask| {
+        let flags = task.flags_in(mask);
+        if flags & LIVE == 0 {
+            return None;
+        }
+        task.set_flags(mask, flags | CANCELLED);
+        task.wake_in(mask)
+    });
+    woken.into_iter().for_each(Waker::wake);
 }
 
 impl Task {
-    /// Wakes it, in a mask of its caller's. What is to be woken afterwards.
+    /// Wakes it, in a mask of its caller's. What is to be woken afterwards, if there is something: the Home.
     #[inline(always)]
     pub(super) fn wake_in(self, mask: Mask<'_>) -> Option<Waker> {
-        set_in(mask, self, 0)
+        let queue = self.take_queue(mask)?;
+        self.node().wakes();
+        // SAFETY: [H2] of `header`: it is in no queue.
+        let ring = unsafe { queue.push(mask, self.as_ptr()) };
+        if ring { rouse(mask, queue) } else { None }
     }
+}
+
+/// The first task has come to a Home that sleeps.
+#[cold]
+fn rouse(mask: Mask<'_>, queue: &Queue<Header>) -> Option<Waker> {
+    let home = queue.home(mask)?;
+    Base::of(&home).stay_up(mask);
+    Some(ringer(home))
 }
 
 /// The task that this waker wakes, if it is one of ours.
@@ -111,7 +104,8 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 
 unsafe fn wake(data: *const ()) {
     // SAFETY: [K1].
-    set(unsafe { task_at(data) }, 0);
+    let task = unsafe { task_at(data) };
+    masked(|mask| task.wake_in(mask)).into_iter().for_each(Waker::wake);
 }
 
 unsafe fn drop_waker(_: *const ()) {}
