@@ -100,7 +100,7 @@ impl Base {
         queue.settle(mask, home);
         task.set_flags(mask, flags);
         task.set_queue(mask, queue);
-        task.wake_in(mask)
+        task.wake_under(mask)
     }
 
     /// A task may be queued again that was HELD, or taken out of its queue by `pop` or `take`.

@@ -21,7 +21,7 @@ use core::{
 
 use super::{
     header::{Header, Task},
-    waker::task_of,
+    waker::{task_of, waker_of},
 };
 use crate::{
     const_new,
@@ -32,6 +32,16 @@ use crate::{
 pub(crate) struct Hatch<S, W, L> {
     held: Masked<(S, W)>,
     lock: PhantomData<L>,
+}
+
+/// What a task of ours has found.
+enum Found<R> {
+    /// The answer, and who is to be told.
+    Ready(R, Option<Waker>),
+    /// It waits.
+    Left,
+    /// Somebody else waits.
+    Taken,
 }
 
 /// One side, and who waits there.
@@ -98,14 +108,37 @@ impl<S, W, L> Hatch<S, W, L> {
         tells: impl Fn(&mut W) -> Option<&mut Side>,
         mut f: impl FnMut(&mut S) -> Option<R>,
     ) -> Poll<R> {
-        let (result, told) = masked(|mask| {
+        let found = masked(|mask| {
             self.lend(mask, |state, sides| match f(state) {
-                Some(result) => (Poll::Ready(result), tell(mask, tells(sides))),
-                None => (Poll::Pending, waits(sides).leave(mask, task)),
+                Some(result) => Found::Ready(result, tell(mask, tells(sides))),
+                None if waits(sides).leave(task) => Found::Left,
+                None => Found::Taken,
             })
         });
-        told.into_iter().for_each(Waker::wake);
-        result
+        match found {
+            Found::Ready(result, told) => {
+                told.into_iter().for_each(Waker::wake);
+                Poll::Ready(result)
+            }
+            Found::Left => Poll::Pending,
+            Found::Taken => self.displace(task, waits, tells, f),
+        }
+    }
+
+    /// For a task of ours, where somebody else waits: that one is told.
+    #[cold]
+    #[inline(never)]
+    fn displace<R>(
+        &self,
+        task: Task,
+        waits: impl Fn(&mut W) -> &mut Side,
+        tells: impl Fn(&mut W) -> Option<&mut Side>,
+        f: impl FnMut(&mut S) -> Option<R>,
+    ) -> Poll<R> {
+        let before = masked(|mask| self.lend(mask, |_, sides| waits(sides).displace(task)));
+        before.into_iter().for_each(Waker::wake);
+        // It is its side now; but there may have been a change meanwhile.
+        self.look_as(task, waits, tells, f)
     }
 
     /// For any waker.
@@ -165,22 +198,22 @@ impl Side {
         NonNull::new(self.data.cast_mut().cast::<Header>()).map(|task| unsafe { Task::new(task) })
     }
 
-    /// This task waits here from now on.
+    /// This task waits here from now on, unless somebody else does: then `false`.
     #[inline(always)]
-    fn leave(&mut self, mask: Mask<'_>, task: Task) -> Option<Waker> {
+    fn leave(&mut self, task: Task) -> bool {
         let ours = task.as_ptr().as_ptr().cast_const().cast();
-        if self.vtable.is_null() && (self.data.is_null() || self.data == ours) {
+        let free = self.vtable.is_null() && (self.data.is_null() || self.data == ours);
+        if free {
             self.data = ours;
-            return None;
         }
-        self.displace(mask, task)
+        free
     }
 
-    /// As `leave`, where somebody waits already: he is woken.
+    /// This task waits here from now on. Who did is to be woken after the mask.
     #[cold]
     #[inline(never)]
-    fn displace(&mut self, mask: Mask<'_>, task: Task) -> Option<Waker> {
-        let before = self.tell(mask);
+    fn displace(&mut self, task: Task) -> Option<Waker> {
+        let before = self.take().or_else(|| self.task().map(waker_of));
         self.data = task.as_ptr().as_ptr().cast_const().cast();
         before
     }

@@ -281,7 +281,7 @@ impl Base {
                 return None;
             }
             self.open(mask, task);
-            task.wake_in(mask)
+            task.wake_under(mask)
         });
         woken.into_iter().for_each(Waker::wake);
     }

@@ -25,11 +25,17 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_wake
 /// Of what ends the sleep of a Home: its address is the data.
 static RINGER: RawWakerVTable = RawWakerVTable::new(clone_ringer, ring, ring, drop_waker);
 
+/// A waker of this task. To drop it is nothing.
+#[inline(always)]
+pub(super) fn waker_of(task: Task) -> Waker {
+    // SAFETY: [K1].
+    unsafe { Waker::new(task.as_ptr().as_ptr().cast_const().cast(), &VTABLE) }
+}
+
 /// A waker for one poll.
 #[inline(always)]
 pub(super) fn borrowed(task: Task) -> ManuallyDrop<Waker> {
-    // SAFETY: [K1]; dropping it would do nothing.
-    ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().as_ptr().cast_const().cast(), &VTABLE) })
+    ManuallyDrop::new(waker_of(task))
 }
 
 /// Nobody knows here whether this is the task's own thread: `false`, and nothing is woken.
@@ -53,7 +59,7 @@ pub(super) fn cancel_task(task: Task) {
             return None;
         }
         task.set_flags(mask, flags | CANCELLED);
-        task.wake_in(mask)
+        task.wake_under(mask)
     });
     woken.into_iter().for_each(Waker::wake);
 }
@@ -67,6 +73,14 @@ impl Task {
         // SAFETY: [H2] of `header`: it is in no queue.
         let ring = unsafe { queue.push(mask, self.as_ptr()) };
         if ring { rouse(mask, queue) } else { None }
+    }
+}
+
+impl Task {
+    /// As `wake_in`, for whoever is not in so much of a hurry.
+    #[inline(never)]
+    pub(super) fn wake_under(self, mask: Mask<'_>) -> Option<Waker> {
+        self.wake_in(mask)
     }
 }
 
@@ -105,7 +119,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 unsafe fn wake(data: *const ()) {
     // SAFETY: [K1].
     let task = unsafe { task_at(data) };
-    masked(|mask| task.wake_in(mask)).into_iter().for_each(Waker::wake);
+    masked(|mask| task.wake_under(mask)).into_iter().for_each(Waker::wake);
 }
 
 unsafe fn drop_waker(_: *const ()) {}
