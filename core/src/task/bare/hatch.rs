@@ -21,7 +21,7 @@ use core::{
 
 use super::{
     header::{Header, Task},
-    waker::{task_of, waker_of},
+    waker::{task_of, waker_at},
 };
 use crate::{
     const_new,
@@ -38,10 +38,10 @@ pub(crate) struct Hatch<S, W, L> {
 enum Found<R> {
     /// The answer, and who is to be told.
     Ready(R, Option<Waker>),
-    /// It waits.
-    Left,
-    /// Somebody else waits.
-    Taken,
+    /// Nothing: it waits.
+    Waits,
+    /// Nothing: it waits where somebody else did.
+    Displaces(Waker),
 }
 
 /// One side, and who waits there.
@@ -111,8 +111,8 @@ impl<S, W, L> Hatch<S, W, L> {
         let found = masked(|mask| {
             self.lend(mask, |state, sides| match f(state) {
                 Some(result) => Found::Ready(result, tell(mask, tells(sides))),
-                None if waits(sides).leave(task) => Found::Left,
-                None => Found::Taken,
+                None if waits(sides).leave(task) => Found::Waits,
+                None => Found::Displaces(waits(sides).displace(task)),
             })
         });
         match found {
@@ -120,25 +120,12 @@ impl<S, W, L> Hatch<S, W, L> {
                 told.into_iter().for_each(Waker::wake);
                 Poll::Ready(result)
             }
-            Found::Left => Poll::Pending,
-            Found::Taken => self.displace(task, waits, tells, f),
+            Found::Waits => Poll::Pending,
+            Found::Displaces(before) => {
+                before.wake();
+                Poll::Pending
+            }
         }
-    }
-
-    /// For a task of ours, where somebody else waits: that one is told.
-    #[cold]
-    #[inline(never)]
-    fn displace<R>(
-        &self,
-        task: Task,
-        waits: impl Fn(&mut W) -> &mut Side,
-        tells: impl Fn(&mut W) -> Option<&mut Side>,
-        f: impl FnMut(&mut S) -> Option<R>,
-    ) -> Poll<R> {
-        let before = masked(|mask| self.lend(mask, |_, sides| waits(sides).displace(task)));
-        before.into_iter().for_each(Waker::wake);
-        // It is its side now; but there may have been a change meanwhile.
-        self.look_as(task, waits, tells, f)
     }
 
     /// For any waker.
@@ -171,7 +158,7 @@ impl<S, W, L> Hatch<S, W, L> {
 
 #[inline(always)]
 fn tell(mask: Mask<'_>, side: Option<&mut Side>) -> Option<Waker> {
-    side.and_then(|side| side.tell(mask))
+    side.and_then(|side| side.tell_by(|task| task.wake_under(mask)))
 }
 
 impl Side {
@@ -183,12 +170,17 @@ impl Side {
     /// Tells who waits here that there is a change. Who is to be woken after the mask.
     #[inline(always)]
     fn tell(&mut self, mask: Mask<'_>) -> Option<Waker> {
+        self.tell_by(|task| task.wake_in(mask))
+    }
+
+    #[inline(always)]
+    fn tell_by(&mut self, wake: impl FnOnce(Task) -> Option<Waker>) -> Option<Waker> {
         if !self.vtable.is_null() {
             return self.take();
         }
         let task = self.task()?;
         self.data = ptr::null();
-        task.wake_in(mask)
+        wake(task)
     }
 
     /// Who waits here, where it is no other's.
@@ -212,8 +204,9 @@ impl Side {
     /// This task waits here from now on. Who did is to be woken after the mask.
     #[cold]
     #[inline(never)]
-    fn displace(&mut self, task: Task) -> Option<Waker> {
-        let before = self.take().or_else(|| self.task().map(waker_of));
+    fn displace(&mut self, task: Task) -> Waker {
+        // SAFETY: somebody waits here: that of a task of ours says which [K1].
+        let before = self.take().unwrap_or_else(|| unsafe { waker_at(self.data) });
         self.data = task.as_ptr().as_ptr().cast_const().cast();
         before
     }

@@ -25,17 +25,21 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_wake
 /// Of what ends the sleep of a Home: its address is the data.
 static RINGER: RawWakerVTable = RawWakerVTable::new(clone_ringer, ring, ring, drop_waker);
 
-/// A waker of this task. To drop it is nothing.
+/// A waker of the task at this address. To drop it is nothing.
+///
+/// # Safety
+/// [K1].
 #[inline(always)]
-pub(super) fn waker_of(task: Task) -> Waker {
+pub(super) unsafe fn waker_at(data: *const ()) -> Waker {
     // SAFETY: [K1].
-    unsafe { Waker::new(task.as_ptr().as_ptr().cast_const().cast(), &VTABLE) }
+    unsafe { Waker::new(data, &VTABLE) }
 }
 
 /// A waker for one poll.
 #[inline(always)]
 pub(super) fn borrowed(task: Task) -> ManuallyDrop<Waker> {
-    ManuallyDrop::new(waker_of(task))
+    // SAFETY: [K1].
+    ManuallyDrop::new(unsafe { waker_at(task.as_ptr().as_ptr().cast_const().cast()) })
 }
 
 /// Nobody knows here whether this is the task's own thread: `false`, and nothing is woken.
@@ -86,6 +90,7 @@ impl Task {
 
 /// The first task has come to a Home that sleeps.
 #[cold]
+#[inline(never)]
 fn rouse(mask: Mask<'_>, queue: &Queue<Header>) -> Option<Waker> {
     let home = queue.home(mask)?;
     Base::of(&home).stay_up(mask);
