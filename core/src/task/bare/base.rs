@@ -214,26 +214,21 @@ impl Base {
 
     /// Takes a task out of the list of all. This is the home thread.
     pub(super) fn unlink(&self, task: Task) {
-        let older = masked(|mask| {
-            let older = task.older.get(mask);
-            if self.newest.get(mask) != Some(task) {
-                return Some(older);
-            }
-            self.newest.set(mask, older);
-            None
-        });
-        let Some(older) = older else { return };
         // [B2] Nobody else takes one out meanwhile, and what comes is in front: a step at a time will do.
-        let mut newer = self.newest();
-        while let Some(one) = newer {
-            newer = masked(|mask| {
-                let next = one.older.get(mask);
-                if next == Some(task) {
-                    one.older.set(mask, older);
-                    return None;
+        let mut newer = None::<Task>;
+        loop {
+            let next = masked(|mask| {
+                let link = newer.as_ref().map_or(&self.newest, |newer| &newer.older);
+                let next = link.get(mask).filter(|&next| next != task);
+                if next.is_none() {
+                    link.set(mask, task.older.get(mask));
                 }
                 next
             });
+            newer = next;
+            if newer.is_none() {
+                return;
+            }
         }
     }
 

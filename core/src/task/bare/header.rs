@@ -217,25 +217,30 @@ impl Header {
         }
     }
 
-    /// Takes a place in which nothing stands. `false`: something does.
-    pub(in crate::task) fn claim(&self) -> bool {
-        masked(|mask| {
+    /// Takes a place in which nothing stands, for what fits `call`. `false`: something does.
+    #[inline(never)] // It is called wherever something is spawned.
+    pub(in crate::task) fn claim(&self, call: Call) -> bool {
+        let claimed = masked(|mask| {
             let free = self.flags.get(mask) == 0;
             if free {
                 self.flags.set(mask, CLAIMED);
+                self.call.set(mask, Some(call));
             }
             free
-        })
+        });
+        if claimed {
+            self.owned.with_mut(|_| ());
+            self.turn.set(Turn::Waits);
+        }
+        claimed
     }
 
-    /// What stands behind it is from now on what fits `call`; there is a handle. Its place is CLAIMED.
-    pub(in crate::task) fn fill(&self, call: Call, node: dag::Task) {
-        self.owned.with_mut(|_| ());
-        self.turn.set(Turn::Waits);
-        masked(|mask| {
-            self.call.set(mask, Some(call));
-            self.node.set(mask, node);
-        });
+    /// It is written down by this. Its place is CLAIMED.
+    #[inline(always)]
+    pub(in crate::task) fn note(&self, node: dag::Task) {
+        if size_of::<dag::Task>() != 0 {
+            masked(|mask| self.node.set(mask, node));
+        }
     }
 
     /// It is asked by `call` from now on.
@@ -263,6 +268,7 @@ impl Header {
     }
 
     /// It lives no more, and these flags are left; and GHOST, if it is in a queue.
+    #[inline(always)]
     pub(super) fn die(&self, mask: Mask<'_>, flags: u8) {
         let ghost = if self.take_queue(mask).is_none() { GHOST } else { 0 };
         self.flags.set(mask, flags | ghost);

@@ -29,6 +29,7 @@ pub use header::Header;
 pub(super) use header::{Answer, Ask, Task};
 pub(crate) use joining::Joining;
 pub use root::Root;
-pub use turns::{Cycle, adopt};
+pub(super) use turns::adopt;
+pub use turns::{Cycle, adopt_here};
 pub use waker::wake_here;
 pub(super) use waker::wake_later;

@@ -14,51 +14,68 @@
 use core::{fmt, ptr::NonNull, task::Waker};
 
 use super::{
-    base::{Base, LowTurns},
+    base::Base,
     header::{Answer, Ask, Call, ENDED, GHOST, HANDLE, HELD, Header, LIVE, LOW, Task, Turn},
 };
 use crate::{
     context::{HomeRef, Priority},
-    mask::{Mask, masked},
+    mask::masked,
 };
 
 /// Takes in a new task, from anywhere. If its Home is closed the task is cancelled here.
 ///
 /// # Safety
 /// `task` names one that was spawned just now, and was not taken in. Its future and output may be dropped here.
-#[inline(always)] // So that who knows that it is Normal names nothing else.
-pub unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority: Priority) {
-    let low: Option<LowTurns> = match priority {
-        Priority::Normal => None,
-        Priority::Low => Some(Base::low_turns),
-    };
-    // SAFETY: the contract is the same.
-    unsafe { take_in(home, task, low) };
-}
-
-/// As `adopt`; a task that is Low comes with how such have their turns.
-///
-/// # Safety
-/// As for `adopt`.
-unsafe fn take_in(home: &HomeRef, task: NonNull<()>, low: Option<LowTurns>) {
+pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority: Priority) {
     // SAFETY: the contract.
     let task = unsafe { Task::new(task.cast()) };
     let base = Base::of(home);
-    let flags = LIVE | HANDLE | if low.is_some() { LOW } else { 0 };
     let taken = masked(|mask| {
+        // In the same step, so that who closes it finds the task, or this finds it closed.
         if !base.head().is_open_in(mask) {
             return Err(());
         }
-        if let Some(low) = low {
-            base.grade(mask, low);
+        if priority == Priority::Low {
+            base.grade(mask, Base::low_turns);
         }
         base.link(mask, task);
-        Ok(base.start(mask, *home, task, flags))
+        Ok(base.start(mask, *home, task, LIVE | HANDLE | low(priority)))
     });
     match taken {
         Ok(woken) => woken.into_iter().for_each(Waker::wake),
         Err(()) => refuse(task),
     }
+}
+
+fn low(priority: Priority) -> u8 {
+    if priority == Priority::Low { LOW } else { 0 }
+}
+
+/// Takes in a new task of a Home that is open.
+///
+/// # Safety
+/// As for `adopt`.
+#[inline(always)] // So that who knows that it is Normal names nothing else.
+pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) {
+    // SAFETY: the contract.
+    let task = unsafe { Task::new(task.cast()) };
+    match priority {
+        Priority::Normal => take_in(*home, task, 0),
+        Priority::Low => {
+            masked(|mask| Base::of(home).grade(mask, Base::low_turns));
+            take_in(*home, task, LOW);
+        }
+    }
+}
+
+#[inline(never)] // It is called wherever something is spawned.
+fn take_in(home: HomeRef, task: Task, low: u8) {
+    let base = Base::of(&home);
+    let woken = masked(|mask| {
+        base.link(mask, task);
+        base.start(mask, home, task, LIVE | HANDLE | low)
+    });
+    woken.into_iter().for_each(Waker::wake);
 }
 
 /// Ends a task that was not taken in.
@@ -68,7 +85,7 @@ fn refuse(task: Task) {
         masked(|mask| task.set_flags(mask, LIVE | HANDLE));
         // SAFETY: [H3] of `header`; nobody else has it, since it is in no list and no queue: the turn is ours.
         let answer = unsafe { call(task, Ask::CANCEL) };
-        finish(task, call, answer, |task, mask, flags| task.set_flags(mask, flags));
+        finish(task, call, answer, false);
     }
 }
 
@@ -166,7 +183,7 @@ impl Base {
     fn end(&self, task: Task, call: Call, answer: Answer) {
         task.node().ends();
         self.unlink(task);
-        finish(task, call, answer, |task, mask, flags| task.die(mask, flags));
+        finish(task, call, answer, true);
     }
 
     /// Cancels all tasks, the newest first, and takes no other.
@@ -287,25 +304,29 @@ impl Base {
     }
 }
 
-/// Has a task count as ended, which is in no list. `die` sets its flags.
-#[inline(always)]
-fn finish(task: Task, call: Call, answer: Answer, die: impl Fn(Task, Mask<'_>, u8)) {
+/// Has a task count as ended, which is in no list; it may be in a queue.
+fn finish(task: Task, call: Call, answer: Answer, may_be_queued: bool) {
     let ended = masked(|mask| {
         let joined = task.flags_in(mask) & HANDLE != 0;
         if answer == Answer::KEPT && !joined {
-            return None;
+            return Err(());
         }
-        die(task, mask, if joined { HANDLE | ENDED } else { 0 });
-        Some(task.join().take(mask))
+        let flags = if joined { HANDLE | ENDED } else { 0 };
+        if may_be_queued {
+            task.die(mask, flags);
+        } else {
+            task.set_flags(mask, flags);
+        }
+        Ok(task.join().take(mask))
     });
     match ended {
         // Last, since a waker is user code.
-        Some(waker) => waker.into_iter().for_each(Waker::wake),
-        None => {
+        Ok(waker) => waker.into_iter().for_each(Waker::wake),
+        Err(()) => {
             // The handle went when its output was there.
             // SAFETY: [H3] of `header`, it lives still.
-            let _ = unsafe { call(task, Ask::DROP_OUTPUT) };
-            masked(|mask| die(task, mask, 0));
+            let answer = unsafe { call(task, Ask::DROP_OUTPUT) };
+            finish(task, call, answer, may_be_queued);
         }
     }
 }
