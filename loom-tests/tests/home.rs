@@ -219,7 +219,8 @@ fn a_home_is_claimed_by_one_of_two() {
 
 /// **Functions that ask on the home thread while the value comes from another are told, each once.**
 ///
-/// There they join a row when the lock of the line is free: its task is of this thread. Seen to break it: an audience that has its turn while it is in line.
+/// There they join a row when the lock of the line is free: its task is of this thread. Seen to break it: an audience that lies down though its
+/// time has come.
 #[test]
 fn functions_ask_at_home_while_the_value_comes() {
     loom::model(|| {

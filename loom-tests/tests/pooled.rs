@@ -276,9 +276,8 @@ fn a_kernel_lies_down_while_its_value_is_written() {
 
 /// **A function that asks while the value comes for which another waits is told, once, and so is the other, whoever has the turn.**
 ///
-/// The row of an audience is changed under the lock of the line in which it waits, or else by who gives it its turn: loom sees whether those overlap. Seen to break
-/// it: joining a row after the lock under which it was found; an audience that tells its row while it is in line; one that lies down before it
-/// shows its row.
+/// The row of an audience is changed under the lock of the line in which it waits, or else by who gives it its turn: loom sees whether those
+/// overlap. Seen to break it: joining a row after the lock under which it was found.
 #[test]
 fn a_function_asks_while_the_value_comes() {
     loom::model(|| {

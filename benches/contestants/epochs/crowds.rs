@@ -15,6 +15,7 @@ pub(crate) fn play<L: RawLock>(kind: Epochs, meter: Meter) -> Result<Meter, Mete
         Epochs::Ready => Ok(ready::<L>(meter)),
         Epochs::FanOut(count) => Ok(fan::<L>(meter, count, readers)),
         Epochs::Looks(looks) => Ok(fan::<L>(meter, looks, look)),
+        Epochs::Asks(asks) => Ok(fan::<L>(meter, asks, ask)),
         Epochs::Readers => Ok(fan::<L>(meter, 100, await_all::<L, 100>)),
         Epochs::All2 => Ok(gather::<L, 2>(meter)),
         Epochs::All8 => Ok(gather::<L, 8>(meter)),
@@ -48,6 +49,16 @@ fn look<L: RawLock>(stage: &Stage, x: &Value<u64, L>, count: usize) {
     stage.build(|| {
         for _ in 0..count {
             drop(x.inspect(|x| assert_eq!(*x, 7)).expect("an executor is current"));
+        }
+    });
+}
+
+/// Has functions see a value when it comes.
+fn ask<L: RawLock>(stage: &Stage, x: &Value<u64, L>, count: usize) {
+    stage.build(|| {
+        for _ in 0..count {
+            let sees = |x: Result<&u64, _>| assert_eq!(*x.expect("it is there"), 7);
+            x.upon(sees).expect("an executor is current");
         }
     });
 }

@@ -79,6 +79,12 @@ fn crowds() -> Vec<Operation> {
         Epochs::Looks(1000),
     );
     all.push(looks.needs(300.0).beside(uni20(1232.0, 1.0, 211.0)));
+    for asks in [1, 2, 16, 256, 1000] {
+        let title = "of so many functions that wait for one value, by `upon`";
+        let ask = operation(&format!("upon_{asks}"), title, Epochs::Asks(asks));
+        let record = uni20(1232.0, 1.0, 211.0);
+        all.push(if asks == 1000 { ask.needs(300.0).beside(record) } else { ask });
+    }
     all.push(operation(
         "readers_100",
         "of 100 readers of one value that one task awaits",

@@ -77,6 +77,8 @@ pub enum Epochs {
     FanOut(usize),
     /// So many small kernels wait for one value.
     Looks(usize),
+    /// So many functions wait for one value, in no tasks of their own.
+    Asks(usize),
     /// A task awaits a hundred readers of one value.
     Readers,
     /// A task awaits two values.

@@ -122,6 +122,7 @@ mod sequencer;
 mod shield;
 #[cfg(feature = "std")]
 mod shutdown;
+mod signal;
 #[cfg(feature = "std")]
 mod threads;
 #[cfg(feature = "std")]
