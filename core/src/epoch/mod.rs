@@ -5,6 +5,7 @@
 //! | [`Async`]                             | the value, in a box: enrols                                               |
 //! | [`AsyncCell`], [`Placed`]             | the value in a static, and the handle that enrols                         |
 //! | [`ReadBuffer`]                        | a reader: of what was written last before it enrolled                     |
+//! | [`Async::upon`], [`Async::inspect`]   | a function that reads, in no task of its own, and in one                  |
 //! | [`WriteBuffer`], [`EmplaceBuffer`]    | a writer who writes it anew                                               |
 //! | [`MutableBuffer`]                     | a writer who changes it                                                   |
 //! | [`View`]                              | a part of a value, or what is owned elsewhere                             |

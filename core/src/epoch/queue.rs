@@ -395,8 +395,5 @@ fn due<E>(turn: &mut Inside<'_, E>) -> Next {
 /// Whether what the first in line waits for has come.
 #[inline]
 pub(super) fn is_first_due<E>(turn: &mut Inside<'_, E>) -> bool {
-    match turn.first().copied() {
-        Some(key) => turn.state.is_due(key),
-        None => false,
-    }
+    turn.first().copied().is_some_and(|key| turn.state.is_due(key))
 }

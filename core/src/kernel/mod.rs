@@ -11,6 +11,15 @@
 //! | [`Async::inspect`](crate::epoch::Async::inspect) | a task that looks at a value                                  |
 //! | [`Async::upon`](crate::epoch::Async::upon) | a function that sees a value when it comes, in no task of its own   |
 //! | [`Async::map`](crate::epoch::Async::map) and its like, `+` and the other operators | small kernels                |
+//!
+//! Who reads a value when it comes takes the first of these that does:
+//!
+//! | way                          | is                                     | knows when it has run, and what came of it  |
+//! |------------------------------|----------------------------------------|---------------------------------------------|
+//! | `Async::upon`                | a function, beside others in one task  | nobody; its panic goes to a monitor         |
+//! | `Async::map`                 | a function in a task                   | who reads the value that it makes           |
+//! | `Async::inspect`             | a function in a task, with a handle    | who has the handle, which cancels it too    |
+//! | a task that awaits a reader  | a future                               | as it likes; it may await more              |
 
 #[cfg(feature = "alloc")]
 mod combine;

@@ -63,6 +63,26 @@ impl Drop for WakeBatch {
     }
 }
 
+/// A batch of wakers on their way from under a lock to being woken. Whatever is in it when it is dropped is woken then.
+pub(crate) trait Woken {
+    /// An empty one.
+    fn new() -> Self;
+
+    /// Wakes all, and is empty then.
+    fn wake(&mut self);
+}
+
+impl Woken for WakeBatch {
+    fn new() -> Self {
+        Self::new()
+    }
+
+    #[inline]
+    fn wake(&mut self) {
+        Self::wake(self);
+    }
+}
+
 /// Those of a batch that are still to be woken.
 struct Rest<'a>(&'a mut WakeBatch);
 

@@ -31,7 +31,7 @@ use crate::{
     lock::{Lock, Locked, RawLock},
     sync::Ordering::Acquire,
     wait::{
-        WakeBatch,
+        WakeBatch, Woken,
         line::{Joined, Line, Node},
     },
 };
@@ -102,26 +102,6 @@ impl<L: RawLock, S, M> WaitList<L, S, M> {
         let mut rest = Rest(self, serve, PhantomData);
         rest.wake();
         mem::forget(rest);
-    }
-}
-
-/// A batch of wakers on their way from under a lock to being woken. Whatever is in it when it is dropped is woken then.
-pub(crate) trait Woken {
-    /// An empty one.
-    fn new() -> Self;
-
-    /// Wakes all, and is empty then.
-    fn wake(&mut self);
-}
-
-impl Woken for WakeBatch {
-    fn new() -> Self {
-        Self::new()
-    }
-
-    #[inline]
-    fn wake(&mut self) {
-        Self::wake(self);
     }
 }
 

@@ -24,9 +24,9 @@ mod park;
 mod wake;
 
 pub use batch::WakeBatch;
+pub(crate) use batch::Woken;
 #[cfg(feature = "alloc")]
 pub(crate) use hatch::{Hatch, Side};
-pub(crate) use list::Woken;
 pub use list::{Turn, WaitList, Waiter};
 #[cfg(not(feature = "std"))]
 pub use masked::WakeCell;

@@ -17,4 +17,5 @@ mod operators;
 mod order;
 mod sleepers;
 mod upon;
+mod upon_ends;
 mod waits;
