@@ -90,8 +90,8 @@ fn each_is_told_in_the_context_in_which_it_was_asked_and_as_urgently() {
         let (mut x, seen) = (Value::<i32>::empty_in(), Arc::new(Mutex::new(Vec::new())));
         let root = Context::root();
         let contexts = [
-            root.clone(),
             root.with_local(&WHO, 1),
+            root.clone(),
             root.with_local(&WHO, 2),
             root.clone(),
             root.with_local(&WHO, 3).with_priority(Priority::Low),
@@ -115,7 +115,7 @@ fn each_is_told_in_the_context_in_which_it_was_asked_and_as_urgently() {
         x.write().try_slot().unwrap().set(1);
         place.run_all();
         let (low, normal) = (Priority::Low, Priority::Normal);
-        let wanted = [None, Some(1), Some(2), None, Some(4)].map(|who| (who, normal));
+        let wanted = [Some(1), None, Some(2), None, Some(4)].map(|who| (who, normal));
         let mut told = std::mem::take(&mut *seen.lock().unwrap());
         assert_eq!(told.pop(), Some((Some(3), low)), "behind those that are urgent");
         assert_eq!(told, wanted);
