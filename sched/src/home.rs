@@ -171,6 +171,21 @@ impl Bound {
     /// It is a task of this Home, in no queue; whoever calls has taken it out of one, or was told `Enqueue`.
     #[inline]
     pub(crate) unsafe fn push(&self, task: NonNull<Header>) {
+        if self.graded.get() {
+            // SAFETY: the contract is the same.
+            return unsafe { self.push_graded(task) };
+        }
+        // All are Normal, and nobody has to look at the task.
+        change(&self.queues[Priority::Normal as usize], |queue| {
+            // SAFETY: it is not complete, so the list of all tasks keeps it alive while it is queued.
+            unsafe { queue.push(task) };
+        });
+    }
+
+    /// # Safety
+    /// As for `push`.
+    #[inline(never)] // Lest the way past it be long.
+    unsafe fn push_graded(&self, task: NonNull<Header>) {
         // SAFETY: it is not complete, so the list of all tasks keeps it alive.
         let priority = unsafe { task.as_ref() }.priority();
         change(&self.queues[priority as usize], |queue| {

@@ -1,6 +1,6 @@
 //! Blocks of memory for boxed tasks: a bounded free list of each class of sizes, one set per executor.
 //!
-//! [B1] A block of class `c` was allocated with `layout(c)`, and is in one list of its class, here or in the [depot], or in a task's hands, not both.
+//! [B1] A block of class `c` comes from a [slab](super::slab) where such a class has a row of them, or else was allocated with `layout(c)`, and is in one list of its class, here or in the [depot], or in a task's hands, not both.
 //! [B2] What has no class, being large or strictly aligned, comes from the allocator and goes back there.
 
 #![expect(unsafe_code, reason = "hands out raw memory, and links what came back through itself")]
@@ -16,7 +16,8 @@ use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use super::{
     depot::{self, Free},
     lock::HomeLock,
-    size::{BATCH, CLASSES, MOST, Size, layout},
+    size::{BATCH, CLASSES, MOST, Size, layout, row},
+    slab,
 };
 use crate::lock::Locked;
 
@@ -73,11 +74,11 @@ impl Blocks {
         })
     }
 
-    /// Takes a batch from the depot, or a block from the allocator.
+    /// Takes a batch from the depot or from slabs, or a block from the allocator.
     #[cold]
     fn refill(&self, wanted: Size) -> NonNull<u8> {
         if wanted.class < CLASSES
-            && let Some(first) = depot::take(wanted.class)
+            && let Some(first) = depot::take(wanted.class).or_else(|| cut_out(wanted))
         {
             self.classes.with(|classes| {
                 classes[wanted.class] = Class { first: first.as_ptr(), len: BATCH[wanted.class] };
@@ -183,11 +184,20 @@ impl Drop for Blocks {
     }
 }
 
-/// Gives these blocks to the allocator.
+/// A batch of new blocks, where they come from slabs.
+fn cut_out(wanted: Size) -> Option<NonNull<Free>> {
+    row(wanted.class).map(|row| slab::take(row, BATCH[wanted.class]))
+}
+
+/// Gives these blocks to their slabs, or to the allocator.
 ///
 /// # Safety
 /// [B1], they are the caller's.
 pub(super) unsafe fn free_all(class: usize, mut first: *mut Free) {
+    if let Some(row) = row(class) {
+        // SAFETY: [B1], and they are ours.
+        return unsafe { slab::give(row, first) };
+    }
     while let Some(block) = NonNull::new(first) {
         // SAFETY: [B1], what was in a list is a `Free`, and ours.
         first = unsafe { block.as_ref() }.next;
@@ -199,7 +209,10 @@ pub(super) unsafe fn free_all(class: usize, mut first: *mut Free) {
 /// Memory for a task of this size, from the allocator.
 #[cfg(feature = "std")]
 pub(super) fn lay(wanted: Size) -> NonNull<u8> {
-    allocate(wanted.allocated())
+    match row(wanted.class) {
+        Some(row) => slab::take(row, 1).cast(),
+        None => allocate(wanted.allocated()),
+    }
 }
 
 #[cold]
@@ -209,12 +222,19 @@ fn allocate(layout: Layout) -> NonNull<u8> {
     NonNull::new(block).unwrap_or_else(|| handle_alloc_error(layout))
 }
 
-/// Gives the memory of a task to the allocator, from any thread.
+/// Gives the memory of a task to its slab or the allocator, from any thread.
 ///
 /// # Safety
 /// It came from [`Blocks::take`] with this size, and nobody uses it any more.
 #[cold]
 pub(super) unsafe fn give_back(block: NonNull<u8>, wanted: Size) {
+    if let Some(row) = row(wanted.class) {
+        let free = block.cast::<Free>();
+        // SAFETY: [B1], the block is ours and larger than a `Free`.
+        unsafe { free.write(Free { next: ptr::null_mut(), below: ptr::null_mut() }) };
+        // SAFETY: likewise.
+        return unsafe { slab::give(row, free.as_ptr()) };
+    }
     // SAFETY: [B1] and [B2] say with which layout it was allocated.
     unsafe { dealloc(block.as_ptr(), wanted.allocated()) };
 }

@@ -220,22 +220,10 @@ impl HomeRef {
         self.head().vtable.get()
     }
 
-    /// Queues `task`.
-    ///
-    /// # Safety
-    /// `task` is the header of a task of this Home, which is current; its own half has just answered `Enqueue`; a reference to it
-    /// outlasts this call.
-    #[cfg(feature = "std")]
-    #[inline]
-    pub(crate) unsafe fn queue(&self, task: NonNull<()>) {
-        // SAFETY: [C1], and the contract.
-        unsafe { (self.vtable().queue)(self.0, task) };
-    }
-
     /// Queues `tasks`, in this order.
     ///
     /// # Safety
-    /// As for `queue`, for each of them.
+    /// As for [`queue_at`], for each of them.
     #[cfg(feature = "std")]
     #[inline]
     pub(crate) unsafe fn queue_many(&self, tasks: &[NonNull<()>]) {
@@ -246,7 +234,7 @@ impl HomeRef {
     /// Queues `task` for the next cycle.
     ///
     /// # Safety
-    /// As for `queue`.
+    /// As for [`queue_at`].
     #[cfg(feature = "std")]
     pub(crate) unsafe fn queue_later(&self, task: NonNull<()>) {
         // SAFETY: [C1], and the contract.
@@ -334,6 +322,21 @@ impl HomeRef {
         // SAFETY: [C1], and the contract.
         unsafe { (self.vtable().drive)(self, done, ended) };
     }
+}
+
+/// Queues `task` at the Home at this address.
+///
+/// # Safety
+/// That is current, and `task` is the header of a task of it; its own half has just answered `Enqueue`; a reference to it outlasts this call.
+#[cfg(feature = "std")]
+#[inline(always)]
+pub(crate) unsafe fn queue_at(home: *const (), task: NonNull<()>) {
+    // SAFETY: a Home does not lie at zero.
+    let head = unsafe { NonNull::new_unchecked(home.cast_mut()) }.cast::<Head>();
+    // SAFETY: [C1], since whoever entered it has a handle.
+    let vtable = unsafe { head.as_ref() }.vtable.get();
+    // SAFETY: the contract is the same.
+    unsafe { (vtable.queue)(head, task) };
 }
 
 impl Clone for HomeRef {

@@ -39,6 +39,8 @@ mod rootless;
 #[cfg(feature = "alloc")]
 mod size;
 #[cfg(feature = "alloc")]
+mod slab;
+#[cfg(feature = "alloc")]
 mod stray;
 #[cfg(feature = "alloc")]
 mod worker;
@@ -62,6 +64,8 @@ pub use entered::is_current;
 pub use errors::Errors;
 #[cfg(not(feature = "alloc"))]
 pub use fixed::{Done, HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
+#[cfg(feature = "std")]
+pub(crate) use handle::queue_at;
 #[cfg(feature = "alloc")]
 pub use handle::{Done, HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
 pub use info::TaskInfo;
@@ -80,5 +84,7 @@ pub use priority::Priority;
 pub(crate) use rootless::{Context, ambient, outside, within};
 #[cfg(feature = "alloc")]
 pub use size::Size;
+#[cfg(feature = "alloc")]
+pub(crate) use slab::{HAS_TAGS, tag_of};
 #[cfg(feature = "alloc")]
 pub use stray::{Failed, Stray};

@@ -2,9 +2,15 @@
 
 use core::alloc::Layout;
 
+use super::slab::HAS_TAGS;
+
 /// Sizes of blocks: 120, 184, 248, 376, .. 49144 bytes. With the word that allocators put before a block, those of a class lie at whole cache lines from
 /// each other, and none is lost.
-pub(super) const CLASSES: usize = 18;
+const PLAIN: usize = 18;
+/// Of the smaller ones, up to 1016 bytes, there are those again whose blocks have tags and come from [slabs](super::slab), where there are any.
+pub(super) const SLABBED: usize = if HAS_TAGS { 7 } else { 0 };
+/// How many there are.
+pub(super) const CLASSES: usize = PLAIN + SLABBED;
 /// That word.
 const WORD: usize = 8;
 /// Blocks are aligned as allocators do by themselves: for more they spend a line.
@@ -30,6 +36,20 @@ impl Size {
         Self { layout, class }
     }
 
+    /// Of this layout, in a block with a tag where there are such.
+    pub(crate) const fn tagged(layout: Layout) -> Self {
+        match class_of(layout) {
+            Some(class) if class < SLABBED => Self { layout, class: PLAIN + class },
+            _ => Self::of(layout),
+        }
+    }
+
+    /// Whether a block of it has a tag.
+    #[inline(always)]
+    pub(crate) const fn has_tag(self) -> bool {
+        row(self.class).is_some()
+    }
+
     /// With what layout the block is allocated.
     pub(super) const fn allocated(self) -> Layout {
         if self.class < CLASSES { layout(self.class) } else { self.layout }
@@ -38,7 +58,7 @@ impl Size {
 
 /// The smallest class that fits, if there is one.
 const fn class_of(wanted: Layout) -> Option<usize> {
-    if wanted.align() > ALIGN || wanted.size() > size(CLASSES - 1) {
+    if wanted.align() > ALIGN || wanted.size() > size(PLAIN - 1) {
         return None;
     }
     if wanted.size() <= size(0) {
@@ -51,7 +71,19 @@ const fn class_of(wanted: Layout) -> Option<usize> {
 }
 
 const fn size(class: usize) -> usize {
+    let class = if class < PLAIN { class } else { class - PLAIN };
     ((if class.is_multiple_of(2) { 128 } else { 192 }) << (class / 2)) - WORD
+}
+
+/// Which of the classes it is whose blocks come from slabs, if it is one.
+#[inline(always)]
+pub(super) const fn row(class: usize) -> Option<usize> {
+    if class >= PLAIN && class < CLASSES { Some(class - PLAIN) } else { None }
+}
+
+/// How far blocks of such a class are apart: whole lines.
+pub(super) const fn stride(row: usize) -> usize {
+    size(row) + WORD
 }
 
 pub(super) const fn layout(class: usize) -> Layout {

@@ -43,12 +43,13 @@ pub(super) struct Boxed<N, const SPENT: bool = false>(PhantomData<N>);
 
 impl<F: Future, N: Name, const SPENT: bool> Storage<F> for Boxed<N, SPENT> {
     const SPENT: bool = SPENT;
+    const TAGGED: bool = Self::size::<F>().has_tag();
 
     unsafe fn free(task: NonNull<Header>) {
         // SAFETY: no reference is left (contract).
         let home = unsafe { Header::dissolve(task) };
         // SAFETY: it was laid for this layout, see `spawn_at`; nothing is left in it.
-        unsafe { home.clear(task.cast(), size_of_task::<F, N>()) };
+        unsafe { home.clear(task.cast(), Self::size::<F>()) };
     }
 
     unsafe fn name(task: NonNull<Header>) -> Option<&'static str> {
@@ -57,10 +58,21 @@ impl<F: Future, N: Name, const SPENT: bool> Storage<F> for Boxed<N, SPENT> {
     }
 }
 
+impl<N: Name, const SPENT: bool> Boxed<N, SPENT> {
+    /// The size of the block for `F`. Of those that are SPENT there may be millions, each of which is woken once: they have no tags.
+    #[inline]
+    pub(super) const fn size<F: Future>() -> Size {
+        const {
+            let layout = Layout::new::<Named<F, N>>();
+            if SPENT { Size::of(layout) } else { Size::tagged(layout) }
+        }
+    }
+}
+
 /// The size of the block that `spawn_in` needs for `F`.
 #[inline]
 pub const fn size_of_task<F: Future, N: Name>() -> Size {
-    const { Size::of(Layout::new::<Named<F, N>>()) }
+    Boxed::<N>::size::<F>()
 }
 
 /// Makes a task of `future` in `block`: its header, to be handed to its Home, and its handle.

@@ -28,6 +28,7 @@ use super::{
     own::Own,
     reference::info,
     state::State,
+    tag,
     unwind::{catch, discard, tell},
     waker,
 };
@@ -55,6 +56,9 @@ enum Stage<F: Future> {
 pub(crate) trait Storage<F: Future> {
     /// Whether an `F` that was ready holds nothing any more that is to be dropped.
     const SPENT: bool = false;
+
+    /// Whether it stands at the beginning of a block with a [tag].
+    const TAGGED: bool = false;
 
     /// Frees the memory of a `TaskCell<F>` with what its header owns.
     ///
@@ -99,7 +103,13 @@ impl<F: Future> TaskCell<F> {
         let cell = memory.cast::<Self>();
         let vtable = const { &Of::<F, S>::VTABLE };
         let node = dag::Task::new(any::type_name::<F>(), memory.as_ptr().addr(), site);
-        let header = Header::new(state, vtable, home, ambient(), node);
+        let (state, own) = state;
+        let mut own = own;
+        if S::TAGGED {
+            // SAFETY: [C3], and so says its storage.
+            unsafe { tag::write(cell.cast(), &home, mem::replace(&mut own, Own::idle())) };
+        }
+        let header = Header::new((state, own), S::TAGGED, vtable, home, ambient(), node);
         // SAFETY: the memory fits and is ours (contract).
         unsafe { cell.write(Self { header, stage: UnsafeCell::new(Stage::Future(future)) }) };
         cell.cast()
@@ -140,7 +150,7 @@ unsafe fn poll<F: Future, S: Storage<F>>(task: NonNull<Header>) -> Polled {
     // SAFETY: [C3], and whoever polls has a reference.
     let stage = unsafe { stage::<F>(task) };
     // SAFETY: likewise.
-    let waker = unsafe { waker::borrowed(task) };
+    let waker = unsafe { waker::borrowed(task, S::TAGGED) };
     let mut cx = Context::from_waker(&waker);
     let polled = stage.with_mut(|stage| {
         catch(|| {

@@ -22,7 +22,7 @@ use core::{
     task::Waker,
 };
 
-use super::{header::Header, state::Wake, waker::task};
+use super::{header::Header, own::Own, state::Wake, waker::task_here};
 use crate::wait::{WakeBatch, Woken};
 
 /// At most as many wakers as in a [`WakeBatch`].
@@ -64,26 +64,23 @@ impl Crowd {
     /// Panics where the crowd is full.
     #[inline(always)] // Once for each who waits, in a loop.
     pub(crate) fn push(&mut self, waker: Waker) {
-        match task(&waker) {
-            // SAFETY: the reference of the waker.
-            Some(task) if unsafe { self.queues(task) } => mem::forget(waker),
+        match task_here(&waker) {
+            // SAFETY: it is here, and the reference of the waker.
+            Some((task, (own, _))) if unsafe { self.queues(task, own) } => mem::forget(waker),
             _ => self.others.push(waker),
         }
     }
 
-    /// Takes in a task that is woken, with a reference of the caller's, if it is one of the current Home and has not ended.
+    /// Takes in a task of the current Home that is woken, with a reference of the caller's, if it has not ended.
     ///
     /// # Safety
-    /// The reference is the caller's.
+    /// It is here, with this half; the reference is the caller's.
     #[inline(always)]
-    unsafe fn queues(&mut self, task: NonNull<Header>) -> bool {
+    unsafe fn queues(&mut self, task: NonNull<Header>, own: &Own) -> bool {
         // SAFETY: [T1] of `header`, the reference.
         let header = unsafe { task.as_ref() };
-        if !header.is_here() {
-            return false;
-        }
-        let enters = header.own.queue_and_release() || {
-            let Some(wake) = header.state().wake_here_and_release(&header.own) else {
+        let enters = own.queue_and_release() || {
+            let Some(wake) = header.state().wake_here_and_release(own) else {
                 return false;
             };
             wake == Wake::Enqueue

@@ -21,7 +21,8 @@ use core::{cell::Cell, mem::ManuallyDrop, ptr::NonNull};
 use super::{
     own::Own,
     slot::Slot,
-    state::{Complete, Receive, Rest, Start, State},
+    state::{Complete, Receive, Rest, State},
+    tag::{self, AtHome, HAS_TAGS},
 };
 use crate::{
     context::{Context, HomeRef, Priority, is_current},
@@ -74,7 +75,10 @@ pub struct Header {
     pub(super) node: dag::Task,
     /// Read by whoever has a reference. In a cell so that a model sees whether the last one comes after all others.
     home: UnsafeCell<ManuallyDrop<HomeRef>>,
-    pub(super) own: Own,
+    /// Where it is not tagged.
+    own: Own,
+    /// Whether it has a [tag], with its own half.
+    tagged: bool,
     pub(super) priority: Cell<Priority>,
     #[cfg(feature = "alloc")]
     pub(super) id: Cell<u32>,
@@ -123,6 +127,7 @@ impl Header {
     #[inline]
     pub(super) fn new(
         (state, own): (State, Own),
+        tagged: bool,
         vtable: &'static TaskVTable,
         home: HomeRef,
         context: Context,
@@ -138,6 +143,7 @@ impl Header {
             newer: Cell::new(None),
             slot: Slot::new(),
             own,
+            tagged,
             priority: Cell::new(Priority::Normal),
             #[cfg(feature = "alloc")]
             id: Cell::new(0),
@@ -151,27 +157,32 @@ impl Header {
         &self.state
     }
 
-    /// Begins a turn: the task has just left its queue. This is the home thread.
+    /// Whether it has a tag.
     #[inline(always)]
-    pub(super) fn start(&self) -> Start {
-        self.state.start(&self.own)
+    pub(super) fn is_tagged(&self) -> bool {
+        HAS_TAGS && self.tagged
     }
 
-    /// Ends a turn. `true`: the task belongs at the end of its queue. This is the home thread.
+    /// The home thread's half of its state. This is the home thread.
     #[inline(always)]
-    pub(super) fn pause(&self) -> bool {
-        self.own.pause()
+    pub(super) fn own(&self) -> &Own {
+        if self.is_tagged() {
+            // SAFETY: it is tagged, and alive.
+            return unsafe { tag::own(self) };
+        }
+        seldom();
+        &self.own
     }
 
     /// It has left the inbox. This is the home thread.
     #[inline]
     pub(super) fn receive(&self) -> Receive {
-        self.state.receive(&self.own)
+        self.state.receive(self.own())
     }
 
     /// A new task is not queued, but on its way to the inbox. Nobody else has seen it.
     pub(super) fn count_as_sent(&self) {
-        self.state.count_as_sent(&self.own);
+        self.state.count_as_sent(self.own());
     }
 
     /// Whether a handle wants the output. If not, none ever will.
@@ -183,7 +194,7 @@ impl Header {
     /// Ends the task: see [`State::complete`]. This is the home thread.
     #[inline(always)]
     pub(super) fn complete(&self, output_dropped: bool) -> Complete {
-        self.state.complete(&self.own, &self.slot, output_dropped)
+        self.state.complete(self.own(), &self.slot, output_dropped)
     }
 
     /// Ends a pooled task: see [`State::finish`].
@@ -195,35 +206,42 @@ impl Header {
 
     /// Whether it has ended. This is the home thread.
     pub(super) fn has_ended(&self) -> bool {
-        self.own.has_ended()
+        self.own().has_ended()
     }
 
     /// Gives up the root's reference of its Local. This is the home thread.
     pub(super) fn retire(&self) -> Rest {
-        self.state.retire(&self.own)
+        self.state.retire(self.own())
     }
 
     /// One more reference.
     #[inline]
     pub(super) fn retain(&self) {
         if self.is_here() {
-            self.state.retain_here(&self.own);
+            self.state.retain_here(self.own());
         } else {
             self.state.retain();
         }
     }
 
+    /// The same of a task that is not tagged, and its Home, if this is that thread.
+    #[inline(always)]
+    pub(super) fn untagged_here(&self) -> Option<AtHome<'_>> {
+        let home = self.home().as_ptr();
+        is_current(home).then_some((&self.own, home))
+    }
+
     /// The home thread's half of its state, if this is that thread.
     #[inline]
     pub(super) fn own_here(&self) -> Option<&Own> {
-        self.is_here().then_some(&self.own)
+        self.is_here().then_some(self.own())
     }
 
     /// Ends a turn out of which a panic went. This is the home thread.
     pub(super) fn give_up_turn(&self) {
-        if self.own.pause() {
+        if self.own().pause() {
             // It was taken out of its queue, and does not get there again by itself: it counts as not woken.
-            self.own.leave_queue();
+            self.own().leave_queue();
         }
     }
 
@@ -282,7 +300,7 @@ impl Header {
         // SAFETY: [T1], the header is alive.
         let header = unsafe { task.as_ref() };
         // Who ended it has left it: a model sees whether that is so.
-        let _ = header.own.has_ended();
+        let _ = header.own().has_ended();
         header.home.with_mut(|home| {
             // SAFETY: no reference is left.
             let home = unsafe { &mut *home };
@@ -291,3 +309,8 @@ impl Header {
         })
     }
 }
+
+/// Says that whoever calls this does so seldom.
+#[cold]
+#[inline(never)]
+fn seldom() {}

@@ -15,6 +15,7 @@
 //! | `hook`   | what a platform brings to an executor                                           |
 //! | `unwind` | what becomes of a panic                                                         |
 //! | `header` | what is the same for every task                                                 |
+//! | `tag`    | what a wake touches of it, where that stands apart                              |
 //! | `ready`  | the tasks that wait for their turn                                              |
 //! | `ring`   | a memory for that, which touches none of them                                   |
 //! | `reference` | a counted reference to a header, with which to wake, cancel and let go       |
@@ -96,6 +97,8 @@ mod slot;
 mod spawn;
 #[cfg(feature = "alloc")]
 mod state;
+#[cfg(feature = "alloc")]
+mod tag;
 #[cfg(feature = "alloc")]
 mod tasks;
 #[cfg(feature = "alloc")]

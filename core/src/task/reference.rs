@@ -14,72 +14,97 @@ use core::ptr::NonNull;
 use super::{
     header::Header,
     state::{Rest, State, Wake},
+    tag::{self, AtHome},
 };
 use crate::context::TaskInfo;
+#[cfg(feature = "std")]
+use crate::context::queue_at;
+
+/// The home thread's half of its state, and its Home, if this is that thread, in a turn of its Local. What is TAGGED has it apart, and is not touched.
+///
+/// # Safety
+/// A reference to the task outlasts `'a`; it is tagged, or is not.
+#[inline(always)]
+pub(super) unsafe fn here<'a, const TAGGED: bool>(task: NonNull<Header>) -> Option<AtHome<'a>> {
+    if TAGGED {
+        // SAFETY: the contract is the same.
+        return unsafe { tag::own_here(task.as_ptr()) };
+    }
+    // SAFETY: [T1] of `header`, the reference.
+    unsafe { task.as_ref() }.untagged_here()
+}
 
 /// Wakes `task`.
 ///
 /// # Safety
-/// A reference to the task outlasts this call.
-#[inline]
-pub(crate) unsafe fn wake(task: NonNull<Header>) {
-    // SAFETY: [T1] of `header`, the reference.
-    let header = unsafe { task.as_ref() };
-    if header.is_here() {
+/// A reference to the task outlasts this call; it is tagged, or is not.
+#[inline(always)]
+pub(crate) unsafe fn wake<const TAGGED: bool>(task: NonNull<Header>) {
+    // SAFETY: the contract is the same.
+    if let Some(at_home) = unsafe { here::<TAGGED>(task) } {
         // SAFETY: it is here, and the contract is the same.
-        unsafe { queue(task, State::wake_here(&header.own)) };
-    } else {
+        return unsafe { wake_here(task, at_home) };
+    }
+    // SAFETY: [T1] of `header`, the reference.
+    let wake = unsafe { task.as_ref() }.state.wake();
+    // SAFETY: the contract is the same.
+    unsafe { send(task, wake) };
+}
+
+/// Wakes a new task, whichever it is.
+///
+/// # Safety
+/// It is here, and a reference to the task outlasts this call.
+pub(super) unsafe fn wake_new(task: NonNull<Header>) {
+    // SAFETY: [T1] of `header`, the reference.
+    match unsafe { task.as_ref() }.is_tagged() {
         // SAFETY: the contract is the same.
-        unsafe { send(task, header.state.wake()) };
+        true => unsafe { wake::<true>(task) },
+        // SAFETY: the contract is the same.
+        false => unsafe { wake::<false>(task) },
     }
 }
 
 /// Wakes `task` and gives up a reference.
 ///
 /// # Safety
-/// The reference is the caller's, who does not use it again.
-#[inline]
-pub(super) unsafe fn wake_and_release(task: NonNull<Header>) {
-    // SAFETY: [T1] of `header`, the reference.
-    let header = unsafe { task.as_ref() };
+/// The reference is the caller's, who does not use it again; it is tagged, or is not.
+#[inline(always)]
+pub(super) unsafe fn wake_and_release<const TAGGED: bool>(task: NonNull<Header>) {
     // At home nothing can end the task between its state and its queue, so one step does both.
-    if header.is_here()
-        && let Some(wake) = header.state.wake_here_and_release(&header.own)
-    {
-        // SAFETY: it is here; it is not complete, so the list holds a reference, and this is the thread that would give it up.
-        return unsafe { queue(task, wake) };
+    // SAFETY: the contract is the same.
+    if let Some((own, home)) = unsafe { here::<TAGGED>(task) } {
+        // SAFETY: [T1] of `header`, the reference.
+        let state = &unsafe { task.as_ref() }.state;
+        if let Some(wake) = state.wake_here_and_release(own) {
+            // SAFETY: it is here; it is not complete, so the list holds a reference, and this is the thread that would give it up.
+            return unsafe { queue(task, home, wake) };
+        }
     }
     // SAFETY: the reference is ours.
     let ours = unsafe { TaskRef::from_raw(task) };
     // SAFETY: our reference outlasts the call.
-    unsafe { wake(ours.0) };
+    unsafe { wake::<TAGGED>(ours.0) };
 }
 
-/// Wakes `task` if it is one of the Home that is current on this thread; otherwise `false`. Runs nobody's code.
+/// Wakes `task`, whose half this is. Runs nobody's code.
 ///
 /// # Safety
-/// A reference to the task outlasts this call.
-#[inline]
-pub(super) unsafe fn wake_here(task: NonNull<Header>) -> bool {
-    // SAFETY: [T1] of `header`, the reference.
-    let header = unsafe { task.as_ref() };
-    let is_here = header.is_here();
-    if is_here {
-        // SAFETY: it is here, and the contract is the same.
-        unsafe { queue(task, State::wake_here(&header.own)) };
-    }
-    is_here
+/// It is here, where that says; a reference to the task outlasts this call.
+#[inline(always)]
+pub(super) unsafe fn wake_here(task: NonNull<Header>, (own, home): AtHome<'_>) {
+    // SAFETY: the contract is the same.
+    unsafe { queue(task, home, State::wake_here(own)) };
 }
 
 /// As `wake_here`, for the next cycle.
 ///
 /// # Safety
 /// As `wake_here`.
-pub(super) unsafe fn wake_later(task: NonNull<Header>) -> bool {
-    // SAFETY: [T1] of `header`, the reference.
-    let header = unsafe { task.as_ref() };
-    let is_here = header.is_here();
-    if is_here && State::wake_here(&header.own) == Wake::Enqueue {
+pub(super) unsafe fn wake_later(task: NonNull<Header>, (own, _): AtHome<'_>) {
+    if State::wake_here(own) == Wake::Enqueue {
+        // SAFETY: [T1] of `header`, the reference.
+        let header = unsafe { task.as_ref() };
         header.node.wakes();
         // SAFETY: it is here, and the contract is the same. Without `std` nobody knows that he is.
         #[cfg(feature = "std")]
@@ -87,24 +112,56 @@ pub(super) unsafe fn wake_later(task: NonNull<Header>) -> bool {
             header.home().queue_later(task.cast());
         }
     }
-    is_here
 }
 
 /// Queues `task` at its Home if `wake` says so.
 ///
 /// # Safety
-/// It is here; a reference to the task outlasts this call; `wake` is what its own half has just answered.
-#[inline]
-unsafe fn queue(task: NonNull<Header>, wake: Wake) {
+/// It is here, at this Home; a reference to the task outlasts this call; `wake` is what its own half has just answered.
+#[inline(always)]
+unsafe fn queue(task: NonNull<Header>, home: *const (), wake: Wake) {
     if wake == Wake::Enqueue {
         // SAFETY: [T1] of `header`, the reference.
-        let header = unsafe { task.as_ref() };
-        header.node.wakes();
+        unsafe { task.as_ref() }.node.wakes();
         // SAFETY: the contract is the same. Without `std` nobody knows that he is here.
         #[cfg(feature = "std")]
         unsafe {
-            header.home().queue(task.cast());
+            queue_at(home, task.cast());
         }
+    }
+}
+
+/// One more reference.
+///
+/// # Safety
+/// There is one already; the task is tagged, or is not.
+#[inline(always)]
+pub(super) unsafe fn retain<const TAGGED: bool>(task: NonNull<Header>) {
+    // SAFETY: [T1] of `header`, the reference.
+    let header = unsafe { task.as_ref() };
+    // SAFETY: the contract is the same.
+    match unsafe { here::<TAGGED>(task) } {
+        Some((own, _)) => header.state.retain_here(own),
+        None => header.state.retain(),
+    }
+}
+
+/// One reference less.
+///
+/// # Safety
+/// It is the caller's, who does not use it again; the task is tagged, or is not.
+#[inline(always)]
+pub(super) unsafe fn release<const TAGGED: bool>(task: NonNull<Header>) {
+    // SAFETY: [T1] of `header`, the reference.
+    let header = unsafe { task.as_ref() };
+    // SAFETY: the contract is the same.
+    let rest = match unsafe { here::<TAGGED>(task) } {
+        Some((own, _)) => header.state.release_here(own),
+        None => header.state.release(),
+    };
+    if rest == Rest::Free {
+        // SAFETY: that was the last reference.
+        unsafe { free(task) };
     }
 }
 
@@ -167,7 +224,9 @@ impl TaskRef {
         let header = self.header();
         if header.is_here() {
             // SAFETY: it is here, and our reference outlasts the call.
-            unsafe { queue(self.0, header.state.cancel_here(&header.own)) };
+            unsafe {
+                queue(self.0, header.home().as_ptr(), header.state.cancel_here(header.own()))
+            };
         } else {
             // SAFETY: our reference outlasts the call.
             unsafe { send(self.0, header.state.cancel()) };
@@ -195,7 +254,7 @@ impl Drop for TaskRef {
     fn drop(&mut self) {
         let header = self.header();
         let rest = if header.is_here() {
-            header.state.release_here(&header.own)
+            header.state.release_here(header.own())
         } else {
             header.state.release()
         };

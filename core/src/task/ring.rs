@@ -2,7 +2,7 @@
 //!
 //! | with           | it has                                       | `pop_if`                                                     |
 //! |----------------|----------------------------------------------|--------------------------------------------------------------|
-//! | `std`          | as many places as it was made with           | on x86-64 asks for two lines of who stands AHEAD places on   |
+//! | `std`          | as many places as it was made with           | on x86-64 asks for the lines of who stands AHEAD places on   |
 //! | without        | none, and takes no memory                    | finds nothing                                                |
 //!
 //! \[N1] There are a power of two places, `mask` and one more; or none.
@@ -19,29 +19,23 @@ pub use imp::Ring;
 
 #[cfg(feature = "std")]
 mod imp {
-    use core::ptr::NonNull;
+    use core::ptr::{self, NonNull};
 
     use alloc::vec::Vec;
 
-    use crate::task::header::Header;
+    use crate::{context::tag_of, task::header::Header};
 
     /// So many turns take about as long as memory takes to answer.
-    const AHEAD: usize = 12;
+    const AHEAD: usize = 24;
 
-    /// In a queue so long memory is waited for.
+    /// In a queue so long memory is waited for, at least.
     const LONG: usize = 1024;
-
-    /// So many wakes likewise.
-    const BEYOND: usize = 32;
 
     /// The places of a [`Ready`](crate::task::Ready) queue.
     pub struct Ring {
         first: usize,
         end: usize,
         room: usize,
-        /// Who was put in last of many, and how far from the one before.
-        last: usize,
-        stride: usize,
         /// One less than how many places there are, or 0.
         mask: usize,
         places: Vec<NonNull<Header>>,
@@ -53,7 +47,7 @@ mod imp {
 
         /// One without a place.
         pub(in crate::task) const fn new() -> Self {
-            Self { first: 0, end: 0, room: 0, last: 0, stride: 0, mask: 0, places: Vec::new() }
+            Self { first: 0, end: 0, room: 0, mask: 0, places: Vec::new() }
         }
 
         /// One with so many places at least; with none, where there is no memory for them.
@@ -101,24 +95,7 @@ mod imp {
             // SAFETY: [N2] where there is room there are places, and [N1] what is masked names one.
             *unsafe { self.places.get_unchecked_mut(self.end & self.mask) } = task;
             self.end = self.end.wrapping_add(1);
-            if len >= LONG {
-                self.foresee(task);
-            }
             true
-        }
-
-        /// Tasks that are woken in the order of their memory are woken on in that order: asks for one that will be.
-        #[inline(always)]
-        fn foresee(&mut self, task: NonNull<Header>) {
-            let address = task.as_ptr().addr();
-            let stride = address.wrapping_sub(self.last);
-            self.last = address;
-            if stride == self.stride {
-                want(core::ptr::without_provenance(
-                    address.wrapping_add(stride.wrapping_mul(BEYOND)),
-                ));
-            }
-            self.stride = stride;
         }
 
         /// Takes the first task, if there is one and `may` then says so.
@@ -133,32 +110,34 @@ mod imp {
             // SAFETY: [N2] somebody stands there, so there are places, and [N1] what is masked names one.
             let task = *unsafe { self.places.get_unchecked(self.first & self.mask) };
             self.first = self.first.wrapping_add(1);
-            if self.end.wrapping_sub(self.first) >= AHEAD {
+            if self.end.wrapping_sub(self.first) >= LONG {
                 self.fetch(self.first.wrapping_add(AHEAD - 1));
             }
             Some(task)
         }
 
-        /// Asks for the memory of who stands there: what a turn touches of a header, and a small future behind it.
+        /// Asks for the memory of who stands there: what a turn touches of a header, a small future behind it, and the tag.
         #[inline(always)]
         fn fetch(&self, place: usize) {
             #[cfg(target_arch = "x86_64")]
             {
                 // SAFETY: [N2] it is called with a place in which somebody stands.
                 let task = *unsafe { self.places.get_unchecked(place & self.mask) };
-                want(task.as_ptr());
-                want(task.as_ptr().wrapping_byte_add(64));
+                let hot = task.as_ptr().cast::<i8>().wrapping_add(Header::HOT);
+                want(hot);
+                want(hot.wrapping_add(64));
+                want(ptr::without_provenance(tag_of(task.as_ptr().addr())));
             }
         }
     }
 
-    /// Asks for the line of a cache in which the hot part of a header begins.
+    /// Asks for a line of a cache.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn want(task: *const Header) {
+    fn want(line: *const i8) {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let hot = task.cast::<i8>().wrapping_add(Header::HOT);
         // SAFETY: a hint, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(hot) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
     }
 }
 

@@ -79,7 +79,14 @@ impl Root {
         // SAFETY: nobody else uses it (contract).
         let header = unsafe { &mut *self.header.get() };
         let state = (State::alone(), Own::idle());
-        header.write(Header::new(state, &VTABLE, home, context::Context::root(), dag::Task::NONE));
+        header.write(Header::new(
+            state,
+            false,
+            &VTABLE,
+            home,
+            context::Context::root(),
+            dag::Task::NONE,
+        ));
     }
 
     fn task(&self) -> NonNull<Header> {
@@ -139,7 +146,7 @@ impl Root {
         self.frame.set(Some(Frame { running: place.cast(), poll: poll_running::<F> }));
         let leave = Leave(self);
         // SAFETY: born, and not retired (contract), so the Local's reference outlasts the call.
-        unsafe { wake(self.task()) };
+        unsafe { wake::<false>(self.task()) };
         while self.is_running() && cycle() {}
         drop(leave);
         // SAFETY: [R1] nobody else names the frame now.
@@ -191,7 +198,7 @@ unsafe fn poll(task: NonNull<Header>) -> Polled {
     let root = unsafe { task.cast::<Root>().as_ref() };
     if let Some(frame) = root.frame.get() {
         // SAFETY: the Local has a reference.
-        let waker = unsafe { waker::borrowed(task) };
+        let waker = unsafe { waker::borrowed(task, false) };
         // SAFETY: [R1], and this is the root's turn.
         if unsafe { (frame.poll)(frame.running, &mut Context::from_waker(&waker)) } {
             root.frame.set(None);

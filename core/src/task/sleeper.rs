@@ -22,7 +22,7 @@
 use core::{future::Future, mem, pin::Pin, ptr::NonNull, task::Waker};
 
 use super::{
-    boxed::{bear, size_of_task},
+    boxed::{Boxed, bear},
     cell::TaskCell,
     header::Header,
     join::JoinHandle,
@@ -87,7 +87,7 @@ unsafe fn make<F: Spent + 'static>(
         // SAFETY: [Z1], and it is of an `F`.
         if !unsafe { lay_down(task, lie_down) } {
             // SAFETY: as for `header`.
-            unsafe { reference::wake(task) };
+            unsafe { reference::wake_new(task) };
         }
     } else {
         // SAFETY: it is new, and this is the home thread.
@@ -130,7 +130,7 @@ unsafe fn make_enrolled<F: Enrol + 'static>(
     if let Some(waker) = handed_back {
         // Its reference is not counted any more.
         mem::forget(waker);
-        header.own.queue_new();
+        header.own().queue_new();
         // SAFETY: it is new, and this is the home thread.
         unsafe { header.home().adopt(task.cast(), Priority::Normal) };
     } else {
@@ -145,7 +145,7 @@ unsafe fn make_enrolled<F: Enrol + 'static>(
 #[inline]
 fn lay_here<F: Future>() -> Option<Laid> {
     // SAFETY: what is current is so on its own thread, or without `std` wherever this is.
-    with_current(|home| unsafe { Some(home?.home().lay_open(size_of_task::<F, ()>())) })
+    with_current(|home| unsafe { Some(home?.home().lay_open(Boxed::<(), true>::size::<F>())) })
 }
 
 /// As `make`, on the current Home. `None`: nobody takes it.
@@ -202,7 +202,7 @@ pub(crate) fn spawn_enrolled<F: Enrol + 'static>(
 ) -> Option<JoinHandle<F::Output>> {
     with_current(|here| {
         // SAFETY: what is current is so on its own thread.
-        let laid = unsafe { here?.home().lay(size_of_task::<F, ()>()) }?;
+        let laid = unsafe { here?.home().lay(Boxed::<(), true>::size::<F>()) }?;
         // SAFETY: laid just now, by the Home that is current.
         Some(unsafe { make_enrolled(laid, begin(), site) })
     })
@@ -236,7 +236,7 @@ impl Here {
         site: Site,
     ) -> Made {
         // SAFETY: a `Here` is on its Home's thread.
-        let laid = unsafe { self.home().lay_open(size_of_task::<F, ()>()) };
+        let laid = unsafe { self.home().lay_open(Boxed::<(), true>::size::<F>()) };
         // SAFETY: laid just now; and so our callers say of the state.
         unsafe { make(laid, state, future, lie_down, site) }
     }
@@ -259,7 +259,7 @@ impl Here {
         site: Site,
     ) -> Option<JoinHandle<F::Output>> {
         // SAFETY: a `Here` is on its Home's thread.
-        let laid = unsafe { self.home().lay(size_of_task::<F, ()>()) }?;
+        let laid = unsafe { self.home().lay(Boxed::<(), true>::size::<F>()) }?;
         // SAFETY: laid just now.
         Some(unsafe { make_enrolled(laid, begin(), site) })
     }

@@ -96,7 +96,7 @@ impl Tasks {
         unsafe { self.register(task, priority) };
         // SAFETY: [T1] of `header`, the list's reference.
         let header = unsafe { task.as_ref() };
-        header.own.go_away();
+        header.own().go_away();
         header.count_as_sent();
     }
 
@@ -107,7 +107,7 @@ impl Tasks {
     pub unsafe fn welcome(&self, task: NonNull<Header>) -> Option<Priority> {
         // SAFETY: [A1], or [A3] the list's reference is the inbox's.
         let header = unsafe { task.as_ref() };
-        if !header.own.arrive() {
+        if !header.own().arrive() {
             return None;
         }
         self.len.set(self.len.get() + 1);
@@ -219,11 +219,12 @@ impl Tasks {
     pub unsafe fn run(&self, task: NonNull<Header>) -> bool {
         // SAFETY: [A1].
         let header = unsafe { task.as_ref() };
+        let own = header.own();
         let mut output_dropped = false;
-        match header.start() {
+        match header.state().start(own) {
             // SAFETY: it is our turn [A2].
             Start::Poll => match unsafe { poll(task) } {
-                Polled::Waits => return header.pause(),
+                Polled::Waits => return own.pause(),
                 Polled::Ended => {}
                 Polled::Done => output_dropped = true,
             },
@@ -238,7 +239,7 @@ impl Tasks {
                 return false;
             }
         }
-        let again = header.pause();
+        let again = own.pause();
         // SAFETY: it has ended, and it is in this list, since a root does not end. Where `again`, it is QUEUED, and stays alive.
         unsafe { self.end(task, output_dropped) };
         again
