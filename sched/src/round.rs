@@ -4,10 +4,13 @@
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
+use core::convert::Infallible;
+
 use tidemill_core::{
+    clock::Instant,
     context::leave,
     task::{Base, Hooks},
-    wait::Wait,
+    wait::{Park, Wait},
 };
 
 use crate::local::Local;
@@ -32,6 +35,29 @@ impl<H: Hooks> Local<H> {
         }
         cycle.go_on(turns);
         has_ended()
+    }
+
+    /// A cycle after the other, of a Local that nobody else has.
+    #[inline(always)]
+    pub(crate) fn forever(self, park: &mut impl Park) -> ! {
+        let turns = self.bound().budget.get();
+        match self.enter(|| -> Infallible {
+            let mut until = Instant::FAR;
+            loop {
+                // A clock is asked where somebody waits for a moment.
+                if until != Instant::FAR {
+                    self.base().fire(self.hooks().now(), turns);
+                }
+                // SAFETY: [L1]; nobody has the Local, so no cycle is within another.
+                let rest = unsafe { self.base().round(turns) };
+                until = rest.until;
+                park.park(match until {
+                    _ if !rest.idle => Wait::Poll,
+                    Instant::FAR => Wait::Forever,
+                    moment => Wait::Until(moment),
+                });
+            }
+        }) {}
     }
 
     /// Fires what is due, and says how one would park.

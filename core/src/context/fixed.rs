@@ -85,6 +85,12 @@ impl Head {
         left
     }
 
+    /// Has so many turns for Normal tasks in the next cycle, which interrupts none. Nobody counts them.
+    #[inline(always)]
+    pub(crate) fn grant(&self, mask: Mask<'_>, turns: isize) {
+        self.left[Priority::Normal as usize].set(mask, turns);
+    }
+
     /// Ends a cycle that has interrupted one of which so many turns were left, and goes on with that.
     pub(crate) fn resume(&self, mask: Mask<'_>, priority: Priority, interrupted: isize) {
         let left = self.left[priority as usize].replace(mask, interrupted).max(0);
@@ -173,6 +179,15 @@ unsafe impl Send for HomeRef {}
 unsafe impl Sync for HomeRef {}
 
 impl HomeRef {
+    /// The handle of which this is the address that it tells; `None` for a null pointer.
+    ///
+    /// # Safety
+    /// It was told by a handle, or is null.
+    #[inline(always)]
+    pub(super) unsafe fn at(address: *mut ()) -> Option<Self> {
+        NonNull::new(address.cast()).map(Self)
+    }
+
     /// The Home's address.
     #[inline]
     pub fn as_ptr(&self) -> *const () {

@@ -105,7 +105,7 @@ mod yield_now;
 pub use crate::context::{Done, Priority, TaskInfo};
 pub use attributes::{Attributes, Name};
 #[cfg(not(feature = "alloc"))]
-pub use bare::{Base, Cycle, Header, Root, adopt, wake_here};
+pub use bare::{Base, Cycle, Header, Rest, Root, adopt, wake_here};
 #[cfg(feature = "std")]
 pub use berth::{prefer_node, preferred_node};
 #[cfg(feature = "alloc")]

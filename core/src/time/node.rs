@@ -30,8 +30,13 @@ pub(super) struct Node {
 impl Node {
     /// One that is linked nowhere.
     pub(super) fn new() -> Self {
-        let links =
-            Links { prev: None, next: None, deadline: 0, waker: None, status: Status::Idle };
+        Self::due(0)
+    }
+
+    /// One that is linked nowhere, and is due then.
+    #[inline(always)]
+    pub(super) fn due(deadline: u64) -> Self {
+        let links = Links { prev: None, next: None, deadline, waker: None, status: Status::Idle };
         Self { links: UnsafeCell::new(links), _pinned: PhantomPinned }
     }
 }

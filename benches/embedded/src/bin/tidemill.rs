@@ -6,7 +6,6 @@
 
 use core::{
     future::{pending, poll_fn},
-    pin::pin,
     sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     task::Poll,
     time::Duration,
@@ -166,8 +165,8 @@ fn main() -> ! {
     let _ = local.spawn_place(task_place!(ping), ping());
     let _ = local.spawn_place(task_place!(pong), pong());
     let _ = local.spawn_place(task_place!(button), button());
-    local.run_with(pin!(sleeper()), &mut Sleep);
-    exit()
+    let _ = local.spawn_place(task_place!(sleeper), sleeper());
+    local.run_forever(&mut Sleep)
 }
 
 #[exception]

@@ -8,6 +8,7 @@
 //! | `cell`    | the future or output of a task, and what is done with it                  |
 //! | `joining` | the handle's side                                                         |
 //! | `turns`   | turns, and ends                                                           |
+//! | `round`   | a cycle without its park: what is due, and turns                          |
 //! | `root`    | the one future that an executor runs in its caller's frame                |
 
 mod base;
@@ -15,6 +16,7 @@ mod cell;
 mod header;
 mod joining;
 mod root;
+mod round;
 mod turns;
 mod waker;
 
@@ -24,6 +26,7 @@ pub use header::Header;
 pub(super) use header::{Answer, Ask, Task};
 pub(crate) use joining::Joining;
 pub use root::Root;
+pub use round::Rest;
 pub use turns::{Cycle, adopt};
 pub use waker::wake_here;
 pub(super) use waker::wake_later;

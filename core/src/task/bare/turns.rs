@@ -149,7 +149,7 @@ impl Base {
     }
 
     #[inline(always)]
-    fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
+    pub(super) fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
         if flags & (LIVE | HELD) != LIVE {
             return pass(task, flags);
         }

@@ -6,7 +6,7 @@
 
 use core::{
     mem::ManuallyDrop,
-    ptr::NonNull,
+    ptr::{self, NonNull},
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
@@ -14,9 +14,15 @@ use super::{
     base::Base,
     header::{CANCELLED, Header, LIVE, QUEUED, Task},
 };
-use crate::mask::masked;
+use crate::{
+    context::{Head, HomeRef},
+    mask::{Mask, masked},
+};
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_waker);
+
+/// Of what ends the sleep of a Home: its address is the data.
+static RINGER: RawWakerVTable = RawWakerVTable::new(clone_ringer, ring, ring, drop_waker);
 
 /// A waker for one poll.
 #[inline(always)]
@@ -52,34 +58,79 @@ pub(super) fn cancel_task(task: Task) {
 /// Sets flags of a living task, and queues it.
 #[inline(always)]
 fn set(task: Task, more: u8) {
-    let woken = masked(|mask| {
-        let flags = task.flags_in(mask);
-        if flags & LIVE == 0 {
-            return None;
-        }
-        task.set_flags(mask, flags | more | QUEUED);
-        if flags & QUEUED != 0 {
-            return None;
-        }
-        let home = task.home_in(mask)?;
-        Some((home, Base::of(&home).push(mask, task, flags)))
-    });
-    let Some((home, ring)) = woken else { return };
+    masked(|mask| set_in(mask, task, more)).into_iter().for_each(Waker::wake);
+}
+
+/// As `set`, in a mask of its caller's. What is to be woken afterwards, if there is something: the Home.
+#[inline(always)]
+fn set_in(mask: Mask<'_>, task: Task, more: u8) -> Option<Waker> {
+    let flags = task.flags_in(mask);
+    if flags & LIVE == 0 {
+        return None;
+    }
+    task.set_flags(mask, flags | more | QUEUED);
+    if flags & QUEUED != 0 {
+        return None;
+    }
     task.node().wakes();
-    if ring {
-        home.ring();
+    let home = task.home_in(mask)?;
+    Base::of(&home).push(mask, task, flags).then(|| ringer(home))
+}
+
+impl Task {
+    /// Wakes it, in a mask of its caller's. What is to be woken afterwards.
+    #[inline(always)]
+    pub(super) fn wake_in(self, mask: Mask<'_>) -> Option<Waker> {
+        set_in(mask, self, 0)
     }
 }
 
+/// The task that this waker wakes, if it is one of ours.
+#[inline(always)]
+pub(super) fn task_of(waker: &Waker) -> Option<Task> {
+    if !ptr::eq(waker.vtable(), &raw const VTABLE) {
+        return None;
+    }
+    // SAFETY: [K1].
+    Some(unsafe { task_at(waker.data()) })
+}
+
+/// # Safety
+/// [K1].
+#[inline(always)]
+unsafe fn task_at(data: *const ()) -> Task {
+    // SAFETY: [K1], never null.
+    let header = unsafe { NonNull::new_unchecked(data.cast_mut().cast::<Header>()) };
+    // SAFETY: [K1].
+    unsafe { Task::new(header) }
+}
+
+#[inline(always)] // Where a task's own waker is cloned it is known.
 unsafe fn clone(data: *const ()) -> RawWaker {
     RawWaker::new(data, &VTABLE)
 }
 
 unsafe fn wake(data: *const ()) {
-    // SAFETY: [K1], never null.
-    let header = unsafe { NonNull::new_unchecked(data.cast_mut().cast::<Header>()) };
     // SAFETY: [K1].
-    set(unsafe { Task::new(header) }, 0);
+    set(unsafe { task_at(data) }, 0);
 }
 
 unsafe fn drop_waker(_: *const ()) {}
+
+/// Ends the sleep of a Home when it is woken: so whatever is to be done after a mask is to wake a waker.
+#[inline(always)]
+fn ringer(home: HomeRef) -> Waker {
+    // SAFETY: a Home is in a static, and is rung from anywhere.
+    unsafe { Waker::new(home.as_ptr(), &RINGER) }
+}
+
+unsafe fn clone_ringer(data: *const ()) -> RawWaker {
+    RawWaker::new(data, &RINGER)
+}
+
+unsafe fn ring(data: *const ()) {
+    // SAFETY: `ringer` put the address of a Home there, never null.
+    let head = unsafe { NonNull::new_unchecked(data.cast_mut().cast::<Head>()) };
+    // SAFETY: it is that of a handle, which was one of a Home in a static.
+    unsafe { Head::handle(head) }.ring();
+}
