@@ -4,11 +4,8 @@
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
-use core::convert::Infallible;
-
 use tidemill_core::{
-    clock::Instant,
-    context::leave,
+    context::{leave, stay},
     task::{Base, Hooks},
     wait::{Park, Wait},
 };
@@ -41,23 +38,24 @@ impl<H: Hooks> Local<H> {
     #[inline(always)]
     pub(crate) fn forever(self, park: &mut impl Park) -> ! {
         let turns = self.bound().budget.get();
-        match self.enter(|| -> Infallible {
-            let mut until = Instant::FAR;
-            loop {
-                // A clock is asked where somebody waits for a moment.
-                if until != Instant::FAR {
-                    self.base().fire(self.hooks().now(), turns);
-                }
+        // SAFETY: [L1], and the Local is dropped after it.
+        let _stays = unsafe { stay(&self.here) };
+        let mut until = None;
+        loop {
+            // A clock is asked where somebody waits for a moment.
+            if until.is_some() {
                 // SAFETY: [L1]; nobody has the Local, so no cycle is within another.
-                let rest = unsafe { self.base().round(turns) };
-                until = rest.until;
-                park.park(match until {
-                    _ if !rest.idle => Wait::Poll,
-                    Instant::FAR => Wait::Forever,
-                    moment => Wait::Until(moment),
-                });
+                unsafe { self.base().fire(self.hooks().now(), turns) };
             }
-        }) {}
+            // SAFETY: as above.
+            let rest = unsafe { self.base().round(turns) };
+            until = rest.until;
+            park.park(match until {
+                _ if !rest.idle => Wait::Poll,
+                Some(moment) => Wait::Until(moment),
+                None => Wait::Forever,
+            });
+        }
     }
 
     /// Fires what is due, and says how one would park.

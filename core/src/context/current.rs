@@ -248,7 +248,8 @@ mod imp {
     shared_static!(static CURRENT: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut()));
 
     /// Puts back what was current before.
-    struct Restore(*mut ());
+    #[derive(Debug)]
+    pub struct Restore(*mut ());
 
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -273,6 +274,15 @@ mod imp {
         outside(f)
     }
 
+    /// As `enter`, until what this answers is dropped.
+    ///
+    /// # Safety
+    /// As for `enter`.
+    #[inline(always)]
+    pub unsafe fn stay(here: &Here) -> Restore {
+        replace(here.home().as_ptr().cast_mut())
+    }
+
     /// Runs `f` with no Home as the current one.
     pub fn leave<R>(f: impl FnOnce() -> R) -> R {
         let _restore = replace(ptr::null_mut());
@@ -288,6 +298,8 @@ mod imp {
     }
 }
 
+#[cfg(not(feature = "alloc"))]
+pub use imp::stay;
 pub use imp::{enter, leave, with_current};
 #[cfg(feature = "std")]
 pub(crate) use imp::{enter_pool, with_pool};

@@ -5,7 +5,7 @@
 //! | none   | a span, as a moment after the origin, or a moment | bound by the first poll to the current Home      |
 //! | some   | a moment on the clock of that Home                | polled there; it leaves the line when dropped    |
 //!
-//! [F1] `home` is set once, before the delay is polled, which then is pinned, and given the wheel of that Home alone.
+//! [F1] `home` is set once, before the delay is polled (so it is there where that is not fresh), which then is pinned, and given the wheel of that Home alone.
 
 #![expect(unsafe_code, reason = "polls a delay on the wheel that it is to leave before it dies")]
 
@@ -21,6 +21,7 @@ use crate::{
     clock::{Clock, Instant},
     context::{Here, HomeRef, current},
     error::NoContext,
+    task::clone_waker,
     time::{Delay, coalesce},
 };
 
@@ -97,17 +98,16 @@ impl After {
     #[cold]
     fn bind(&mut self) -> Option<HomeRef> {
         let home = current()?;
-        let mut deadline = self.delay.deadline();
+        let (now, mut deadline) = (home.now(), self.delay.deadline());
         if self.span {
-            let span = deadline.as_nanos();
-            deadline = Instant::from_nanos(home.now().as_nanos().saturating_add(span));
+            deadline = Instant::from_nanos(now.as_nanos().saturating_add(deadline.as_nanos()));
         }
         if self.slack {
             // SAFETY: it was given that, and is bound before it is polled.
             let (slack, coalesce) = unsafe { self.delay.kept() };
             deadline = coalesce(deadline, slack);
         }
-        self.delay = Delay::new(deadline, deadline <= home.now());
+        self.delay = Delay::new(deadline, deadline <= now);
         self.home = Some(home);
         Some(home)
     }
@@ -119,22 +119,31 @@ impl Future for After {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: nothing is moved but what was not polled, by `bind`.
         let this = unsafe { self.get_unchecked_mut() };
-        let Some(home) = this.home.or_else(|| this.bind()) else {
-            return Poll::Ready(Err(NoContext));
+        let home = if this.delay.is_fresh() {
+            let Some(home) = this.home.or_else(|| this.bind()) else {
+                return Poll::Ready(Err(NoContext));
+            };
+            home
+        } else {
+            // SAFETY: [F1].
+            unsafe { this.home.unwrap_unchecked() }
         };
         // SAFETY: it is pinned as this is.
         let delay = unsafe { Pin::new_unchecked(&mut this.delay) };
         // SAFETY: [F1], and it leaves when this is dropped.
-        unsafe { delay.poll(home.head().wheel(), cx.waker()) }.map_err(|_closed| NoContext)
+        unsafe { delay.poll(home.head().wheel(), cx.waker(), clone_waker) }
+            .map_err(|_closed| NoContext)
     }
 }
 
 impl Drop for After {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(home) = self.home {
+        if self.delay.has_joined() {
             // SAFETY: [F1].
-            unsafe { self.delay.leave(|| home.head().wheel()) };
+            let home = unsafe { self.home.unwrap_unchecked() };
+            // SAFETY: [F1].
+            unsafe { self.delay.leave(home.head().wheel()) };
         }
     }
 }

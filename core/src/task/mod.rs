@@ -105,6 +105,8 @@ mod yield_now;
 pub use crate::context::{Done, Priority, TaskInfo};
 pub use attributes::{Attributes, Name};
 #[cfg(not(feature = "alloc"))]
+pub(crate) use bare::clone_waker;
+#[cfg(not(feature = "alloc"))]
 pub use bare::{Base, Cycle, Header, Rest, Root, adopt, wake_here};
 #[cfg(feature = "std")]
 pub use berth::{prefer_node, preferred_node};

@@ -3,7 +3,7 @@
 //! | phase    | means                                              | polled                                       | dropped            |
 //! |----------|----------------------------------------------------|----------------------------------------------|--------------------|
 //! | `Fresh`  | it is in no line                                   | joins the line: -> `Joined`; `Err` if that is closed |            |
-//! | `Joined` | it waits there, or has fired, or the wheel was closed | waits; fired: -> `Over`; closed: -> `Fresh` | leaves the line   |
+//! | `Joined` | it waits there, or has fired, or the wheel was closed | waits; fired: -> `Over`; with another waker, or closed: as `Fresh` | leaves the line |
 //! | `Over`   | its moment has come                                | `Ok`                                         |                    |
 //!
 //! Without `alloc` alone: where Homes are counted an [`Entry`](super::Entry) keeps a handle, and the steps are as many as its lock is taken.
@@ -27,7 +27,7 @@ use crate::{
     mask::{Mask, masked},
     time::{
         lists::Lists,
-        node::{FAR, Link, Node},
+        node::{Link, Node},
         status::Status,
         wheel::Wheel,
     },
@@ -91,7 +91,7 @@ impl<N: Copy> Delay<N> {
         unsafe { self.room.note }
     }
 
-    /// Whether its moment has come.
+    /// Whether its moment has come. `clone` clones the waker.
     ///
     /// # Safety
     /// `wheel` is in a static, it is the one and only one that this is given, and the owner has it [`leave`](Self::leave) before it dies.
@@ -100,52 +100,61 @@ impl<N: Copy> Delay<N> {
         self: Pin<&mut Self>,
         wheel: &Wheel<Lock>,
         waker: &Waker,
+        clone: impl FnOnce(&Waker) -> Waker,
     ) -> Poll<Result<(), WheelClosed>> {
         // SAFETY: nothing is moved.
         let this = unsafe { self.get_unchecked_mut() };
-        if this.phase == Phase::Fresh {
-            let fresh = waker.clone();
-            this.room = Room { node: ManuallyDrop::new(Node::due(this.deadline.as_nanos())) };
-            // SAFETY: it stands there.
-            let link = unsafe { this.link() };
-            let refused = masked(|mask| wheel.at(mask, |lists| lists.enter(link, fresh)));
-            if refused.is_some() {
-                return Poll::Ready(Err(WheelClosed));
-            }
-            this.phase = Phase::Joined;
-            return Poll::Pending;
-        }
         if this.phase == Phase::Joined {
             // SAFETY: it stands there since it was polled first.
             let link = unsafe { this.link() };
             match masked(|mask| wheel.at(mask, |lists| lists.look(link, waker))) {
-                (Status::Armed, true) => return Poll::Pending,
-                (Status::Armed, false) => {
-                    let mut fresh = Some(waker.clone());
-                    masked(|mask| wheel.at(mask, |lists| lists.renew(link, &mut fresh)));
-                    return Poll::Pending;
+                Status::Armed => return Poll::Pending,
+                Status::Fired => {
+                    this.phase = Phase::Over;
+                    return Poll::Ready(Ok(()));
                 }
-                (Status::Fired, _) => this.phase = Phase::Over,
-                (Status::Idle | Status::Closed, _) => {
+                Status::Idle | Status::Closed => {
+                    wheel.forget(link);
                     this.phase = Phase::Fresh;
-                    return Poll::Ready(Err(WheelClosed));
                 }
             }
+        } else if this.phase == Phase::Over {
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Ok(()))
+        let fresh = clone(waker);
+        this.room = Room { node: ManuallyDrop::new(Node::due(this.deadline.as_nanos())) };
+        // SAFETY: it stands there.
+        let link = unsafe { this.link() };
+        match masked(|mask| wheel.at(mask, |lists| lists.enter(link, fresh))) {
+            None => {
+                this.phase = Phase::Joined;
+                Poll::Pending
+            }
+            Some(_refused) => Poll::Ready(Err(WheelClosed)),
+        }
     }
 
-    /// Takes it out of the line, if it is there.
+    /// Whether it is in no line, and not over.
+    #[inline(always)]
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.phase == Phase::Fresh
+    }
+
+    /// Whether it is to leave the line.
+    #[inline(always)]
+    pub(crate) fn has_joined(&self) -> bool {
+        self.phase == Phase::Joined
+    }
+
+    /// Takes it out of the line, which it has joined.
     ///
     /// # Safety
     /// As for `poll`. Nothing is done with it afterwards.
     #[inline(always)]
-    pub(crate) unsafe fn leave<'w>(&mut self, wheel: impl FnOnce() -> &'w Wheel<Lock>) {
-        if self.phase == Phase::Joined {
-            // SAFETY: it stands there since it was polled first.
-            let link = unsafe { self.link() };
-            wheel().forget(link);
-        }
+    pub(crate) unsafe fn leave(&mut self, wheel: &Wheel<Lock>) {
+        // SAFETY: it stands there since it was polled first.
+        let link = unsafe { self.link() };
+        wheel.forget(link);
     }
 
     /// # Safety
@@ -175,20 +184,32 @@ impl Wheel<Lock> {
         drop(masked(|mask| self.at(mask, |lists| lists.remove(link))));
     }
 
-    /// The earliest deadline; [`Instant::FAR`] if there is none.
+    /// The earliest deadline.
     #[inline(always)]
-    pub(crate) fn next_in(&self, mask: Mask<'_>) -> Instant {
-        self.at(mask, |lists| Instant::from_nanos(lists.next().unwrap_or(FAR)))
+    pub(crate) fn next_in(&self, mask: Mask<'_>) -> Option<Instant> {
+        self.at(mask, |lists| lists.next().map(Instant::from_nanos))
     }
 
-    /// Takes the first out if it is due, as `Fired`: its waker is to be woken. [`Instant::FAR`] never is.
+    /// Takes the first out if it is due, as `Fired`: its waker is to be woken.
     #[inline(always)]
     pub(crate) fn pop_due(&self, mask: Mask<'_>, now: Instant) -> Option<Waker> {
-        self.at(mask, |lists| lists.fire_next(now.as_nanos().min(FAR - 1)))
+        self.at(mask, |lists| lists.fire_first(now.as_nanos()))
     }
 }
 
 impl Lists {
+    /// Takes the first node out if it is due.
+    #[inline(always)]
+    fn fire_first(&mut self, now: u64) -> Option<Waker> {
+        let first = self.order.pop_first(now)?;
+        let waker = self.at(first, |node| {
+            node.status = Status::Fired;
+            node.waker.take()
+        });
+        // SAFETY: it was linked, so it had one (table of `node`).
+        Some(unsafe { waker.unwrap_unchecked() })
+    }
+
     /// Has a node wait that is linked nowhere, and has no waker. The waker is handed back where all is closed.
     #[inline(always)]
     fn enter(&mut self, link: Link, waker: Waker) -> Option<Waker> {
@@ -204,20 +225,12 @@ impl Lists {
         None
     }
 
-    /// What became of a node, and whether it has a waker that wakes whom this one wakes.
+    /// What became of a node; `Idle` also if it would wake another than this waker.
     #[inline(always)]
-    fn look(&mut self, link: Link, waker: &Waker) -> (Status, bool) {
-        self.at(link, |node| {
-            (node.status, node.waker.as_ref().is_some_and(|known| known.will_wake(waker)))
+    fn look(&mut self, link: Link, waker: &Waker) -> Status {
+        self.at(link, |node| match (node.status, &node.waker) {
+            (Status::Armed, Some(known)) if !known.will_wake(waker) => Status::Idle,
+            (status, _) => status,
         })
-    }
-
-    /// Gives a node another waker, if it waits still. The one that is left is to be dropped.
-    fn renew(&mut self, link: Link, waker: &mut Option<Waker>) {
-        self.at(link, |node| {
-            if node.status == Status::Armed {
-                mem::swap(&mut node.waker, waker);
-            }
-        });
     }
 }

@@ -36,6 +36,22 @@ impl Order {
         if self.next()? > now { None } else { self.pop_any() }
     }
 
+    /// As `pop_due`, in fewer instructions.
+    #[cfg(not(feature = "alloc"))]
+    #[inline(always)]
+    pub(super) fn pop_first(&mut self, now: u64) -> Option<Link> {
+        let first = self.first?;
+        let (due, second) = self.at(first, |node| (node.deadline, node.next));
+        if due > now {
+            return None;
+        }
+        self.first = second;
+        if let Some(second) = second {
+            self.at(second, |node| node.prev = None);
+        }
+        Some(first)
+    }
+
     /// How many there are: it takes time with their number.
     pub(super) fn len(&mut self) -> usize {
         let (mut next, mut len) = (self.first, 0);

@@ -171,19 +171,14 @@ impl Base {
         })
     }
 
-    /// Of a cycle in which no Normal task is to have a turn any more: whether none is ready at all, then whoever comes next rings. Or how Low ones have
-    /// their turns, if there ever was one, and they had none.
+    /// Has whoever comes next ring, unless a task of any priority is ready: then `false`.
     #[inline(always)]
-    pub(super) fn rests(&self, mask: Mask<'_>, had_low: bool) -> Result<bool, LowTurns> {
-        let mut idle = self.is_idle_in(mask, Priority::Normal);
-        if let Some(low) = self.low.get(mask) {
-            if !had_low {
-                return Err(low);
-            }
-            idle &= self.is_idle_in(mask, Priority::Low);
+    pub(super) fn rest(&self, mask: Mask<'_>) -> bool {
+        let idle = self.is_idle_in(mask, Priority::Normal) && self.is_idle_in(mask, Priority::Low);
+        if idle {
+            self.asleep.set(mask, true);
         }
-        self.asleep.set(mask, idle);
-        Ok(idle)
+        idle
     }
 
     /// Nobody is to ring, in a mask of its caller's.

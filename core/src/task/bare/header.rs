@@ -241,6 +241,12 @@ impl Header {
         self.flags.set(mask, flags);
     }
 
+    /// How it is asked, in a mask of its caller's.
+    #[inline(always)]
+    pub(super) fn call_in(&self, mask: Mask<'_>) -> Option<Call> {
+        self.call.get(mask)
+    }
+
     pub(super) fn call(&self) -> Option<Call> {
         masked(|mask| self.call.get(mask))
     }

@@ -28,5 +28,6 @@ pub(crate) use joining::Joining;
 pub use root::Root;
 pub use round::Rest;
 pub use turns::{Cycle, adopt};
+pub(crate) use waker::clone_waker;
 pub use waker::wake_here;
 pub(super) use waker::wake_later;

@@ -1,9 +1,10 @@
 //! A round: a cycle but for its park, of a Home of which nobody has the Local any more but who runs it for ever.
 //!
-//! | step      | does                                                                                     |
-//! |-----------|------------------------------------------------------------------------------------------|
-//! | `fire`    | wakes all whose moment has come, each in one masked step                                 |
-//! | `round`   | gives turns to what is ready, within the budget, and says for what there is to wait      |
+//! | step       | does                                                                                             |
+//! |------------|--------------------------------------------------------------------------------------------------|
+//! | what is due | is woken, each in one masked step; the last one, where no task is ready before it, has its turn at once |
+//! | turns      | are given to Normal tasks, within the budget                                                     |
+//! | rest       | in the step that finds none: whoever wakes one from now on rings, and for what there is to wait |
 //!
 //! [N1] No cycle is within another: for one, somebody would need the Local.
 //! [N2] Between two rounds either no task is ready, or nobody is to ring: who wakes the first one after a round that was idle sees to that.
@@ -13,7 +14,8 @@
 use core::{mem, task::Waker};
 
 use super::{
-    base::{Base, LowTurns},
+    base::Base,
+    header::{CANCELLED, Call, LIVE, LOW, QUEUED, Task},
     waker::task_of,
 };
 use crate::{
@@ -27,57 +29,91 @@ use crate::{
 pub struct Rest {
     /// Whether no task is ready. Then whoever wakes one rings.
     pub idle: bool,
-    /// The earliest moment that anyone waits for; [`Instant::FAR`] if there is none.
-    pub until: Instant,
+    /// The earliest moment that anyone waits for.
+    pub until: Option<Instant>,
+}
+
+/// What became of one whose moment has come.
+enum Fired {
+    /// It is to have its turn, and said this.
+    Turn(Task, (u8, Option<Call>)),
+    /// It is queued, or this is to be woken; perhaps there are more.
+    Woken(Option<Waker>),
 }
 
 impl Base {
-    /// Wakes all whose moment has come, so many at the most.
-    pub fn fire(&self, now: Instant, most: isize) {
-        for _ in 0..most {
-            let woken = masked(|mask| {
-                let waker = self.head().wheel().pop_due(mask, now)?;
-                self.stay_up(mask);
-                Some(match task_of(&waker) {
-                    Some(task) => {
-                        mem::forget(waker); // To drop it is nothing.
-                        task.wake_in(mask)
-                    }
-                    None => Some(waker),
-                })
-            });
-            let Some(woken) = woken else { return };
-            woken.into_iter().for_each(Waker::wake);
-        }
-    }
-
-    /// Gives turns to what is ready, as many at the most as the round before has granted: this grants `turns` to the next one.
+    /// Gives turns to what is ready, so many at the most.
     ///
     /// # Safety
     /// This is the home thread, outside of turns, and [N1].
     #[inline(always)]
     pub unsafe fn round(&self, turns: isize) -> Rest {
-        let low = loop {
+        loop {
             let next = masked(|mask| match self.next(mask, Priority::Normal) {
                 Some(task) => Ok((task, task.leave_queue(mask))),
-                None => Err(self.rest(mask, turns, false)),
+                None => {
+                    self.head().grant(mask, turns);
+                    Err(Rest { idle: self.rest(mask), until: self.head().wheel().next_in(mask) })
+                }
             });
             match next {
                 Ok((task, left)) => self.give(task, left),
-                Err(Ok(rest)) => return rest,
-                Err(Err(low)) => break low,
+                Err(rest) => {
+                    if !rest.idle {
+                        self.go_on(turns);
+                    }
+                    return rest;
+                }
             }
-        };
-        low(self, turns);
-        masked(|mask| self.rest(mask, turns, true))
-            .unwrap_or(Rest { idle: false, until: Instant::FAR })
+        }
     }
 
-    /// What there is to wait for; or how Low tasks have their turns, if there ever was one, and they had none.
+    /// Wakes what is due, so many at the most. The last one may have its turn already.
+    ///
+    /// # Safety
+    /// As for `round`.
+    #[inline(never)] // A round without it is to save fewer registers.
+    pub unsafe fn fire(&self, now: Instant, most: isize) {
+        let mut left = most;
+        loop {
+            match masked(|mask| self.fire_next(mask, now)) {
+                None => return,
+                Some(Fired::Turn(task, left)) => return self.give(task, left),
+                Some(Fired::Woken(waker)) => waker.into_iter().for_each(Waker::wake),
+            }
+            left -= 1;
+            if left <= 0 {
+                return;
+            }
+        }
+    }
+
     #[inline(always)]
-    fn rest(&self, mask: Mask<'_>, turns: isize, had_low: bool) -> Result<Rest, LowTurns> {
-        let idle = self.rests(mask, had_low)?;
-        self.head().grant(mask, turns);
-        Ok(Rest { idle, until: self.head().wheel().next_in(mask) })
+    fn fire_next(&self, mask: Mask<'_>, now: Instant) -> Option<Fired> {
+        let wheel = self.head().wheel();
+        let waker = wheel.pop_due(mask, now)?;
+        self.stay_up(mask);
+        let Some(task) = task_of(&waker) else { return Some(Fired::Woken(Some(waker))) };
+        mem::forget(waker); // To drop it is nothing.
+        // [N2] Who would be the only one in the queue need not get there.
+        let flags = task.flags_in(mask);
+        if flags & (LIVE | QUEUED | LOW) == LIVE
+            && task.home_in(mask).is_some_and(|home| home.head_is(self.head()))
+            && self.is_idle_in(mask, Priority::Normal)
+            && wheel.next_in(mask).is_none_or(|next| next > now)
+        {
+            task.node().wakes();
+            return Some(Fired::Turn(task, (LIVE | flags & CANCELLED, task.call_in(mask))));
+        }
+        Some(Fired::Woken(task.wake_in(mask)))
+    }
+
+    /// Tasks are ready still: Low ones have their turns, and what is left of the Normal ones has them in the next round.
+    #[cold]
+    fn go_on(&self, turns: isize) {
+        if let Some(low) = self.low() {
+            low(self, turns);
+        }
+        masked(|mask| self.head().grant(mask, turns));
     }
 }
