@@ -5,13 +5,14 @@
 //! | none   | a span, as a moment after the origin, or a moment | bound by the first poll to the current Home      |
 //! | some   | a moment on the clock of that Home                | polled there; it leaves the line when dropped    |
 //!
-//! [F1] `home` is set once, before the delay is polled (so it is there where that is not fresh), which then is pinned, and given the wheel of that Home alone.
+//! [F1] `home` is set once, before the delay joins, which then is pinned, and given the wheel of that Home alone. Where there is none, the delay has a note.
 
 #![expect(unsafe_code, reason = "polls a delay on the wheel that it is to leave before it dies")]
 
 use core::{
     fmt,
     future::Future,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -25,8 +26,46 @@ use crate::{
     time::{Delay, coalesce},
 };
 
+/// What is known of what is not bound.
+#[derive(Clone, Copy)]
+struct Unbound {
+    kind: Kind,
+    slack: MaybeUninit<Slack>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Moment,
+    Span,
+    /// Either with slack, which is there.
+    SlackMoment,
+    SlackSpan,
+}
+
 /// Slack, and how to use it: named by who allows some, so that who allows none has no division in his program.
 type Slack = (Duration, fn(Instant, Duration) -> Instant);
+
+impl Unbound {
+    #[inline(always)]
+    fn new(kind: Kind) -> Self {
+        Self { kind, slack: MaybeUninit::uninit() }
+    }
+
+    fn is_span(self) -> bool {
+        matches!(self.kind, Kind::Span | Kind::SlackSpan)
+    }
+
+    fn slack(self) -> Option<Slack> {
+        // SAFETY: by the kind.
+        matches!(self.kind, Kind::SlackMoment | Kind::SlackSpan)
+            .then(|| unsafe { self.slack.assume_init() })
+    }
+
+    fn with_slack(self, slack: Slack) -> Self {
+        let kind = if self.is_span() { Kind::SlackSpan } else { Kind::SlackMoment };
+        Self { kind, slack: MaybeUninit::new(slack) }
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Moment {
@@ -37,13 +76,9 @@ pub(super) enum Moment {
 /// The future of [`after`](super::after::after), [`at`](super::after::at) and their like.
 #[must_use = "futures do nothing unless polled"]
 pub struct After {
-    /// What it keeps is the slack of what is not bound.
-    delay: Delay<Slack>,
+    /// With a note where there is no Home.
+    delay: Delay<Unbound>,
     home: Option<HomeRef>,
-    /// Whether what is not bound is for a span.
-    span: bool,
-    /// Whether what is not bound has slack.
-    slack: bool,
 }
 
 impl After {
@@ -62,54 +97,82 @@ impl After {
     #[inline(always)]
     fn bound(home: HomeRef, moment: Moment) -> Self {
         let now = home.now();
-        let (deadline, over) = match moment {
+        let (deadline, past) = match moment {
             Moment::Span(span) => (now + span, span.is_zero()),
             Moment::Deadline(deadline) => (deadline, deadline <= now),
         };
-        Self { delay: Delay::new(deadline, over), home: Some(home), span: false, slack: false }
+        Self { delay: Delay::new(deadline, past), home: Some(home) }
     }
 
     #[inline(always)]
     fn unbound(moment: Moment) -> Self {
-        let (deadline, span) = match moment {
-            Moment::Span(span) => (Instant::ORIGIN + span, true),
-            Moment::Deadline(deadline) => (deadline, false),
+        let (deadline, kind) = match moment {
+            Moment::Span(span) => (Instant::ORIGIN + span, Kind::Span),
+            Moment::Deadline(deadline) => (deadline, Kind::Moment),
         };
-        Self { delay: Delay::new(deadline, false), home: None, span, slack: false }
+        Self { delay: Delay::with_note(deadline, Unbound::new(kind)), home: None }
     }
 
     /// Allows it to resolve by up to `slack` later than it is due, and never earlier: one wake then serves several.
     pub fn with_slack(mut self, slack: Duration) -> Self {
+        // SAFETY: it has not joined.
+        let deadline = unsafe { self.delay.deadline(None) };
         if self.home.is_some() {
-            self.delay.set(coalesce(self.delay.deadline(), slack));
+            let past = self.delay.is_over();
+            self.delay = Delay::new(coalesce(deadline, slack), past);
         } else {
-            self.delay.keep((slack, coalesce));
-            self.slack = true;
+            // SAFETY: [F1].
+            let unbound = unsafe { self.delay.note() };
+            self.delay = Delay::with_note(deadline, unbound.with_slack((slack, coalesce)));
         }
         self
     }
 
     /// When it resolves, by the clock of its Home, if it is bound to one.
     pub fn deadline(&self) -> Option<Instant> {
-        self.home.map(|_| self.delay.deadline())
+        // SAFETY: [F1].
+        self.home.map(|home| unsafe { self.delay.deadline(Some(home.head().wheel())) })
     }
 
     /// Binds it to the current Home, if there is one.
     #[cold]
     fn bind(&mut self) -> Option<HomeRef> {
         let home = current()?;
-        let (now, mut deadline) = (home.now(), self.delay.deadline());
-        if self.span {
+        // SAFETY: it has not joined.
+        let (now, mut deadline) = (home.now(), unsafe { self.delay.deadline(None) });
+        // SAFETY: [F1].
+        let unbound = unsafe { self.delay.note() };
+        if unbound.is_span() {
             deadline = Instant::from_nanos(now.as_nanos().saturating_add(deadline.as_nanos()));
         }
-        if self.slack {
-            // SAFETY: it was given that, and is bound before it is polled.
-            let (slack, coalesce) = unsafe { self.delay.kept() };
+        if let Some((slack, coalesce)) = unbound.slack() {
             deadline = coalesce(deadline, slack);
         }
         self.delay = Delay::new(deadline, deadline <= now);
         self.home = Some(home);
         Some(home)
+    }
+
+    /// Its delay, and the Home on whose wheel it waits.
+    ///
+    /// # Safety
+    /// There is a Home, and this is pinned.
+    #[inline(always)]
+    unsafe fn joined(&mut self) -> (Pin<&mut Delay<Unbound>>, HomeRef) {
+        // SAFETY: [F1].
+        let home = unsafe { self.home.unwrap_unchecked() };
+        // SAFETY: [F1], pinned as this is.
+        (unsafe { Pin::new_unchecked(&mut self.delay) }, home)
+    }
+
+    #[cold]
+    fn leave(&mut self) {
+        // SAFETY: the drop has asked.
+        let (delay, home) = unsafe { self.joined() };
+        // SAFETY: nothing is moved.
+        let delay = unsafe { delay.get_unchecked_mut() };
+        // SAFETY: [F1].
+        unsafe { delay.leave(home.head().wheel()) };
     }
 }
 
@@ -117,22 +180,28 @@ impl Future for After {
     type Output = Result<(), NoContext>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: nothing is moved but what was not polled, by `bind`.
+        // SAFETY: nothing is moved but what has not joined, by `bind`.
         let this = unsafe { self.get_unchecked_mut() };
-        let home = if this.delay.is_fresh() {
-            let Some(home) = this.home.or_else(|| this.bind()) else {
-                return Poll::Ready(Err(NoContext));
-            };
-            home
+        if this.delay.has_joined() {
+            // SAFETY: asked just now.
+            let (delay, home) = unsafe { this.joined() };
+            // SAFETY: as above, and [F1].
+            let seen = unsafe { delay.look(home.head().wheel(), cx.waker()) };
+            if let Some(seen) = seen {
+                return seen.map(Ok);
+            }
         } else {
-            // SAFETY: [F1].
-            unsafe { this.home.unwrap_unchecked() }
-        };
-        // SAFETY: it is pinned as this is.
-        let delay = unsafe { Pin::new_unchecked(&mut this.delay) };
-        // SAFETY: [F1], and it leaves when this is dropped.
-        unsafe { delay.poll(home.head().wheel(), cx.waker(), clone_waker) }
-            .map_err(|_closed| NoContext)
+            if this.home.is_none() && this.bind().is_none() {
+                return Poll::Ready(Err(NoContext));
+            }
+            if this.delay.is_over() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        // SAFETY: [F1], it has a Home by now.
+        let (delay, home) = unsafe { this.joined() };
+        // SAFETY: it is fresh; [F1], and it leaves when this is dropped.
+        unsafe { delay.join(home.head().wheel(), clone_waker(cx.waker())) }.map_err(|_| NoContext)
     }
 }
 
@@ -140,10 +209,7 @@ impl Drop for After {
     #[inline(always)]
     fn drop(&mut self) {
         if self.delay.has_joined() {
-            // SAFETY: [F1].
-            let home = unsafe { self.home.unwrap_unchecked() };
-            // SAFETY: [F1].
-            unsafe { self.delay.leave(home.head().wheel()) };
+            self.leave();
         }
     }
 }

@@ -1,21 +1,25 @@
 //! A delay: one pinned wait for one moment, on the wheel of a Home in a static, each step of it under one mask.
 //!
-//! | phase    | means                                              | polled                                       | dropped            |
-//! |----------|----------------------------------------------------|----------------------------------------------|--------------------|
-//! | `Fresh`  | it is in no line                                   | joins the line: -> `Joined`; `Err` if that is closed |            |
-//! | `Joined` | it waits there, or has fired, or the wheel was closed | waits; fired: -> `Over`; with another waker, or closed: as `Fresh` | leaves the line |
-//! | `Over`   | its moment has come                                | `Ok`                                         |                    |
+//! | phase    | means                                                 | `room`     | left by                                             |
+//! |----------|-------------------------------------------------------|------------|-----------------------------------------------------|
+//! | `Fresh`  | it is in no line                                      | a note     | `join`: -> `Joined`                                 |
+//! | `Past`   | its moment had come when it was made                  | a note     |                                                     |
+//! | `Joined` | it waits there, or has fired, or the wheel was closed | a node     | `look`: fired -> `Over`; closed, or for another waker -> `Fresh` |
+//! | `Over`   | its moment has come since                             | a node     |                                                     |
 //!
 //! Without `alloc` alone: where Homes are counted an [`Entry`](super::Entry) keeps a handle, and the steps are as many as its lock is taken.
 //!
 //! [D1] The phase is the owner's. Where it is not `Joined`, no node is linked, and none has a waker.
-//! [D2] All calls are given one and the same wheel, in a static (contract of `poll`, kept by the owner until the delay is dropped).
+//! [D2] All calls are given one and the same wheel, in a static (contract of `join`, kept by the owner until the delay is dropped).
 //! [D3] Under the mask wakers move and are compared; they are cloned before, and dropped or woken after it.
 
-#![expect(unsafe_code, reason = "promises the wheel to take each node out before it dies")]
+#![expect(
+    unsafe_code,
+    reason = "promises the wheel to take each node out before it dies, and knows by its phase what it is"
+)]
 
 use core::{
-    mem::{self, ManuallyDrop},
+    mem::{ManuallyDrop, MaybeUninit},
     pin::Pin,
     task::{Poll, Waker},
 };
@@ -36,123 +40,166 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Fresh,
+    Past,
     Joined,
     Over,
 }
 
-/// What stands in a delay: a note of the owner's until it is polled first, then a node.
+/// What stands in a delay.
 union Room<N: Copy> {
     node: ManuallyDrop<Node>,
-    note: N,
-    nothing: (),
+    note: Note<N>,
 }
 
-/// See the [module](self).
+/// What is known of a delay that has not joined.
+#[derive(Clone, Copy)]
+#[repr(C)] // A node begins with its deadline, too: where the two are at one place it is written once.
+struct Note<N: Copy> {
+    deadline: u64,
+    /// The owner's.
+    note: MaybeUninit<N>,
+}
+
+/// See the [module](self). It keeps a note of its owner's until it joins.
 pub(crate) struct Delay<N: Copy> {
-    deadline: Instant,
     room: Room<N>,
     phase: Phase,
 }
 
 // SAFETY: the node is reached under a mask alone, or [D1] is the owner's; its waker may go anywhere.
 unsafe impl<N: Copy + Send> Send for Delay<N> {}
-// SAFETY: as above; a shared one offers nothing but its deadline.
+// SAFETY: as above; a shared one offers nothing but its deadline, under a mask.
 unsafe impl<N: Copy + Sync> Sync for Delay<N> {}
 
 impl<N: Copy> Delay<N> {
-    /// For `deadline`, or over.
+    /// For `deadline`, which may have passed.
     #[inline(always)]
-    pub(crate) fn new(deadline: Instant, over: bool) -> Self {
-        let phase = if over { Phase::Over } else { Phase::Fresh };
-        Self { deadline, room: Room { nothing: () }, phase }
+    pub(crate) fn new(deadline: Instant, past: bool) -> Self {
+        let phase = if past { Phase::Past } else { Phase::Fresh };
+        let note = Note { deadline: deadline.as_nanos(), note: MaybeUninit::uninit() };
+        Self { room: Room { note }, phase }
     }
 
-    /// When it is over.
-    pub(crate) fn deadline(&self) -> Instant {
-        self.deadline
+    /// For `deadline`, with a note.
+    #[inline(always)]
+    pub(crate) fn with_note(deadline: Instant, note: N) -> Self {
+        let note = Note { deadline: deadline.as_nanos(), note: MaybeUninit::new(note) };
+        Self { room: Room { note }, phase: Phase::Fresh }
     }
 
-    /// It is for another deadline, unless it is over. It was not polled yet.
-    pub(crate) fn set(&mut self, deadline: Instant) {
-        self.deadline = deadline;
-    }
-
-    /// Has it keep a note. It was not polled yet.
-    pub(crate) fn keep(&mut self, note: N) {
-        self.room = Room { note };
-    }
-
-    /// What it keeps.
+    /// Its note.
     ///
     /// # Safety
-    /// It was given that, and was not polled yet.
-    pub(crate) unsafe fn kept(&self) -> N {
+    /// It was made with one, and has not joined.
+    pub(crate) unsafe fn note(&self) -> N {
         // SAFETY: the contract.
-        unsafe { self.room.note }
+        let note = unsafe { self.room.note };
+        // SAFETY: the contract.
+        unsafe { note.note.assume_init() }
     }
 
-    /// Whether its moment has come. `clone` clones the waker.
+    /// Its deadline.
     ///
     /// # Safety
-    /// `wheel` is in a static, it is the one and only one that this is given, and the owner has it [`leave`](Self::leave) before it dies.
-    #[inline]
-    pub(crate) unsafe fn poll(
-        self: Pin<&mut Self>,
-        wheel: &Wheel<Lock>,
-        waker: &Waker,
-        clone: impl FnOnce(&Waker) -> Waker,
-    ) -> Poll<Result<(), WheelClosed>> {
-        // SAFETY: nothing is moved.
-        let this = unsafe { self.get_unchecked_mut() };
-        if this.phase == Phase::Joined {
-            // SAFETY: it stands there since it was polled first.
-            let link = unsafe { this.link() };
-            match masked(|mask| wheel.at(mask, |lists| lists.look(link, waker))) {
-                Status::Armed => return Poll::Pending,
-                Status::Fired => {
-                    this.phase = Phase::Over;
-                    return Poll::Ready(Ok(()));
-                }
-                Status::Idle | Status::Closed => {
-                    wheel.forget(link);
-                    this.phase = Phase::Fresh;
-                }
+    /// As for `join`, if it has joined.
+    pub(crate) unsafe fn deadline(&self, wheel: Option<&Wheel<Lock>>) -> Instant {
+        let nanos = match (self.phase, wheel) {
+            (Phase::Joined | Phase::Over, Some(wheel)) => {
+                // SAFETY: by the phase, there is one.
+                let link = unsafe { self.link() };
+                masked(|mask| wheel.at(mask, |lists| lists.at(link, |node| node.deadline)))
             }
-        } else if this.phase == Phase::Over {
-            return Poll::Ready(Ok(()));
-        }
-        let fresh = clone(waker);
-        this.room = Room { node: ManuallyDrop::new(Node::due(this.deadline.as_nanos())) };
-        // SAFETY: it stands there.
-        let link = unsafe { this.link() };
-        match masked(|mask| wheel.at(mask, |lists| lists.enter(link, fresh))) {
-            None => {
-                this.phase = Phase::Joined;
-                Poll::Pending
-            }
-            Some(_refused) => Poll::Ready(Err(WheelClosed)),
-        }
+            // SAFETY: by the phase.
+            _ => unsafe { self.room.note }.deadline,
+        };
+        Instant::from_nanos(nanos)
     }
 
-    /// Whether it is in no line, and not over.
-    #[inline(always)]
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.phase == Phase::Fresh
-    }
-
-    /// Whether it is to leave the line.
+    /// Whether it is in the line, or has fired since it was looked at.
     #[inline(always)]
     pub(crate) fn has_joined(&self) -> bool {
         self.phase == Phase::Joined
     }
 
-    /// Takes it out of the line, which it has joined.
+    /// Whether its moment has come, as far as is known.
+    #[inline(always)]
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Past | Phase::Over)
+    }
+
+    /// Joins the line; `waker` is woken when its moment has come.
     ///
     /// # Safety
-    /// As for `poll`. Nothing is done with it afterwards.
+    /// It has not joined, is not over and is pinned. `wheel` is in a static, and the one and only one that this is given; the owner has it
+    /// [`leave`](Self::leave) before it dies.
+    #[inline(always)]
+    pub(crate) unsafe fn join(
+        self: Pin<&mut Self>,
+        wheel: &Wheel<Lock>,
+        waker: Waker,
+    ) -> Poll<Result<(), WheelClosed>> {
+        // SAFETY: nothing is moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: by the phase.
+        let deadline = unsafe { this.room.note }.deadline;
+        let refused = masked(|mask| {
+            wheel.at(mask, |lists| {
+                if lists.closed {
+                    return Some(waker);
+                }
+                this.room = Room { node: ManuallyDrop::new(Node::armed(deadline, waker)) };
+                // SAFETY: it stands there.
+                lists.order.link(unsafe { this.link() }, deadline);
+                None
+            })
+        });
+        if refused.is_some() {
+            return Poll::Ready(Err(WheelClosed));
+        }
+        this.phase = Phase::Joined;
+        Poll::Pending
+    }
+
+    /// What became of it: `Pending` if it waits, for this waker; `Ready` if it has fired. `None`: it is `Fresh` now.
+    ///
+    /// # Safety
+    /// As for `join`, but that it has joined.
+    #[inline(always)]
+    pub(crate) unsafe fn look(
+        self: Pin<&mut Self>,
+        wheel: &Wheel<Lock>,
+        waker: &Waker,
+    ) -> Option<Poll<()>> {
+        // SAFETY: nothing is moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: by the phase.
+        let link = unsafe { this.link() };
+        let seen = masked(|mask| wheel.at(mask, |lists| lists.look(link, waker)));
+        if seen == Status::Fired {
+            this.phase = Phase::Over;
+            return Some(Poll::Ready(()));
+        }
+        if seen == Status::Armed {
+            return Some(Poll::Pending);
+        }
+        let deadline = wheel.forget(link);
+        this.renew(deadline);
+        None
+    }
+
+    /// It is in no line any more.
+    fn renew(&mut self, deadline: u64) {
+        self.room = Room { note: Note { deadline, note: MaybeUninit::uninit() } };
+        self.phase = Phase::Fresh;
+    }
+
+    /// Takes it out of the line.
+    ///
+    /// # Safety
+    /// As for `look`. Nothing is done with it afterwards.
     #[inline(always)]
     pub(crate) unsafe fn leave(&mut self, wheel: &Wheel<Lock>) {
-        // SAFETY: it stands there since it was polled first.
+        // SAFETY: by the phase.
         let link = unsafe { self.link() };
         wheel.forget(link);
     }
@@ -163,7 +210,7 @@ impl<N: Copy> Delay<N> {
     unsafe fn link(&self) -> Link {
         // SAFETY: the contract.
         let node = unsafe { &self.room.node };
-        // SAFETY: pinned since it was polled first.
+        // SAFETY: pinned since it joined.
         let node = unsafe { Pin::new_unchecked(&**node) };
         // SAFETY: [D2], and the owner has it leave.
         unsafe { Link::new(node) }
@@ -178,10 +225,13 @@ impl Wheel<Lock> {
         unsafe { self.lists.with_masked(mask, f) }
     }
 
-    /// Takes a node out.
+    /// Takes a node out, which was for this deadline.
     #[inline(never)] // It is rare: a delay that is over is in no line.
-    fn forget(&self, link: Link) {
-        drop(masked(|mask| self.at(mask, |lists| lists.remove(link))));
+    fn forget(&self, link: Link) -> u64 {
+        let (_waker, deadline) = masked(|mask| {
+            self.at(mask, |lists| (lists.remove(link), lists.at(link, |node| node.deadline)))
+        });
+        deadline
     }
 
     /// The earliest deadline.
@@ -208,21 +258,6 @@ impl Lists {
         });
         // SAFETY: it was linked, so it had one (table of `node`).
         Some(unsafe { waker.unwrap_unchecked() })
-    }
-
-    /// Has a node wait that is linked nowhere, and has no waker. The waker is handed back where all is closed.
-    #[inline(always)]
-    fn enter(&mut self, link: Link, waker: Waker) -> Option<Waker> {
-        if self.closed {
-            return Some(waker);
-        }
-        let deadline = self.at(link, |node| {
-            node.status = Status::Armed;
-            mem::forget(node.waker.replace(waker)); // There was none.
-            node.deadline
-        });
-        self.order.link(link, deadline);
-        None
     }
 
     /// What became of a node; `Idle` also if it would wake another than this waker.

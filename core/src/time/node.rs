@@ -30,13 +30,17 @@ pub(super) struct Node {
 impl Node {
     /// One that is linked nowhere.
     pub(super) fn new() -> Self {
-        Self::due(0)
+        let links =
+            Links { prev: None, next: None, deadline: 0, waker: None, status: Status::Idle };
+        Self { links: UnsafeCell::new(links), _pinned: PhantomPinned }
     }
 
-    /// One that is linked nowhere, and is due then.
+    /// One that is about to be linked.
+    #[cfg(not(feature = "alloc"))]
     #[inline(always)]
-    pub(super) fn due(deadline: u64) -> Self {
-        let links = Links { prev: None, next: None, deadline, waker: None, status: Status::Idle };
+    pub(super) fn armed(deadline: u64, waker: Waker) -> Self {
+        let (status, waker) = (Status::Armed, Some(waker));
+        let links = Links { prev: None, next: None, deadline, waker, status };
         Self { links: UnsafeCell::new(links), _pinned: PhantomPinned }
     }
 }

@@ -42,7 +42,7 @@ enum Fired {
 }
 
 impl Base {
-    /// Gives turns to what is ready, so many at the most.
+    /// Gives turns to what is ready, as many at the most as the last round has granted; this grants so many to the next one.
     ///
     /// # Safety
     /// This is the home thread, outside of turns, and [N1].
@@ -52,8 +52,11 @@ impl Base {
             let next = masked(|mask| match self.next(mask, Priority::Normal) {
                 Some(task) => Ok((task, task.leave_queue(mask))),
                 None => {
-                    self.head().grant(mask, turns);
-                    Err(Rest { idle: self.rest(mask), until: self.head().wheel().next_in(mask) })
+                    let idle = self.rest(mask);
+                    if idle {
+                        self.head().grant(mask, turns);
+                    }
+                    Err(Rest { idle, until: self.head().wheel().next_in(mask) })
                 }
             });
             match next {
