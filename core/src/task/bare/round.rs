@@ -37,33 +37,32 @@ pub struct Rest {
 enum Fired {
     /// It is to have its turn, and said this.
     Turn(Task, (u8, Option<Call>)),
-    /// It is queued, or this is to be woken; perhaps there are more.
-    Woken(Option<Waker>),
+    /// This is to be woken; perhaps there are more.
+    Wake(Waker),
 }
 
 impl Base {
-    /// Gives turns to what is ready, as many at the most as the last round has granted; this grants so many to the next one.
+    /// Gives turns to what is ready, so many at the most to either priority.
     ///
     /// # Safety
     /// This is the home thread, outside of turns, and [N1].
     #[inline(always)]
     pub unsafe fn round(&self, turns: isize) -> Rest {
+        self.head().grant(turns);
         loop {
             let next = masked(|mask| match self.next(mask, Priority::Normal) {
                 Some(task) => Ok((task, task.leave_queue(mask))),
                 None => {
-                    let idle = self.rest(mask);
-                    if idle {
-                        self.head().grant(mask, turns);
-                    }
-                    Err(Rest { idle, until: self.head().wheel().next_in(mask) })
+                    Err(Rest { idle: self.rest(mask), until: self.head().wheel().next_in(mask) })
                 }
             });
             match next {
                 Ok((task, left)) => self.give(task, left),
                 Err(rest) => {
-                    if !rest.idle {
-                        self.go_on(turns);
+                    if !rest.idle
+                        && let Some(low) = self.low()
+                    {
+                        low(self, turns);
                     }
                     return rest;
                 }
@@ -71,7 +70,7 @@ impl Base {
         }
     }
 
-    /// Wakes what is due, so many at the most. The last one may have its turn already.
+    /// Wakes what is due, so many at the most; the last one may have its turn already.
     ///
     /// # Safety
     /// As for `round`.
@@ -81,8 +80,8 @@ impl Base {
         loop {
             match masked(|mask| self.fire_next(mask, now)) {
                 None => return,
-                Some(Fired::Turn(task, left)) => return self.give(task, left),
-                Some(Fired::Woken(waker)) => waker.into_iter().for_each(Waker::wake),
+                Some(Fired::Turn(task, said)) => return self.give(task, said),
+                Some(Fired::Wake(waker)) => waker.wake(),
             }
             left -= 1;
             if left <= 0 {
@@ -96,27 +95,18 @@ impl Base {
         let wheel = self.head().wheel();
         let waker = wheel.pop_due(mask, now)?;
         self.stay_up(mask);
-        let Some(task) = task_of(&waker) else { return Some(Fired::Woken(Some(waker))) };
-        mem::forget(waker); // To drop it is nothing.
         // [N2] Who would be the only one in the queue need not get there.
-        let flags = task.flags_in(mask);
-        if flags & (LIVE | QUEUED | LOW) == LIVE
+        if let Some(task) = task_of(&waker)
+            && task.flags_in(mask) & (LIVE | QUEUED | LOW) == LIVE
             && task.home_in(mask).is_some_and(|home| home.head_is(self.head()))
             && self.is_idle_in(mask, Priority::Normal)
             && wheel.next_in(mask).is_none_or(|next| next > now)
         {
+            mem::forget(waker); // To drop it is nothing.
             task.node().wakes();
-            return Some(Fired::Turn(task, (LIVE | flags & CANCELLED, task.call_in(mask))));
+            let flags = LIVE | task.flags_in(mask) & CANCELLED;
+            return Some(Fired::Turn(task, (flags, task.call_in(mask))));
         }
-        Some(Fired::Woken(task.wake_in(mask)))
-    }
-
-    /// Tasks are ready still: Low ones have their turns, and what is left of the Normal ones has them in the next round.
-    #[cold]
-    fn go_on(&self, turns: isize) {
-        if let Some(low) = self.low() {
-            low(self, turns);
-        }
-        masked(|mask| self.head().grant(mask, turns));
+        Some(Fired::Wake(waker))
     }
 }

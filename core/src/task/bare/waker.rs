@@ -77,14 +77,6 @@ fn set_in(mask: Mask<'_>, task: Task, more: u8) -> Option<Waker> {
     Base::of(&home).push(mask, task, flags).then(|| ringer(home))
 }
 
-impl Task {
-    /// Wakes it, in a mask of its caller's. What is to be woken afterwards.
-    #[inline(always)]
-    pub(super) fn wake_in(self, mask: Mask<'_>) -> Option<Waker> {
-        set_in(mask, self, 0)
-    }
-}
-
 /// The task that this waker wakes, if it is one of ours.
 #[inline(always)]
 pub(super) fn task_of(waker: &Waker) -> Option<Task> {
