@@ -43,7 +43,7 @@ enum Kind {
 }
 
 /// Slack, and how to use it: named by who allows some, so that who allows none has no division in his program.
-type Slack = (Duration, fn(Instant, Duration) -> Instant);
+type Slack = (Duration, fn(&Duration, Instant) -> Instant);
 
 impl Unbound {
     #[inline(always)]
@@ -51,14 +51,18 @@ impl Unbound {
         Self { kind, slack: MaybeUninit::uninit() }
     }
 
-    fn is_span(self) -> bool {
+    fn is_span(&self) -> bool {
         matches!(self.kind, Kind::Span | Kind::SlackSpan)
     }
 
-    fn slack(self) -> Option<Slack> {
+    /// The moment for which something is due then.
+    fn late(&self, deadline: Instant) -> Instant {
+        if matches!(self.kind, Kind::Moment | Kind::Span) {
+            return deadline;
+        }
         // SAFETY: by the kind.
-        matches!(self.kind, Kind::SlackMoment | Kind::SlackSpan)
-            .then(|| unsafe { self.slack.assume_init() })
+        let (slack, late) = unsafe { self.slack.assume_init_ref() };
+        late(slack, deadline)
     }
 
     fn with_slack(self, slack: Slack) -> Self {
@@ -122,8 +126,9 @@ impl After {
             self.delay = Delay::new(coalesce(deadline, slack), past);
         } else {
             // SAFETY: [F1].
-            let unbound = unsafe { self.delay.note() };
-            self.delay = Delay::with_note(deadline, unbound.with_slack((slack, coalesce)));
+            let unbound = *unsafe { self.delay.note() };
+            let late = |slack: &Duration, deadline| coalesce(deadline, *slack);
+            self.delay = Delay::with_note(deadline, unbound.with_slack((slack, late)));
         }
         self
     }
@@ -145,9 +150,7 @@ impl After {
         if unbound.is_span() {
             deadline = Instant::from_nanos(now.as_nanos().saturating_add(deadline.as_nanos()));
         }
-        if let Some((slack, coalesce)) = unbound.slack() {
-            deadline = coalesce(deadline, slack);
-        }
+        deadline = unbound.late(deadline);
         self.delay = Delay::new(deadline, deadline <= now);
         self.home = Some(home);
         Some(home)
@@ -165,9 +168,14 @@ impl After {
         (unsafe { Pin::new_unchecked(&mut self.delay) }, home)
     }
 
+    /// Has its delay leave the line.
+    ///
+    /// # Safety
+    /// It has joined, and this is pinned.
     #[cold]
-    fn leave(&mut self) {
-        // SAFETY: the drop has asked.
+    #[inline(never)] // What is over is in no line, which is seen where it is dropped.
+    unsafe fn leave(&mut self) {
+        // SAFETY: the contract.
         let (delay, home) = unsafe { self.joined() };
         // SAFETY: nothing is moved.
         let delay = unsafe { delay.get_unchecked_mut() };
@@ -190,6 +198,8 @@ impl Future for After {
             if let Some(seen) = seen {
                 return seen.map(Ok);
             }
+            // SAFETY: as above.
+            unsafe { this.leave() };
         } else {
             if this.home.is_none() && this.bind().is_none() {
                 return Poll::Ready(Err(NoContext));
@@ -209,7 +219,8 @@ impl Drop for After {
     #[inline(always)]
     fn drop(&mut self) {
         if self.delay.has_joined() {
-            self.leave();
+            // SAFETY: asked just now, and it was pinned for that.
+            unsafe { self.leave() };
         }
     }
 }

@@ -91,11 +91,11 @@ impl<N: Copy> Delay<N> {
     ///
     /// # Safety
     /// It was made with one, and has not joined.
-    pub(crate) unsafe fn note(&self) -> N {
+    pub(crate) unsafe fn note(&self) -> &N {
         // SAFETY: the contract.
-        let note = unsafe { self.room.note };
+        let note = unsafe { &self.room.note };
         // SAFETY: the contract.
-        unsafe { note.note.assume_init() }
+        unsafe { note.note.assume_init_ref() }
     }
 
     /// Its deadline.
@@ -160,7 +160,7 @@ impl<N: Copy> Delay<N> {
         Poll::Pending
     }
 
-    /// What became of it: `Pending` if it waits, for this waker; `Ready` if it has fired. `None`: it is `Fresh` now.
+    /// What became of it: `Pending` if it waits, for this waker; `Ready` if it has fired. `None`: it is to [`leave`](Self::leave), and to join anew.
     ///
     /// # Safety
     /// As for `join`, but that it has joined.
@@ -179,29 +179,22 @@ impl<N: Copy> Delay<N> {
             this.phase = Phase::Over;
             return Some(Poll::Ready(()));
         }
-        if seen == Status::Armed {
-            return Some(Poll::Pending);
-        }
-        let deadline = wheel.forget(link);
-        this.renew(deadline);
-        None
+        (seen == Status::Armed).then_some(Poll::Pending)
     }
 
-    /// It is in no line any more.
-    fn renew(&mut self, deadline: u64) {
-        self.room = Room { note: Note { deadline, note: MaybeUninit::uninit() } };
-        self.phase = Phase::Fresh;
-    }
-
-    /// Takes it out of the line.
+    /// Takes it out of the line: it is fresh.
     ///
     /// # Safety
-    /// As for `look`. Nothing is done with it afterwards.
+    /// As for `look`.
     #[inline(always)]
     pub(crate) unsafe fn leave(&mut self, wheel: &Wheel<Lock>) {
         // SAFETY: by the phase.
         let link = unsafe { self.link() };
-        wheel.forget(link);
+        let (_waker, deadline) = masked(|mask| {
+            wheel.at(mask, |lists| (lists.remove(link), lists.at(link, |node| node.deadline)))
+        });
+        self.room = Room { note: Note { deadline, note: MaybeUninit::uninit() } };
+        self.phase = Phase::Fresh;
     }
 
     /// # Safety
@@ -223,15 +216,6 @@ impl Wheel<Lock> {
     fn at<R>(&self, mask: Mask<'_>, f: impl FnOnce(&mut Lists) -> R) -> R {
         // SAFETY: nothing of this lock is called under a mask but this, and this not within that lock.
         unsafe { self.lists.with_masked(mask, f) }
-    }
-
-    /// Takes a node out, which was for this deadline.
-    #[inline(never)] // It is rare: a delay that is over is in no line.
-    fn forget(&self, link: Link) -> u64 {
-        let (_waker, deadline) = masked(|mask| {
-            self.at(mask, |lists| (lists.remove(link), lists.at(link, |node| node.deadline)))
-        });
-        deadline
     }
 
     /// The earliest deadline.
