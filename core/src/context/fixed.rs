@@ -4,11 +4,7 @@
 
 #![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
 
-use core::{
-    fmt,
-    ptr::{self, NonNull},
-    task::Waker,
-};
+use core::{fmt, ptr::NonNull, task::Waker};
 
 use super::{lock::HomeLock, priority::Priority};
 use crate::{
@@ -234,12 +230,6 @@ impl HomeRef {
     pub(crate) fn head(&self) -> &'static Head {
         // SAFETY: [C1].
         unsafe { self.0.as_ref() }
-    }
-
-    /// Whether it is the Home of `head`.
-    #[inline(always)]
-    pub(crate) fn head_is(&self, head: &Head) -> bool {
-        ptr::eq(self.0.as_ptr(), head)
     }
 
     /// This one, as other handles answer it.

@@ -3,9 +3,11 @@
 //! | file      | is                                                                        |
 //! |-----------|---------------------------------------------------------------------------|
 //! | `header`  | what is the same for every task, and what becomes of it                   |
+//! | `queue`   | who is ready, and whether somebody is to be rung for the first            |
 //! | `base`    | what a Home knows of its tasks: who is ready, who lives                   |
 //! | `waker`   | the address of a header, which wakes                                      |
 //! | `cell`    | the future or output of a task, and what is done with it                  |
+//! | `hatch`   | a state, and who waits for a change of it                                 |
 //! | `joining` | the handle's side                                                         |
 //! | `turns`   | turns, and ends                                                           |
 //! | `round`   | a cycle without its park: what is due, and turns                          |
@@ -13,8 +15,10 @@
 
 mod base;
 mod cell;
+mod hatch;
 mod header;
 mod joining;
+mod queue;
 mod root;
 mod round;
 mod turns;
@@ -22,12 +26,14 @@ mod waker;
 
 pub use base::Base;
 pub(super) use cell::{Body, ask};
+pub(crate) use hatch::{Hatch, Side};
 pub use header::Header;
 pub(super) use header::{Answer, Ask, Task};
 pub(crate) use joining::Joining;
 pub use root::Root;
 pub use round::Rest;
-pub use turns::{Cycle, adopt};
+pub(super) use turns::adopt;
+pub use turns::{Cycle, adopt_here};
 pub(crate) use waker::clone_waker;
 pub use waker::wake_here;
 pub(super) use waker::wake_later;

@@ -15,7 +15,7 @@ use core::{mem, task::Waker};
 
 use super::{
     base::Base,
-    header::{CANCELLED, Call, LIVE, LOW, QUEUED, Task},
+    header::{Call, Task},
     waker::task_of,
 };
 use crate::{
@@ -97,15 +97,12 @@ impl Base {
         self.stay_up(mask);
         // [N2] Who would be the only one in the queue need not get there.
         if let Some(task) = task_of(&waker)
-            && task.flags_in(mask) & (LIVE | QUEUED | LOW) == LIVE
-            && task.home_in(mask).is_some_and(|home| home.head_is(self.head()))
-            && self.is_idle_in(mask, Priority::Normal)
+            && self.would_be_alone(mask, task)
             && wheel.next_in(mask).is_none_or(|next| next > now)
         {
             mem::forget(waker); // To drop it is nothing.
             task.node().wakes();
-            let flags = LIVE | task.flags_in(mask) & CANCELLED;
-            return Some(Fired::Turn(task, (flags, task.call_in(mask))));
+            return Some(Fired::Turn(task, task.leave_queue(mask)));
         }
         Some(Fired::Wake(waker))
     }

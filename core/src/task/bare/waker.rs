@@ -12,7 +12,8 @@ use core::{
 
 use super::{
     base::Base,
-    header::{CANCELLED, Header, LIVE, QUEUED, Task},
+    header::{CANCELLED, Header, LIVE, Task},
+    queue::Queue,
 };
 use crate::{
     context::{Head, HomeRef},
@@ -24,11 +25,21 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_wake
 /// Of what ends the sleep of a Home: its address is the data.
 static RINGER: RawWakerVTable = RawWakerVTable::new(clone_ringer, ring, ring, drop_waker);
 
+/// A waker of the task at this address. To drop it is nothing.
+///
+/// # Safety
+/// [K1].
+#[inline(always)]
+pub(super) unsafe fn waker_at(data: *const ()) -> Waker {
+    // SAFETY: [K1].
+    unsafe { Waker::new(data, &VTABLE) }
+}
+
 /// A waker for one poll.
 #[inline(always)]
 pub(super) fn borrowed(task: Task) -> ManuallyDrop<Waker> {
-    // SAFETY: [K1]; dropping it would do nothing.
-    ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().as_ptr().cast_const().cast(), &VTABLE) })
+    // SAFETY: [K1].
+    ManuallyDrop::new(unsafe { waker_at(task.as_ptr().as_ptr().cast_const().cast()) })
 }
 
 /// Nobody knows here whether this is the task's own thread: `false`, and nothing is woken.
@@ -44,37 +55,46 @@ pub(crate) fn wake_later(_: &Waker) -> bool {
     false
 }
 
-/// Wakes a task, from anywhere.
-pub(super) fn wake_task(task: Task) {
-    // SAFETY: [K1].
-    unsafe { wake(task.as_ptr().as_ptr().cast_const().cast()) };
-}
-
 /// Asks for the end of a task, from anywhere.
 pub(super) fn cancel_task(task: Task) {
-    set(task, CANCELLED);
+    let woken = masked(|mask| {
+        let flags = task.flags_in(mask);
+        if flags & LIVE == 0 {
+            return None;
+        }
+        task.set_flags(mask, flags | CANCELLED);
+        task.wake_under(mask)
+    });
+    woken.into_iter().for_each(Waker::wake);
 }
 
-/// Sets flags of a living task, and queues it.
-#[inline(always)]
-fn set(task: Task, more: u8) {
-    masked(|mask| set_in(mask, task, more)).into_iter().for_each(Waker::wake);
+impl Task {
+    /// Wakes it, in a mask of its caller's. What is to be woken afterwards, if there is something: the Home.
+    #[inline(always)]
+    pub(super) fn wake_in(self, mask: Mask<'_>) -> Option<Waker> {
+        let queue = self.take_queue(mask)?;
+        self.node().wakes();
+        // SAFETY: [H2] of `header`: it is in no queue.
+        let ring = unsafe { queue.push(mask, self.as_ptr()) };
+        if ring { rouse(mask, queue) } else { None }
+    }
 }
 
-/// As `set`, in a mask of its caller's. What is to be woken afterwards, if there is something: the Home.
-#[inline(always)]
-fn set_in(mask: Mask<'_>, task: Task, more: u8) -> Option<Waker> {
-    let flags = task.flags_in(mask);
-    if flags & LIVE == 0 {
-        return None;
+impl Task {
+    /// As `wake_in`, for whoever is not in so much of a hurry.
+    #[inline(never)]
+    pub(super) fn wake_under(self, mask: Mask<'_>) -> Option<Waker> {
+        self.wake_in(mask)
     }
-    task.set_flags(mask, flags | more | QUEUED);
-    if flags & QUEUED != 0 {
-        return None;
-    }
-    task.node().wakes();
-    let home = task.home_in(mask)?;
-    Base::of(&home).push(mask, task, flags).then(|| ringer(home))
+}
+
+/// The first task has come to a Home that sleeps.
+#[cold]
+#[inline(never)]
+fn rouse(mask: Mask<'_>, queue: &Queue<Header>) -> Option<Waker> {
+    let home = queue.home(mask)?;
+    Base::of(&home).stay_up(mask);
+    Some(ringer(home))
 }
 
 /// The task that this waker wakes, if it is one of ours.
@@ -106,14 +126,14 @@ unsafe fn task_at(data: *const ()) -> Task {
     unsafe { Task::new(header) }
 }
 
-#[inline(always)] // Where a task's own waker is cloned it is known.
 unsafe fn clone(data: *const ()) -> RawWaker {
     RawWaker::new(data, &VTABLE)
 }
 
 unsafe fn wake(data: *const ()) {
     // SAFETY: [K1].
-    set(unsafe { task_at(data) }, 0);
+    let task = unsafe { task_at(data) };
+    masked(|mask| task.wake_under(mask)).into_iter().for_each(Waker::wake);
 }
 
 unsafe fn drop_waker(_: *const ()) {}
