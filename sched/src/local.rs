@@ -158,7 +158,7 @@ impl<H: Hooks> Local<H> {
     /// cycles are neither counted nor [watched](Self::watch).
     ///
     /// # Panics
-    /// A panic of `park`, and without `std` of a task, goes through to the caller; the Local is dropped then.
+    /// A panic of `park`, and without `std` of a task, goes through to the caller. With `alloc` the Local is dropped then; without, its tasks stay as they are.
     ///
     /// ```no_run
     /// # use tidemill_core::{clock::{Clock, Instant}, task_place, wait::{Doorbell, Park, Wait}};

@@ -4,6 +4,8 @@
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
+use core::mem::ManuallyDrop;
+
 use tidemill_core::{
     context::{leave, stay},
     task::{Base, Hooks},
@@ -37,18 +39,20 @@ impl<H: Hooks> Local<H> {
     /// A cycle after the other, of a Local that nobody else has.
     #[inline(always)]
     pub(crate) fn forever(self, park: &mut impl Park) -> ! {
-        let turns = self.bound().budget.get();
-        // SAFETY: [L1], and the Local is dropped after it.
-        let _stays = unsafe { stay(&self.here) };
+        // Not even a panic has its tasks cancelled: what that takes is not linked.
+        let local = ManuallyDrop::new(self);
+        let turns = local.bound().budget.get();
+        // SAFETY: [L1], and the Local is never dropped.
+        let _stays = unsafe { stay(&local.here) };
         let mut until = None;
         loop {
             // A clock is asked where somebody waits for a moment.
             if until.is_some() {
                 // SAFETY: [L1]; nobody has the Local, so no cycle is within another.
-                unsafe { self.base().fire(self.hooks().now(), turns) };
+                unsafe { local.base().fire(local.hooks().now(), turns) };
             }
             // SAFETY: as above.
-            let rest = unsafe { self.base().round(turns) };
+            let rest = unsafe { local.base().round(turns) };
             until = rest.until;
             park.park(match until {
                 _ if !rest.idle => Wait::Poll,
