@@ -127,7 +127,7 @@ shared_static!(static BOTH: Place<{ task_size(&waits_for_both) }, { task_align(&
 
 /// **A wake from elsewhere is never lost, also where it comes as a Local that runs for ever goes to sleep.**
 ///
-/// Seen to break it: a `round` that finds no task ready in one step, and has others ring in the next.
+/// Seen to break it: a `rest` after which nobody rings.
 #[test]
 fn a_wake_as_a_local_that_runs_for_ever_goes_to_sleep() {
     loom::model(|| {
@@ -194,7 +194,7 @@ fn poll(mut timer: Pin<Box<After>>, waker: &Waker) -> bool {
 /// **A timer that goes elsewhere, and is polled and dropped there as its moment comes: nobody touches what the other has, and whoever was told to wait is woken
 /// once at the most.**
 ///
-/// Seen to break it: a `leave` without the mask; a `look` without the mask.
+/// Seen to break it: a `look` without the mask.
 #[test]
 fn a_timer_is_polled_and_dropped_elsewhere_as_its_moment_comes() {
     loom::model(|| {
