@@ -164,7 +164,7 @@ impl Base {
     }
 
     #[inline(always)]
-    fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
+    pub(super) fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
         // SAFETY: [H4] of `header`.
         let call = unsafe { call.unwrap_unchecked() };
         self.current.set(Some(task));

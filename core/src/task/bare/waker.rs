@@ -99,6 +99,15 @@ pub(super) fn task_of(waker: &Waker) -> Option<Task> {
     Some(unsafe { task_at(waker.data()) })
 }
 
+/// Clones a waker, without a call if it is one of ours.
+#[inline(always)]
+pub(crate) fn clone_waker(waker: &Waker) -> Waker {
+    match task_of(waker) {
+        Some(task) => ManuallyDrop::into_inner(borrowed(task)),
+        None => waker.clone(),
+    }
+}
+
 /// # Safety
 /// [K1].
 #[inline(always)]
