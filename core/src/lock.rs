@@ -13,6 +13,8 @@
 
 use core::{cell::Cell, fmt};
 
+#[cfg(not(feature = "alloc"))]
+use crate::mask::Mask;
 use crate::{
     const_new, lock_init,
     sync::{Gate, UnsafeCell},
@@ -111,6 +113,23 @@ impl<S, L: RawLock> Locked<S, L> {
         self.lock.with(|| {
             self.state.with_mut(|state| {
                 // SAFETY: [I1], by the contract of `RawLock`: nothing else reaches the state while `f` runs.
+                f(unsafe { &mut *state })
+            })
+        })
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+impl<S> Locked<S, Lock> {
+    /// As `with`, for who has a mask already, which excludes everyone this lock does.
+    ///
+    /// # Safety
+    /// No closure of this lock runs around it.
+    #[inline(always)]
+    pub(crate) unsafe fn with_masked<R>(&self, _: Mask<'_>, f: impl FnOnce(&mut S) -> R) -> R {
+        self.lock.0.alone(|| {
+            self.state.with_mut(|state| {
+                // SAFETY: [I1], the mask keeps others out, and the contract this one.
                 f(unsafe { &mut *state })
             })
         })

@@ -267,6 +267,13 @@ mod imp {
             Self(AtomicBool::new(false))
         }
 
+        /// Runs `f`, where interrupts are masked already, and nobody is in.
+        #[cfg(not(feature = "alloc"))]
+        #[inline(always)]
+        pub(crate) fn alone<R>(&self, f: impl FnOnce() -> R) -> R {
+            f()
+        }
+
         /// Runs `f` alone, interrupts masked. A critical section can be entered again from inside; this gate [stops](crate::misuse) there.
         #[inline]
         pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
@@ -328,6 +335,12 @@ mod imp {
         #[allow(clippy::new_without_default, reason = "the lock is made through RawLock")]
         pub fn new() -> Self {
             Self(loom::sync::Mutex::new(()))
+        }
+
+        /// Runs `f`, where all others who might be in are kept out by a mask, or by this.
+        #[cfg(not(feature = "alloc"))]
+        pub(crate) fn alone<R>(&self, f: impl FnOnce() -> R) -> R {
+            self.with(f)
         }
 
         /// Runs `f` alone.

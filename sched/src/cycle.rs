@@ -4,14 +4,14 @@
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
-use core::{future::Future, pin::Pin, ptr::NonNull};
+use core::{convert::Infallible, future::Future, pin::Pin, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
     context::{HOME_IS_KNOWN, HomeLock, HomeRef, Priority, leave},
     task::{Header, Hooks, Root, TaskInfo},
     time::Wheel,
-    wait::{Chain, Wait},
+    wait::{Chain, Park, Wait},
 };
 
 use crate::{home::Home, local::Local};
@@ -234,6 +234,15 @@ impl<H: Hooks> Local<H> {
         };
         bound.end(Priority::Low, turns, interrupted);
         ended
+    }
+
+    /// A cycle after the other, of a Local that nobody else has.
+    pub(crate) fn forever(self, park: &mut impl Park) -> ! {
+        match self.enter(|| -> Infallible {
+            loop {
+                self.cycle_within(park);
+            }
+        }) {}
     }
 
     /// Takes the inbox, fires what is due, and says how one would park.

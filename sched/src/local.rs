@@ -154,6 +154,31 @@ impl<H: Hooks> Local<H> {
         })
     }
 
+    /// Runs tasks for ever, without a root: what firmware does. It is the smallest of all ways to run them, since nobody has the Local any more. Without `alloc` its
+    /// cycles are neither counted nor [watched](Self::watch).
+    ///
+    /// # Panics
+    /// A panic of `park`, and without `std` of a task, goes through to the caller. With `alloc` the Local is dropped then; without, its tasks stay as they are.
+    ///
+    /// ```no_run
+    /// # use tidemill_core::{clock::{Clock, Instant}, task_place, wait::{Doorbell, Park, Wait}};
+    /// # use tidemill_sched::Home;
+    /// # struct Board;
+    /// # impl Clock for Board { fn now(&self) -> Instant { Instant::ORIGIN } }
+    /// # impl Doorbell for Board { fn ring(&self) {} }
+    /// # struct Sleep;
+    /// # impl Park for Sleep { fn park(&mut self, _: Wait) {} }
+    /// async fn blink() {}
+    ///
+    /// static HOME: Home<Board> = Home::new(Board);
+    /// let local = HOME.claim().expect("nobody else claims it");
+    /// local.spawn_place(task_place!(blink), blink()).expect("it is spawned once").detach();
+    /// local.run_forever(&mut Sleep)
+    /// ```
+    pub fn run_forever(self, park: &mut impl Park) -> ! {
+        self.forever(park)
+    }
+
     /// One cycle.
     pub fn cycle(&self, park: &mut impl Park) {
         self.enter(|| {
@@ -169,7 +194,7 @@ impl<H: Hooks> Local<H> {
         self.enter(|| self.work().unwrap_or(Wait::Poll))
     }
 
-    fn cycle_within(&self, park: &mut impl Park) {
+    pub(crate) fn cycle_within(&self, park: &mut impl Park) {
         let Some(wait) = self.work() else { return };
         park.park(wait);
     }

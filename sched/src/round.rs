@@ -4,10 +4,12 @@
 
 #![expect(unsafe_code, reason = "runs tasks of erased type")]
 
+use core::mem::ManuallyDrop;
+
 use tidemill_core::{
-    context::leave,
+    context::{leave, stay},
     task::{Base, Hooks},
-    wait::Wait,
+    wait::{Park, Wait},
 };
 
 use crate::local::Local;
@@ -32,6 +34,32 @@ impl<H: Hooks> Local<H> {
         }
         cycle.go_on(turns);
         has_ended()
+    }
+
+    /// A cycle after the other, of a Local that nobody else has.
+    #[inline(always)]
+    pub(crate) fn forever(self, park: &mut impl Park) -> ! {
+        // Not even a panic has its tasks cancelled: what that takes is not linked.
+        let local = ManuallyDrop::new(self);
+        let turns = local.bound().budget.get();
+        // SAFETY: [L1], and the Local is never dropped.
+        let _stays = unsafe { stay(&local.here) };
+        let mut until = None;
+        loop {
+            // A clock is asked where somebody waits for a moment.
+            if until.is_some() {
+                // SAFETY: [L1]; nobody has the Local, so no cycle is within another.
+                unsafe { local.base().fire(local.hooks().now(), turns) };
+            }
+            // SAFETY: as above.
+            let rest = unsafe { local.base().round(turns) };
+            until = rest.until;
+            park.park(match until {
+                _ if !rest.idle => Wait::Poll,
+                Some(moment) => Wait::Until(moment),
+                None => Wait::Forever,
+            });
+        }
     }
 
     /// Fires what is due, and says how one would park.

@@ -2,7 +2,7 @@
 //!
 //! | with `std`                                      | without                                                            |
 //! |-------------------------------------------------|--------------------------------------------------------------------|
-//! | a thread local names the handle that is entered | one static holds a counted handle, changed in a short lock         |
+//! | a thread local names the handle that is entered | one static holds a counted handle, changed in a short lock; without `alloc` an address |
 //! | [`current`] answers a [`Here`]                  | it answers a [`HomeRef`], since whoever asks may be an interrupt   |
 //!
 //! [C1] Only the thread that has the Home's Local enters it. So with `std` whoever sees it as current is on that thread; and there a
@@ -196,7 +196,7 @@ mod imp {
     }
 }
 
-#[cfg(not(feature = "std"))]
+#[cfg(all(feature = "alloc", not(feature = "std")))]
 mod imp {
     use super::{Here, HomeRef};
     use crate::{
@@ -243,11 +243,79 @@ mod imp {
     }
 }
 
+#[cfg(not(feature = "alloc"))]
+mod imp {
+    use core::ptr;
+
+    use super::{Here, HomeRef};
+    use crate::{
+        context::outside,
+        shared_static,
+        sync::{AtomicPtr, Ordering::Relaxed},
+    };
+
+    // A Home is in a static: its address is all there is to know, and lives for ever.
+    shared_static!(static CURRENT: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut()));
+
+    /// Puts back what was current before.
+    #[derive(Debug)]
+    pub struct Restore(*mut ());
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // ordering: Relaxed, as everywhere here: whoever uses a Home was given it before.
+            CURRENT.store(self.0, Relaxed);
+        }
+    }
+
+    fn replace(home: *mut ()) -> Restore {
+        let before = Restore(CURRENT.load(Relaxed));
+        CURRENT.store(home, Relaxed);
+        before
+    }
+
+    /// Runs `f` with the Home of `here` as the current one, in the root context.
+    ///
+    /// # Safety
+    /// This is the Home's thread, and its Local outlives the call.
+    #[inline(always)]
+    pub unsafe fn enter<R>(here: &Here, f: impl FnOnce() -> R) -> R {
+        let _restore = replace(here.home().as_ptr().cast_mut());
+        outside(f)
+    }
+
+    /// As `enter`, until what this answers is dropped.
+    ///
+    /// # Safety
+    /// As for `enter`.
+    #[inline(always)]
+    pub unsafe fn stay(here: &Here) -> Restore {
+        replace(here.home().as_ptr().cast_mut())
+    }
+
+    /// Runs `f` with no Home as the current one.
+    pub fn leave<R>(f: impl FnOnce() -> R) -> R {
+        let _restore = replace(ptr::null_mut());
+        outside(f)
+    }
+
+    /// Lends the current Home, if there is one.
+    #[inline(always)]
+    pub fn with_current<R>(f: impl FnOnce(Option<&HomeRef>) -> R) -> R {
+        // SAFETY: what is stored there is the address of a handle.
+        let home = unsafe { HomeRef::at(CURRENT.load(Relaxed)) };
+        f(home.as_ref())
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+pub use imp::stay;
 pub use imp::{enter, leave, with_current};
 #[cfg(feature = "std")]
 pub(crate) use imp::{enter_pool, with_pool};
 
 /// A handle on the current Home, if there is one.
+#[cfg_attr(not(feature = "alloc"), inline(always))]
 pub fn current() -> Option<CurrentHome> {
     with_current(|home| home.cloned())
 }

@@ -11,6 +11,7 @@ use crate::{
     clock::{Clock, Instant},
     const_new,
     mask::{Mask, Masked, masked},
+    sync::{AtomicUsize, Ordering::Relaxed},
     time::Wheel,
 };
 
@@ -39,7 +40,7 @@ pub struct Head {
     /// Whether the end of this cycle was asked for.
     cut: Masked<bool>,
     /// By priority, how many turns are left in this cycle; less than none once one more was asked for.
-    left: [Masked<isize>; 2],
+    left: [Turns; 2],
     /// How many turns there were in all cycles, those included that are left.
     granted: Masked<isize>,
 }
@@ -53,7 +54,7 @@ impl Head {
                 wheel: Wheel::new_in(),
                 closed: Masked::new(false),
                 cut: Masked::new(false),
-                left: [Masked::new(0), Masked::new(0)],
+                left: [Turns::new(), Turns::new()],
                 granted: Masked::new(0),
             }
         }
@@ -80,37 +81,43 @@ impl Head {
     #[inline(always)]
     pub(crate) fn begin(&self, mask: Mask<'_>, priority: Priority, turns: isize) -> isize {
         self.cut.set(mask, false);
-        let left = self.left[priority as usize].replace(mask, turns).max(0);
+        let left = self.left[priority as usize].replace(turns).max(0);
         self.granted.set(mask, self.granted.get(mask).wrapping_add(turns - left));
         left
     }
 
+    /// Has so many turns for Normal tasks in this cycle, which interrupts none. Nobody counts them.
+    #[inline(always)]
+    pub(crate) fn grant(&self, turns: isize) {
+        self.left[Priority::Normal as usize].set(turns);
+    }
+
     /// Ends a cycle that has interrupted one of which so many turns were left, and goes on with that.
     pub(crate) fn resume(&self, mask: Mask<'_>, priority: Priority, interrupted: isize) {
-        let left = self.left[priority as usize].replace(mask, interrupted).max(0);
+        let left = self.left[priority as usize].replace(interrupted).max(0);
         self.granted.set(mask, self.granted.get(mask).wrapping_add(interrupted - left));
     }
 
     /// How many turns were given in cycles.
     pub fn turns(&self) -> usize {
         masked(|mask| {
-            let left = self.left.iter().map(|left| left.get(mask).max(0)).sum();
+            let left = self.left.iter().map(|left| left.get().max(0)).sum();
             self.granted.get(mask).wrapping_sub(left).cast_unsigned()
         })
     }
 
     /// Takes one of the turns that are left, in a mask of its caller's. `false`: there was none.
     #[inline(always)]
-    pub(crate) fn spend(&self, mask: Mask<'_>, priority: Priority) -> bool {
+    pub(crate) fn spend(&self, _: Mask<'_>, priority: Priority) -> bool {
         let left = &self.left[priority as usize];
-        let rest = left.get(mask) - 1;
-        left.set(mask, rest);
+        let rest = left.get() - 1;
+        left.set(rest);
         rest >= 0
     }
 
     /// Whether turns are left for this priority.
-    pub(crate) fn goes_on(&self, mask: Mask<'_>, priority: Priority) -> bool {
-        self.left[priority as usize].get(mask) > 0
+    pub(crate) fn goes_on(&self, _: Mask<'_>, priority: Priority) -> bool {
+        self.left[priority as usize].get() > 0
     }
 
     /// Leaves no turn for Normal tasks in this cycle. From anywhere.
@@ -131,7 +138,7 @@ impl Head {
 
     #[inline(always)]
     fn waive(&self, mask: Mask<'_>, priority: Priority) {
-        let left = self.left[priority as usize].replace(mask, 0).max(0);
+        let left = self.left[priority as usize].replace(0).max(0);
         self.granted.set(mask, self.granted.get(mask).wrapping_sub(left));
     }
 
@@ -157,6 +164,37 @@ impl Head {
     }
 }
 
+/// How many turns are left. It is changed under a mask alone, but where a cycle begins that nobody counts: there a cut that comes at the same time may
+/// be for that cycle or the one before.
+struct Turns(AtomicUsize);
+
+impl Turns {
+    const_new! {
+        /// None.
+        fn new() -> Self {
+            Self(AtomicUsize::new(0))
+        }
+    }
+
+    #[inline(always)]
+    fn get(&self) -> isize {
+        // ordering: Relaxed, as everywhere here: it publishes nothing.
+        self.0.load(Relaxed).cast_signed()
+    }
+
+    #[inline(always)]
+    fn set(&self, turns: isize) {
+        self.0.store(turns.cast_unsigned(), Relaxed);
+    }
+
+    #[inline(always)]
+    fn replace(&self, turns: isize) -> isize {
+        let before = self.get();
+        self.set(turns);
+        before
+    }
+}
+
 impl fmt::Debug for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Head").field("open", &self.is_open()).finish_non_exhaustive()
@@ -173,6 +211,15 @@ unsafe impl Send for HomeRef {}
 unsafe impl Sync for HomeRef {}
 
 impl HomeRef {
+    /// The handle of which this is the address that it tells; `None` for a null pointer.
+    ///
+    /// # Safety
+    /// It was told by a handle, or is null.
+    #[inline(always)]
+    pub(super) unsafe fn at(address: *mut ()) -> Option<Self> {
+        NonNull::new(address.cast()).map(Self)
+    }
+
     /// The Home's address.
     #[inline]
     pub fn as_ptr(&self) -> *const () {

@@ -56,6 +56,8 @@ pub(crate) use borrowed::{ambient, outside, within};
 pub use context::{Context, Key};
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 pub(crate) use counted::{ambient, outside, within};
+#[cfg(not(feature = "alloc"))]
+pub use current::stay;
 pub use current::{CurrentHome, Here, current, end_cycle, enter, leave, with_current};
 #[cfg(feature = "std")]
 pub(crate) use current::{enter_pool, with_pool};

@@ -6,10 +6,14 @@ pub mod after;
 #[cfg(feature = "alloc")]
 mod attempt;
 mod cancel;
+#[cfg(not(feature = "alloc"))]
+mod fixed;
 #[cfg(feature = "alloc")]
 mod gate;
 #[cfg(feature = "alloc")]
 mod handler;
+#[cfg(feature = "alloc")]
+mod moment;
 #[cfg(feature = "alloc")]
 mod nest;
 #[cfg(feature = "alloc")]

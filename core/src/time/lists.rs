@@ -19,8 +19,7 @@ use crate::time::{
 
 /// Nodes in their order. Whoever has it `&mut` has the lock of the wheel.
 pub(super) struct Lists {
-    order: Order,
-    pub(super) len: usize,
+    pub(super) order: Order,
     pub(super) closed: bool,
 }
 
@@ -30,7 +29,7 @@ unsafe impl Send for Lists {}
 
 impl Lists {
     pub(super) const fn new() -> Self {
-        Self { order: Order::new(), len: 0, closed: false }
+        Self { order: Order::new(), closed: false }
     }
 
     /// Has a node wait for `deadline` with the waker, wherever it was before. `waker` is then the one to drop.
@@ -88,14 +87,14 @@ impl Lists {
     /// Takes out the earliest node if it is due, as `Fired`.
     pub(super) fn fire_next(&mut self, now: u64) -> Option<Waker> {
         let due = self.order.pop_due(now)?;
-        self.len -= 1;
+        self.order.shrinks();
         self.settle(due, Status::Fired)
     }
 
     /// Takes out any node, as `Closed`.
     pub(super) fn close_next(&mut self) -> Option<Waker> {
         let any = self.order.pop_any()?;
-        self.len -= 1;
+        self.order.shrinks();
         self.settle(any, Status::Closed)
     }
 
@@ -104,19 +103,24 @@ impl Lists {
         self.order.next()
     }
 
+    /// How many wait.
+    pub(super) fn len(&mut self) -> usize {
+        self.order.len()
+    }
+
     fn link(&mut self, link: Link, deadline: u64) {
         self.order.link(link, deadline);
-        self.len += 1;
+        self.order.grows();
     }
 
     fn unlink(&mut self, link: Link) {
         self.order.unlink(link);
-        self.len -= 1;
+        self.order.shrinks();
     }
 
     /// Reads or writes a node. `f` runs no user code ([W2] of `wheel`).
     #[inline]
-    fn at<R>(&mut self, link: Link, f: impl FnOnce(&mut Links) -> R) -> R {
+    pub(super) fn at<R>(&mut self, link: Link, f: impl FnOnce(&mut Links) -> R) -> R {
         // SAFETY: `&mut self` proves that we hold the lock, and `f` reaches no other node.
         unsafe { link.at(f) }
     }

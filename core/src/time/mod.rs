@@ -11,11 +11,14 @@
 //! | `wheel`  | the timing wheel: everything that waits for a moment, earliest first       |
 //! | `source` | what a wait is given: a handle on a wheel, and a clock                         |
 //! | `entry`  | one pinned wait for one deadline, which knows its wheel through a handle   |
+//! | `delay`  | the same on the wheel of a Home in a static, without `alloc`               |
 //! | `sleep`  | the future: resolves once its clock has reached a moment                   |
 //! | `slack`  | how much later than it is due something may happen                         |
 //! | `simulated` | a wheel and a manual clock, moved by hand                               |
 //! | `timer`  | a moment that can be called off and moved, by whoever shares it            |
 
+#[cfg(not(feature = "alloc"))]
+mod delay;
 mod entry;
 mod lists;
 mod node;
@@ -33,6 +36,8 @@ mod status;
 mod timer;
 mod wheel;
 
+#[cfg(not(feature = "alloc"))]
+pub(crate) use delay::Delay;
 pub use entry::Entry;
 pub use simulated::Simulated;
 pub use slack::coalesce;

@@ -34,6 +34,15 @@ impl Node {
             Links { prev: None, next: None, deadline: 0, waker: None, status: Status::Idle };
         Self { links: UnsafeCell::new(links), _pinned: PhantomPinned }
     }
+
+    /// One that is about to be linked.
+    #[cfg(not(feature = "alloc"))]
+    #[inline(always)]
+    pub(super) fn armed(deadline: u64, waker: Waker) -> Self {
+        let (status, waker) = (Status::Armed, Some(waker));
+        let links = Links { prev: None, next: None, deadline, waker, status };
+        Self { links: UnsafeCell::new(links), _pinned: PhantomPinned }
+    }
 }
 
 /// What a node holds.

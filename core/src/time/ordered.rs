@@ -1,6 +1,6 @@
 //! One line of all that waits, the earliest first, of equal deadlines the oldest first: a timing wheel for the few timers of firmware.
 //!
-//! It is two words instead of 1.2 KiB, and much less code. To insert takes time with the number of those that are due later, to take out none.
+//! It is one word instead of 1.2 KiB, and much less code. To insert takes time with the number of those that are not due later, to take out none.
 //!
 //! [L4] No node has a later deadline than its `next`. The first has no `prev`, the last no `next`; each `prev` is the one whose `next` it is.
 
@@ -11,12 +11,11 @@ use crate::time::node::{Link, Links};
 /// Nodes in line. Whoever has it `&mut` has the lock of the wheel.
 pub(super) struct Order {
     first: Option<Link>,
-    last: Option<Link>,
 }
 
 impl Order {
     pub(super) const fn new() -> Self {
-        Self { first: None, last: None }
+        Self { first: None }
     }
 
     /// Takes out any node.
@@ -37,36 +36,74 @@ impl Order {
         if self.next()? > now { None } else { self.pop_any() }
     }
 
+    /// As `pop_due`, in fewer instructions.
+    #[cfg(not(feature = "alloc"))]
+    #[inline(always)]
+    pub(super) fn pop_first(&mut self, now: u64) -> Option<Link> {
+        let first = self.first?;
+        let (due, second) = self.at(first, |node| (node.deadline, node.next));
+        if due > now {
+            return None;
+        }
+        self.first = second;
+        if let Some(second) = second {
+            self.at(second, |node| node.prev = None);
+        }
+        Some(first)
+    }
+
+    /// How many there are: it takes time with their number.
+    pub(super) fn len(&mut self) -> usize {
+        let (mut next, mut len) = (self.first, 0);
+        while let Some(link) = next {
+            next = self.at(link, |node| node.next);
+            len += 1;
+        }
+        len
+    }
+
+    /// There is one more: nobody counts.
+    #[inline(always)]
+    pub(super) fn grows(&mut self) {}
+
+    /// There is one less: nobody counts.
+    #[inline(always)]
+    pub(super) fn shrinks(&mut self) {}
+
     /// Links a node, behind all that are not due later.
+    #[inline]
     pub(super) fn link(&mut self, link: Link, deadline: u64) {
-        let (mut before, mut after) = (self.last, None);
-        while let Some(place) = before {
-            let (due, earlier) = self.at(place, |node| (node.deadline, node.prev));
-            if due <= deadline {
+        let (mut before, mut after) = (None, self.first);
+        while let Some(place) = after {
+            let (due, later) = self.at(place, |node| (node.deadline, node.next));
+            if due > deadline {
                 break;
             }
-            (before, after) = (earlier, before);
+            (before, after) = (after, later);
         }
         self.at(link, |node| (node.deadline, node.prev, node.next) = (deadline, before, after));
         self.join(before, Some(link));
-        self.join(Some(link), after);
+        if let Some(after) = after {
+            self.at(after, |node| node.prev = Some(link));
+        }
     }
 
     /// Takes a linked node out.
+    #[inline]
     pub(super) fn unlink(&mut self, link: Link) {
-        let (before, after) = self.at(link, |node| (node.prev.take(), node.next.take()));
+        let (before, after) = self.at(link, |node| (node.prev, node.next));
         self.join(before, after);
+        if let Some(after) = after {
+            self.at(after, |node| node.prev = before);
+        }
     }
 
-    /// Makes neighbours of two; `None` is the end of the line.
+    /// Has `after` follow `before`; `None` is the end of the line.
+    #[inline]
     fn join(&mut self, before: Option<Link>, after: Option<Link>) {
         match before {
             Some(before) => self.at(before, |node| node.next = after),
             None => self.first = after,
-        }
-        match after {
-            Some(after) => self.at(after, |node| node.prev = before),
-            None => self.last = before,
         }
     }
 

@@ -25,11 +25,29 @@ pub(super) struct Order {
     taken: Taken,
     /// Whence the slots are seen: not before the moment of the last `fire`, or of an entry inserted since for an earlier one.
     cursor: u64,
+    len: usize,
 }
 
 impl Order {
     pub(super) const fn new() -> Self {
-        Self { last: [None; SLOTS], taken: Taken::none(), cursor: 0 }
+        Self { last: [None; SLOTS], taken: Taken::none(), cursor: 0, len: 0 }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&mut self) -> usize {
+        self.len
+    }
+
+    /// There is one more.
+    #[inline]
+    pub(super) fn grows(&mut self) {
+        self.len += 1;
+    }
+
+    /// There is one less.
+    #[inline]
+    pub(super) fn shrinks(&mut self) {
+        self.len -= 1;
     }
 
     /// Takes out any node.

@@ -39,7 +39,7 @@ use crate::{
 /// Without `std` it is one line in the order of the deadlines, of 20 bytes on a 32-bit machine: to insert takes time with the number of entries that are due later,
 /// all else is O(1), and every deadline is exact.
 pub struct Wheel<L: RawLock = Lock> {
-    lists: Locked<Lists, L>,
+    pub(super) lists: Locked<Lists, L>,
 }
 
 impl Wheel {
@@ -61,7 +61,7 @@ impl<L: RawLock> Wheel<L> {
 
     /// How many entries wait.
     pub fn len(&self) -> usize {
-        self.lists.with(|lists| lists.len)
+        self.lists.with(|lists| lists.len())
     }
 
     /// Whether none does.
@@ -94,7 +94,7 @@ impl<L: RawLock> Wheel<L> {
         loop {
             let mut batch = WakeBatch::new();
             let done = self.lists.with(|lists| {
-                let budget = *budget.get_or_insert(lists.len);
+                let budget = *budget.get_or_insert_with(|| lists.len());
                 while !batch.is_full() {
                     let Some(waker) = lists.fire_next(now) else { return true };
                     batch.push(waker);

@@ -52,6 +52,7 @@ mod every;
 #[cfg(feature = "alloc")]
 mod everywhere;
 mod fixed;
+mod fixed_timers;
 mod fixed_turns;
 #[cfg(feature = "std")]
 mod for_each;

@@ -6,7 +6,6 @@
 
 use core::{
     future::pending,
-    pin::pin,
     sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     time::Duration,
 };
@@ -137,8 +136,8 @@ fn main() -> ! {
     let _ = local.spawn_place(task_place!(ping), ping());
     let _ = local.spawn_place(task_place!(pong), pong());
     let _ = local.spawn_place(task_place!(button), button());
-    local.run_with(pin!(sleeper()), &mut Sleep);
-    exit()
+    let _ = local.spawn_place(task_place!(sleeper), sleeper());
+    local.run_forever(&mut Sleep)
 }
 
 #[exception]

@@ -255,6 +255,12 @@ impl Header {
         self.queue.take(mask).map(|queue| unsafe { queue.as_ref() })
     }
 
+    /// Whether a wake would queue it there.
+    #[inline(always)]
+    pub(super) fn waits_for(&self, mask: Mask<'_>, queue: &Queue<Header>) -> bool {
+        self.queue.get(mask) == Some(NonNull::from(queue))
+    }
+
     /// A wake queues it there from now on.
     #[inline(always)]
     pub(super) fn set_queue(&self, mask: Mask<'_>, queue: &'static Queue<Header>) {

@@ -10,6 +10,7 @@
 //! | `hatch`   | a state, and who waits for a change of it                                 |
 //! | `joining` | the handle's side                                                         |
 //! | `turns`   | turns, and ends                                                           |
+//! | `round`   | a cycle without its park: what is due, and turns                          |
 //! | `root`    | the one future that an executor runs in its caller's frame                |
 
 mod base;
@@ -19,6 +20,7 @@ mod header;
 mod joining;
 mod queue;
 mod root;
+mod round;
 mod turns;
 mod waker;
 
@@ -29,7 +31,9 @@ pub use header::Header;
 pub(super) use header::{Answer, Ask, Task};
 pub(crate) use joining::Joining;
 pub use root::Root;
+pub use round::Rest;
 pub(super) use turns::adopt;
 pub use turns::{Cycle, adopt_here};
+pub(crate) use waker::clone_waker;
 pub use waker::wake_here;
 pub(super) use waker::wake_later;

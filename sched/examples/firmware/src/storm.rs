@@ -7,11 +7,13 @@
 //! | raises a flag, wakes | `wakes` lowers it     | every flag: a wake that is lost leaves it up, and no other is sent   |
 //! | releases a permit   | `permits` acquires it | every permit                                                         |
 //!
-//! Beside them `rally` and `timers` keep the executor busy, so that interrupts find it at all its work, and `children` makes tasks and cancels them.
+//! Beside them `rally` and `timers` keep the executor busy, so that interrupts find it at all its work, and `children` makes tasks and cancels them; in the
+//! second half there are timers alone, so that interrupts find it on its way to sleep, and out of it.
 
 use core::{
     cell::RefCell,
     future::poll_fn,
+    pin::pin,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     task::{Poll, Waker},
     time::Duration,
@@ -22,8 +24,9 @@ use tidemill_core::{
     ivar::Ivar,
     scope::after,
     share::{Semaphore, pipe::FixedPipe},
-    task::{Hooks, yield_now},
+    task::{Hooks, JoinHandle, yield_now},
     task_place,
+    wait::Park,
 };
 use tidemill_sched::Local;
 
@@ -129,8 +132,24 @@ fn end() {
     waker.into_iter().for_each(Waker::wake);
 }
 
-/// Lets the storm come, and says whether everything was received that was sent.
-pub async fn run<H: Hooks>(local: &Local<H>, desk: &'static dyn Desk) -> bool {
+/// The handles of those that count until the end.
+struct Tasks {
+    fills: JoinHandle<usize>,
+    posts: JoinHandle<usize>,
+    wakes: JoinHandle<usize>,
+    permits: JoinHandle<usize>,
+    timers: JoinHandle<usize>,
+    rally: JoinHandle<usize>,
+}
+
+/// Lets the storm come, and calls `exit` with whether everything was received that was sent: the first half beside a root that keeps the executor busy, the
+/// second without one, when it sleeps whenever all is done.
+pub fn run<H: Hooks>(
+    local: Local<H>,
+    park: &mut impl Park,
+    desk: &'static dyn Desk,
+    exit: fn(bool) -> !,
+) -> ! {
     let tasks = (
         local.spawn_place(task_place!(fills), fills()),
         local.spawn_place(task_place!(posts), posts()),
@@ -140,28 +159,40 @@ pub async fn run<H: Hooks>(local: &Local<H>, desk: &'static dyn Desk) -> bool {
         local.spawn_place(task_place!(rally), rally()),
     );
     let (Ok(fills), Ok(posts), Ok(wakes), Ok(permits), Ok(timers), Ok(rally)) = tasks else {
-        return false;
+        exit(false)
     };
-    yield_now().await;
     desk.stir(Duration::from_micros(10));
-    let made = children(local).await;
+    let made = local.run_with(pin!(children(&local)), park);
+    let tasks = Tasks { fills, posts, wakes, permits, timers, rally };
+    let last = ends(desk, tasks, made, exit);
+    let Ok(_ends) = local.spawn_place(task_place!(ends), last) else { exit(false) };
+    local.run_forever(park)
+}
+
+/// Waits for the end, and looks whether everything agrees.
+async fn ends(desk: &'static dyn Desk, tasks: Tasks, made: usize, exit: fn(bool) -> !) {
+    let sleeps = desk.sleeps();
     let all = [
-        agree(desk, "fills", &SENT.fills, fills.await.unwrap_or(0)),
-        agree(desk, "posts", &SENT.posts, posts.await.unwrap_or(0)),
-        agree(desk, "wakes", &SENT.wakes, wakes.await.unwrap_or(0)),
-        agree(desk, "permits", &SENT.permits, permits.await.unwrap_or(0)),
+        agree(desk, "fills", &SENT.fills, tasks.fills.await.unwrap_or(0)),
+        agree(desk, "posts", &SENT.posts, tasks.posts.await.unwrap_or(0)),
+        agree(desk, "wakes", &SENT.wakes, tasks.wakes.await.unwrap_or(0)),
+        agree(desk, "permits", &SENT.permits, tasks.permits.await.unwrap_or(0)),
     ];
-    let (slept, turns) = (timers.await.unwrap_or(0), rally.await.unwrap_or(0));
-    let refused = SENT.refused.load(Relaxed);
+    let (slept, turns) = (tasks.timers.await.unwrap_or(0), tasks.rally.await.unwrap_or(0));
+    let (refused, sleeps) = (SENT.refused.load(Relaxed), desk.sleeps() - sleeps);
     say(
         desk,
-        format_args!("# {refused} posts refused, {slept} timers, {turns} rallies, {made} children"),
+        format_args!(
+            "# {refused} posts refused, {slept} timers, {turns} rallies, {made} children, {sleeps} sleeps"
+        ),
     );
-    let good = all.iter().all(|&agrees| agrees) && slept > 0 && turns > 0 && made > 0;
+    let good = all.iter().all(|&agrees| agrees)
+        && [slept, turns, made].iter().all(|&count| count > 0)
+        && sleeps > INTERRUPTS / 100;
     let interrupts = SENT.interrupts.load(Relaxed);
     let word = if good { "nothing lost, nothing twice" } else { "the counters disagree" };
     say(desk, format_args!("storm: {interrupts} interrupts, {word}"));
-    good && interrupts >= INTERRUPTS
+    exit(good && interrupts >= INTERRUPTS)
 }
 
 /// Whether the tasks have received what the interrupts have sent; a good many.
@@ -173,6 +204,11 @@ fn agree(desk: &dyn Desk, what: &str, sent: &AtomicUsize, received: usize) -> bo
 
 fn is_over() -> bool {
     OVER.load(Relaxed)
+}
+
+/// Whether the second half has begun.
+fn is_calm() -> bool {
+    SENT.interrupts.load(Relaxed) >= INTERRUPTS / 2
 }
 
 async fn fills() -> usize {
@@ -243,7 +279,7 @@ async fn timers() -> usize {
 async fn rally() -> usize {
     let ball = FixedPipe::<usize, 1>::fixed();
     let mut turns = 0;
-    while !is_over() {
+    while !is_calm() {
         let sent = ball.writer().write(turns).await.is_ok();
         if !sent || ball.reader().read().await != Some(turns) {
             return 0;
@@ -257,7 +293,7 @@ async fn rally() -> usize {
 /// How many tasks it made and cancelled. Zero: one ended otherwise.
 async fn children<H: Hooks>(local: &Local<H>) -> usize {
     let mut made = 0;
-    while !is_over() {
+    while !is_calm() {
         let Ok(child) = local.spawn_place(task_place!(waits), waits()) else { return 0 };
         yield_now().await;
         child.cancel();

@@ -4,8 +4,6 @@
 #![no_main]
 #![expect(unsafe_code, reason = "takes an interrupt")]
 
-use core::pin::pin;
-
 use cortex_m_board::{Board, Sleep, exit};
 use cortex_m_rt::{entry, exception};
 use firmware::storm;
@@ -18,8 +16,7 @@ fn main() -> ! {
     let board = HOME.hooks();
     board.start();
     let Some(local) = HOME.claim() else { exit(false) };
-    let main = pin!(storm::run(&local, board));
-    exit(local.run_with(main, &mut Sleep(board)))
+    storm::run(local, &mut Sleep(board), board, exit)
 }
 
 #[exception]

@@ -3,8 +3,6 @@
 #![no_std]
 #![no_main]
 
-use core::pin::pin;
-
 use firmware::storm;
 use risc_v_board::{Board, Sleep, exit};
 use riscv_rt::{core_interrupt, entry};
@@ -17,8 +15,7 @@ fn main() -> ! {
     let board = HOME.hooks();
     board.start();
     let Some(local) = HOME.claim() else { exit(false) };
-    let main = pin!(storm::run(&local, board));
-    exit(local.run_with(main, &mut Sleep(board)))
+    storm::run(local, &mut Sleep(board), board, exit)
 }
 
 #[core_interrupt(riscv::interrupt::Interrupt::MachineTimer)]
