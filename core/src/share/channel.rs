@@ -108,7 +108,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     /// [`ChannelFull`] hands it back.
     pub fn try_send(&self, value: T) -> Result<(), ChannelFull<T>> {
         let mut value = Some(value);
-        let sent = self.hatch.change(|sides| &mut sides.receivers, |held| add(held, &mut value));
+        let sent = self.hatch.change(|sides| &sides.receivers, |held| add(held, &mut value));
         match (sent, value) {
             (None, Some(value)) => Err(ChannelFull(value)),
             _ => Ok(()),
@@ -117,7 +117,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
 
     /// Takes the first value, if there is one.
     pub fn try_receive(&self) -> Option<T> {
-        self.hatch.change(|sides| &mut sides.senders, Deque::pop_front)
+        self.hatch.change(|sides| &sides.senders, Deque::pop_front)
     }
 
     /// How many values there are.
@@ -144,8 +144,8 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     fn look_for_room(&self, waker: &Waker, value: &mut Option<T>) -> Poll<()> {
         self.hatch.look(
             waker,
-            |sides| &mut sides.senders,
-            |sides| Some(&mut sides.receivers),
+            |sides| &sides.senders,
+            |sides| Some(&sides.receivers),
             |held| add(held, value),
         )
     }
@@ -154,8 +154,8 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     fn look_for_value(&self, waker: &Waker) -> Poll<T> {
         self.hatch.look(
             waker,
-            |sides| &mut sides.receivers,
-            |sides| Some(&mut sides.senders),
+            |sides| &sides.receivers,
+            |sides| Some(&sides.senders),
             Deque::pop_front,
         )
     }

@@ -8,7 +8,10 @@
 //! [E1] To look in vain and to leave a waker is one step, and so is to change the state and to take the waker: so no change is missed.
 //! [E2] Under the lock wakers move and are compared, and no code of theirs runs: clones are made before, wakes and drops follow after.
 
-use core::task::{Poll, Waker};
+use core::{
+    cell::Cell,
+    task::{Poll, Waker},
+};
 
 use crate::{
     const_new,
@@ -19,12 +22,12 @@ use crate::{
 pub(crate) struct Hatch<S, W, L: RawLock>(Locked<(S, W), L>);
 
 /// One side, and who waits there.
-pub(crate) struct Side(Option<Waker>);
+pub(crate) struct Side(Cell<Option<Waker>>);
 
 impl Side {
     /// At which nobody waits.
     pub(crate) const fn new() -> Self {
-        Self(None)
+        Self(Cell::new(None))
     }
 }
 
@@ -44,7 +47,7 @@ impl<S, W, L: RawLock> Hatch<S, W, L> {
     /// Has `f` change the state. If it has, who waits at the side is told.
     pub(crate) fn change<R>(
         &self,
-        tells: impl FnOnce(&mut W) -> &mut Side,
+        tells: impl FnOnce(&W) -> &Side,
         f: impl FnOnce(&mut S) -> Option<R>,
     ) -> Option<R> {
         let (result, told) = self.0.with(|(state, sides)| {
@@ -59,8 +62,8 @@ impl<S, W, L: RawLock> Hatch<S, W, L> {
     pub(crate) fn look<R>(
         &self,
         waker: &Waker,
-        waits: impl Fn(&mut W) -> &mut Side,
-        tells: impl Fn(&mut W) -> Option<&mut Side>,
+        waits: impl Fn(&W) -> &Side,
+        tells: impl Fn(&W) -> Option<&Side>,
         mut f: impl FnMut(&mut S) -> Option<R>,
     ) -> Poll<R> {
         let mut fresh = None;
@@ -96,13 +99,21 @@ enum Left {
 }
 
 impl Side {
-    fn leave(&mut self, waker: &Waker, fresh: &mut Option<Waker>) -> Left {
-        if self.0.as_ref().is_some_and(|held| held.will_wake(waker)) {
+    fn leave(&self, waker: &Waker, fresh: &mut Option<Waker>) -> Left {
+        let held = self.0.take();
+        if held.as_ref().is_some_and(|held| held.will_wake(waker)) {
+            self.0.set(held);
             return Left::Stays;
         }
         match fresh.take() {
-            Some(fresh) => Left::Displaces(self.0.replace(fresh)),
-            None => Left::Missing,
+            Some(fresh) => {
+                self.0.set(Some(fresh));
+                Left::Displaces(held)
+            }
+            None => {
+                self.0.set(held);
+                Left::Missing
+            }
         }
     }
 }

@@ -1,9 +1,11 @@
 //! A base: what a Home without `alloc` begins with. Who is ready, who lives, and whether there is somebody to be rung awake.
 //!
-//! | its queues          | mean                                                                |
-//! |---------------------|---------------------------------------------------------------------|
-//! | all are ASLEEP      | the home thread found them empty, and sleeps or is about to: who queues a task rings, and none is ASLEEP then |
-//! | none is             | the home thread will look at them                                   |
+//! | the Normal queue | means                                                | who queues the first Normal task | the first Low one |
+//! |------------------|------------------------------------------------------|----------------------------------|-------------------|
+//! | asks             | the home thread found both empty, and sleeps or is about to | rings                     | rings, and it asks no more |
+//! | does not ask     | the home thread will look at them                    | need not                         | asks, and need not |
+//!
+//! The Low queue asks always: so what is said about Normal ones alone is a part of the word that a wake changes anyway.
 //!
 //! A Home's doorbell is rung once per sleep at most. All is changed under a mask, so a wake is a few instructions, and no wake is lost: to look at the
 //! queues and to fall asleep is one step.
@@ -13,7 +15,11 @@
 
 #![expect(unsafe_code, reason = "links headers into queues")]
 
-use core::{cell::Cell, fmt, iter, ptr::NonNull, task::Waker};
+use core::{
+    cell::Cell,
+    fmt, iter,
+    ptr::{self, NonNull},
+};
 
 use super::{
     header::{GHOST, Header, LOW, Task},
@@ -56,7 +62,7 @@ impl Base {
         pub fn new(vtable: &'static HomeVTable) -> Self {
             Self {
                 head: Head::new(vtable),
-                queues: [Queue::new(), Queue::new()],
+                queues: [Queue::new(false), Queue::new(true)],
                 newest: Masked::new(None),
                 low: Masked::new(None),
                 graded: AtomicBool::new(false),
@@ -87,7 +93,7 @@ impl Base {
         unsafe { &*queue }
     }
 
-    /// Has a task with these flags be ready, which is in no queue. Whom to wake afterwards.
+    /// Has a task with these flags be ready, which is in no queue. If it answers the queue, that is to be rung for.
     #[inline(always)]
     pub(super) fn start(
         &self,
@@ -95,7 +101,7 @@ impl Base {
         home: HomeRef,
         task: Task,
         flags: u8,
-    ) -> Option<Waker> {
+    ) -> Option<&'static Queue<Header>> {
         let queue = self.queue(flags);
         queue.settle(mask, home);
         task.set_flags(mask, flags);
@@ -113,23 +119,38 @@ impl Base {
     #[inline(always)]
     pub(super) fn next(&self, mask: Mask<'_>, priority: Priority) -> Option<Task> {
         let queue = self.queue(if priority == Priority::Low { LOW } else { 0 });
-        let task = queue.pop_if(mask, || self.head.spend(mask, priority))?;
+        let task = self.pop_if(mask, priority, || self.head.spend(mask, priority))?;
         // SAFETY: [B1] it is a header in a static.
         let task = unsafe { Task::new(task) };
         task.set_queue(mask, queue);
         Some(task)
     }
 
+    #[inline(always)]
+    fn pop_if(
+        &self,
+        mask: Mask<'_>,
+        priority: Priority,
+        may: impl FnOnce() -> bool,
+    ) -> Option<NonNull<Header>> {
+        let queue = &self.queues[priority as usize];
+        let first = queue.pop_if(mask, may);
+        if priority == Priority::Low && queue.is_idle(mask) {
+            queue.ask(mask);
+        }
+        first
+    }
+
     /// Takes the first task of this priority, whatever turns are left. It counts as queued still.
     pub fn pop(&self, priority: Priority) -> Option<NonNull<Header>> {
-        masked(|mask| self.queues[priority as usize].pop_if(mask, || true))
+        masked(|mask| self.pop_if(mask, priority, || true))
     }
 
     /// Takes all that is queued with this priority. They count as queued still.
     pub fn take(&self, priority: Priority) -> Chain<Header> {
         masked(|mask| {
             let mut tasks = Chain::new();
-            while let Some(task) = self.queues[priority as usize].pop_if(mask, || true) {
+            while let Some(task) = self.pop_if(mask, priority, || true) {
                 // SAFETY: [B1], and it has left the queue just now.
                 unsafe { tasks.push(task) };
             }
@@ -208,13 +229,21 @@ impl Base {
     /// Has whoever comes next ring. No task is ready.
     #[inline(always)]
     pub(super) fn fall_asleep(&self, mask: Mask<'_>) {
-        self.queues.iter().for_each(|queue| queue.fall_asleep(mask));
+        self.queues[0].ask(mask);
     }
 
     /// Nobody is to ring, in a mask of its caller's.
     #[inline(always)]
     pub(super) fn stay_up(&self, mask: Mask<'_>) {
-        self.queues.iter().for_each(|queue| queue.stay_up(mask));
+        self.queues[0].ask_not(mask);
+    }
+
+    /// The Home of a queue that has asked whether to ring, if it is to be rung.
+    #[inline(always)]
+    pub(super) fn rouse(mask: Mask<'_>, queue: &Queue<Header>) -> Option<HomeRef> {
+        let home = queue.home(mask)?;
+        let normal = &Self::of(&home).queues[0];
+        (ptr::eq(normal, queue) || normal.ask_not(mask)).then_some(home)
     }
 
     /// Has nobody ring.

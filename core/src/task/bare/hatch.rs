@@ -21,7 +21,8 @@ use core::{
 
 use super::{
     header::{Header, Task},
-    waker::{task_of, waker_at},
+    queue::Queue,
+    waker::{ring, task_of, waker_at},
 };
 use crate::{
     const_new,
@@ -30,57 +31,102 @@ use crate::{
 
 /// See the [module](self). `W` is made of its [`Side`]s. The mask is the lock: `L` only says who may share it.
 pub(crate) struct Hatch<S, W, L> {
-    held: Masked<(S, W)>,
+    state: Masked<S>,
+    sides: W,
     lock: PhantomData<L>,
 }
 
-/// What a task of ours has found.
-enum Found<R> {
-    /// The answer, and who is to be told.
-    Ready(R, Option<Waker>),
-    /// Nothing: it waits.
-    Waits,
-    /// Nothing: it waits where somebody else did.
-    Displaces(Waker),
-}
-
 /// One side, and who waits there.
-pub(crate) struct Side {
+pub(crate) struct Side(Masked<Guest>);
+
+struct Guest {
     data: *const (),
     vtable: *const RawWakerVTable,
 }
 
 // SAFETY: a waker is `Send`, and so is a task.
-unsafe impl Send for Side {}
+unsafe impl Send for Guest {}
+
+/// What is left to do after the mask, in one word, so that to find that it is nothing is one look.
+///
+/// | the lowest bits | the address is of | to do                              |
+/// |-----------------|-------------------|------------------------------------|
+/// | 0               | nothing           | nothing                            |
+/// | 0               | a queue           | to ring for it                     |
+/// | OTHER           | a side            | to wake who waits there            |
+/// | TAKEN           | a side            | to have a task take its place      |
+#[must_use]
+struct Told<'h>(*const (), PhantomData<&'h Side>);
+
+const OTHER: usize = 1;
+const TAKEN: usize = 2;
+
+impl<'h> Told<'h> {
+    const NOTHING: Self = Self(ptr::null(), PhantomData);
+
+    #[inline(always)]
+    fn ring(queue: Option<&'static Queue<Header>>) -> Self {
+        Self(queue.map_or(ptr::null(), |queue| ptr::from_ref(queue).cast()), PhantomData)
+    }
+
+    #[inline(always)]
+    fn side(side: &'h Side, what: usize) -> Self {
+        const { assert!(align_of::<Side>() >= 4) };
+        Self(ptr::from_ref(side).cast::<()>().map_addr(|address| address | what), PhantomData)
+    }
+
+    /// Does it, for a task, if there is one.
+    #[inline(always)]
+    fn go(self, task: Option<Task>) {
+        if !self.0.is_null() {
+            self.act(task);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn act(self, task: Option<Task>) {
+        let what = self.0.addr() & (OTHER | TAKEN);
+        let of = self.0.map_addr(|address| address & !(OTHER | TAKEN));
+        if what == 0 {
+            // SAFETY: `ring` put a queue there.
+            return ring(unsafe { &*of.cast() });
+        }
+        // SAFETY: `side` put a side there, which is borrowed still.
+        let side: &Side = unsafe { &*of.cast() };
+        match task {
+            Some(task) if what == TAKEN => side.displace(task),
+            _ => side.wake_other(),
+        }
+    }
+}
 
 impl<S, W, L> Hatch<S, W, L> {
     const_new! {
         /// A state with nobody waiting at these sides.
         pub(crate) fn new(state: S, sides: W) -> Self {
-            Self { held: Masked::new((state, sides)), lock: PhantomData }
+            Self { state: Masked::new(state), sides, lock: PhantomData }
         }
     }
 
     /// Lends the state to `f`, which calls nobody's code.
     #[inline]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
-        masked(|mask| self.lend(mask, |state, _| f(state)))
+        masked(|mask| self.lend(mask, f))
     }
 
     /// Has `f` change the state. If it has, who waits at the side is told.
     #[inline(always)]
     pub(crate) fn change<R>(
         &self,
-        tells: impl FnOnce(&mut W) -> &mut Side,
+        tells: impl FnOnce(&W) -> &Side,
         f: impl FnOnce(&mut S) -> Option<R>,
     ) -> Option<R> {
-        let (result, told) = masked(|mask| {
-            self.lend(mask, |state, sides| match f(state) {
-                Some(result) => (Some(result), tells(sides).tell(mask)),
-                None => (None, None),
-            })
+        let (result, told) = masked(|mask| match self.lend(mask, f) {
+            Some(result) => (Some(result), tells(&self.sides).tell(mask, Task::wake_in)),
+            None => (None, Told::NOTHING),
         });
-        told.into_iter().for_each(Waker::wake);
+        told.go(None);
         result
     }
 
@@ -89,8 +135,8 @@ impl<S, W, L> Hatch<S, W, L> {
     pub(crate) fn look<R>(
         &self,
         waker: &Waker,
-        waits: impl Fn(&mut W) -> &mut Side,
-        tells: impl Fn(&mut W) -> Option<&mut Side>,
+        waits: impl Fn(&W) -> &Side,
+        tells: impl Fn(&W) -> Option<&Side>,
         f: impl FnMut(&mut S) -> Option<R>,
     ) -> Poll<R> {
         match task_of(waker) {
@@ -104,28 +150,16 @@ impl<S, W, L> Hatch<S, W, L> {
     fn look_as<R>(
         &self,
         task: Task,
-        waits: impl Fn(&mut W) -> &mut Side,
-        tells: impl Fn(&mut W) -> Option<&mut Side>,
-        mut f: impl FnMut(&mut S) -> Option<R>,
+        waits: impl Fn(&W) -> &Side,
+        tells: impl Fn(&W) -> Option<&Side>,
+        f: impl FnMut(&mut S) -> Option<R>,
     ) -> Poll<R> {
-        let found = masked(|mask| {
-            self.lend(mask, |state, sides| match f(state) {
-                Some(result) => Found::Ready(result, tell(mask, tells(sides))),
-                None if waits(sides).leave(task) => Found::Waits,
-                None => Found::Displaces(waits(sides).displace(task)),
-            })
+        let (result, told) = masked(|mask| match self.lend(mask, f) {
+            Some(result) => (Poll::Ready(result), self.tell(mask, tells)),
+            None => (Poll::Pending, waits(&self.sides).leave(mask, task)),
         });
-        match found {
-            Found::Ready(result, told) => {
-                told.into_iter().for_each(Waker::wake);
-                Poll::Ready(result)
-            }
-            Found::Waits => Poll::Pending,
-            Found::Displaces(before) => {
-                before.wake();
-                Poll::Pending
-            }
-        }
+        told.go(Some(task));
+        result
     }
 
     /// For any waker.
@@ -133,97 +167,130 @@ impl<S, W, L> Hatch<S, W, L> {
     fn look_with<R>(
         &self,
         waker: &Waker,
-        waits: impl Fn(&mut W) -> &mut Side,
-        tells: impl Fn(&mut W) -> Option<&mut Side>,
-        mut f: impl FnMut(&mut S) -> Option<R>,
+        waits: impl Fn(&W) -> &Side,
+        tells: impl Fn(&W) -> Option<&Side>,
+        f: impl FnMut(&mut S) -> Option<R>,
     ) -> Poll<R> {
         let mut fresh = Some(waker.clone());
-        let (result, told) = masked(|mask| {
-            self.lend(mask, |state, sides| match f(state) {
-                Some(result) => (Poll::Ready(result), tell(mask, tells(sides))),
-                None => (Poll::Pending, waits(sides).replace(mask, &mut fresh)),
-            })
+        let (result, told, before) = masked(|mask| match self.lend(mask, f) {
+            Some(result) => (Poll::Ready(result), self.tell(mask, tells), None),
+            None => (Poll::Pending, Told::NOTHING, waits(&self.sides).replace(mask, &mut fresh)),
         });
-        told.into_iter().for_each(Waker::wake);
+        told.go(None);
+        before.into_iter().for_each(Waker::wake);
         result
+    }
+
+    #[inline(always)]
+    fn tell(&self, mask: Mask<'_>, tells: impl Fn(&W) -> Option<&Side>) -> Told<'_> {
+        tells(&self.sides).map_or(Told::NOTHING, |side| side.tell(mask, Task::wake_under))
     }
 
     /// [E2] `f` calls nobody's code, so it does not come back here.
     #[inline(always)]
-    fn lend<R>(&self, mask: Mask<'_>, f: impl FnOnce(&mut S, &mut W) -> R) -> R {
+    fn lend<R>(&self, mask: Mask<'_>, f: impl FnOnce(&mut S) -> R) -> R {
         // SAFETY: as said.
-        unsafe { self.held.lend(mask, |(state, sides)| f(state, sides)) }
+        unsafe { self.state.lend(mask, f) }
     }
-}
-
-#[inline(always)]
-fn tell(mask: Mask<'_>, side: Option<&mut Side>) -> Option<Waker> {
-    side.and_then(|side| side.tell_by(|task| task.wake_under(mask)))
 }
 
 impl Side {
-    /// At which nobody waits.
-    pub(crate) const fn new() -> Self {
-        Self { data: ptr::null(), vtable: ptr::null() }
-    }
-
-    /// Tells who waits here that there is a change. Who is to be woken after the mask.
-    #[inline(always)]
-    fn tell(&mut self, mask: Mask<'_>) -> Option<Waker> {
-        self.tell_by(|task| task.wake_in(mask))
-    }
-
-    #[inline(always)]
-    fn tell_by(&mut self, wake: impl FnOnce(Task) -> Option<Waker>) -> Option<Waker> {
-        if !self.vtable.is_null() {
-            return self.take();
+    const_new! {
+        /// At which nobody waits.
+        pub(crate) fn new() -> Self {
+            Self(Masked::new(Guest::NOBODY))
         }
-        let task = self.task()?;
-        self.data = ptr::null();
-        wake(task)
     }
 
-    /// Who waits here, where it is no other's.
+    /// Tells who waits here that there is a change.
+    #[inline(always)]
+    fn tell(
+        &self,
+        mask: Mask<'_>,
+        wake: impl FnOnce(Task, Mask<'_>) -> Option<&'static Queue<Header>>,
+    ) -> Told<'_> {
+        let found = self.lend(mask, |guest| {
+            if !guest.vtable.is_null() {
+                return Err(());
+            }
+            let task = guest.task();
+            if task.is_some() {
+                guest.data = ptr::null();
+            }
+            Ok(task)
+        });
+        match found {
+            Err(()) => Told::side(self, OTHER),
+            Ok(task) => Told::ring(task.and_then(|task| wake(task, mask))),
+        }
+    }
+
+    /// This task waits here from now on, unless somebody else does.
+    #[inline(always)]
+    fn leave(&self, mask: Mask<'_>, task: Task) -> Told<'_> {
+        let ours = task.as_ptr().as_ptr().cast_const().cast();
+        let free = self.lend(mask, |guest| {
+            let free = guest.vtable.is_null() && (guest.data.is_null() || guest.data == ours);
+            if free {
+                guest.data = ours;
+            }
+            free
+        });
+        if free { Told::NOTHING } else { Told::side(self, TAKEN) }
+    }
+
+    /// This task waits here from now on. Who did is told; and so is the task, since there may have been a change meanwhile.
+    fn displace(&self, task: Task) {
+        let (before, queue) = masked(|mask| {
+            let before = self.lend(mask, |guest| {
+                let before = guest.take_any();
+                guest.data = task.as_ptr().as_ptr().cast_const().cast();
+                before
+            });
+            (before, task.wake_under(mask))
+        });
+        before.into_iter().for_each(Waker::wake);
+        queue.into_iter().for_each(ring);
+    }
+
+    /// Puts `fresh` here, unless what is here wakes the same. Who was here is to be woken after the mask.
+    fn replace(&self, mask: Mask<'_>, fresh: &mut Option<Waker>) -> Option<Waker> {
+        self.lend(mask, |guest| {
+            let same = fresh.as_ref().is_some_and(|fresh| {
+                guest.data == fresh.data() && guest.vtable == ptr::from_ref(fresh.vtable())
+            });
+            if same {
+                return None;
+            }
+            let before = guest.take_any();
+            if let Some(fresh) = fresh.take().map(ManuallyDrop::new) {
+                (guest.data, guest.vtable) = (fresh.data(), fresh.vtable());
+            }
+            before
+        })
+    }
+
+    /// Wakes who waits here, if it is another's still.
+    fn wake_other(&self) {
+        let waker = masked(|mask| self.lend(mask, Guest::take));
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    #[inline(always)]
+    fn lend<R>(&self, mask: Mask<'_>, f: impl FnOnce(&mut Guest) -> R) -> R {
+        // SAFETY: what is done here calls nobody's code, and does not come back.
+        unsafe { self.0.lend(mask, f) }
+    }
+}
+
+impl Guest {
+    const NOBODY: Self = Self { data: ptr::null(), vtable: ptr::null() };
+
+    /// Who waits, where it is no other's.
     #[inline(always)]
     fn task(&self) -> Option<Task> {
         // SAFETY: this state of a side holds the address of a task.
         NonNull::new(self.data.cast_mut().cast::<Header>()).map(|task| unsafe { Task::new(task) })
-    }
-
-    /// This task waits here from now on, unless somebody else does: then `false`.
-    #[inline(always)]
-    fn leave(&mut self, task: Task) -> bool {
-        let ours = task.as_ptr().as_ptr().cast_const().cast();
-        let free = self.vtable.is_null() && (self.data.is_null() || self.data == ours);
-        if free {
-            self.data = ours;
-        }
-        free
-    }
-
-    /// This task waits here from now on. Who did is to be woken after the mask.
-    #[cold]
-    #[inline(never)]
-    fn displace(&mut self, task: Task) -> Waker {
-        // SAFETY: somebody waits here: that of a task of ours says which [K1].
-        let before = self.take().unwrap_or_else(|| unsafe { waker_at(self.data) });
-        self.data = task.as_ptr().as_ptr().cast_const().cast();
-        before
-    }
-
-    /// Puts `fresh` here, unless what is here wakes the same.
-    fn replace(&mut self, mask: Mask<'_>, fresh: &mut Option<Waker>) -> Option<Waker> {
-        let same = fresh.as_ref().is_some_and(|fresh| {
-            self.data == fresh.data() && self.vtable == ptr::from_ref(fresh.vtable())
-        });
-        if same {
-            return None;
-        }
-        let before = self.tell(mask);
-        if let Some(fresh) = fresh.take().map(ManuallyDrop::new) {
-            (self.data, self.vtable) = (fresh.data(), fresh.vtable());
-        }
-        before
     }
 
     /// Takes out the waker of another.
@@ -235,9 +302,20 @@ impl Side {
         // SAFETY: [E3], and the side is empty now.
         Some(unsafe { Waker::new(data, vtable) })
     }
+
+    /// Takes out whoever waits.
+    fn take_any(&mut self) -> Option<Waker> {
+        if self.vtable.is_null() {
+            let task = self.task()?;
+            self.data = ptr::null();
+            // SAFETY: [K1] of `waker`, it is a task's.
+            return Some(unsafe { waker_at(task.as_ptr().as_ptr().cast_const().cast()) });
+        }
+        self.take()
+    }
 }
 
-impl Drop for Side {
+impl Drop for Guest {
     fn drop(&mut self) {
         drop(self.take());
     }

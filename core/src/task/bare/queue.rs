@@ -1,10 +1,10 @@
-//! A queue: tasks of one Home and priority that are ready, first in first out; and whether somebody is to be rung for the first.
+//! A queue: tasks of one Home and priority that are ready, first in first out; and whether somebody may have to be rung for the first.
 //!
-//! | `first` | means                                                  | `push`              | `pop`             |
-//! |---------|--------------------------------------------------------|---------------------|-------------------|
-//! | null    | none is ready, and the home thread will look again     | -> the task         | nothing           |
-//! | ASLEEP  | none is ready, and the home thread sleeps, or is about to | -> the task, rings | nothing          |
-//! | a task  | it is the first, and `last` the last                   | the task comes last | -> the next, null |
+//! | `first` | means                                               | `push`              | `pop`             |
+//! |---------|-----------------------------------------------------|---------------------|-------------------|
+//! | null    | none is ready, and nobody is to be asked            | -> the task         | nothing           |
+//! | ASKS    | none is ready, and who pushes asks whether to ring  | -> the task, asks   | nothing           |
+//! | a task  | it is the first, and `last` the last                | the task comes last | -> the next, null |
 //!
 //! [Q1] What is queued is a header in a static, and is in no other queue: its link is this queue's. All is touched under a mask.
 
@@ -19,7 +19,7 @@ use crate::{
     wait::{Linked, next, set_next},
 };
 
-const ASLEEP: usize = 1;
+const ASKS: usize = 1;
 
 /// See the [module](self).
 pub(super) struct Queue<T> {
@@ -38,9 +38,10 @@ unsafe impl<T: Send> Send for Ends<T> {}
 
 impl<T: Linked> Queue<T> {
     const_new! {
-        /// In which no task is, and for which nobody is to be rung.
-        pub(super) fn new() -> Self {
-            let ends = Ends { first: ptr::null_mut(), last: ptr::null_mut() };
+        /// In which no task is. Whether the first push asks.
+        pub(super) fn new(asks: bool) -> Self {
+            let first = ptr::without_provenance_mut(if asks { ASKS } else { 0 });
+            let ends = Ends { first, last: ptr::null_mut() };
             Self { ends: Masked::new(ends), home: Masked::new(None) }
         }
     }
@@ -56,7 +57,7 @@ impl<T: Linked> Queue<T> {
         self.home.get(mask)
     }
 
-    /// Puts `task` behind the others. Whether to ring.
+    /// Puts `task` behind the others. Whether to ask.
     ///
     /// # Safety
     /// [Q1], and it is in no queue.
@@ -66,7 +67,7 @@ impl<T: Linked> Queue<T> {
         unsafe { set_next::<_, ()>(task, None) };
         self.lend(mask, |ends| {
             let before = ends.first;
-            if before.addr() <= ASLEEP {
+            if before.addr() <= ASKS {
                 ends.first = task.as_ptr();
             } else {
                 // SAFETY: with a first there is a last.
@@ -75,7 +76,7 @@ impl<T: Linked> Queue<T> {
                 unsafe { set_next::<_, ()>(last, Some(task)) };
             }
             ends.last = task.as_ptr();
-            before.addr() == ASLEEP
+            before.addr() == ASKS
         })
     }
 
@@ -83,7 +84,7 @@ impl<T: Linked> Queue<T> {
     #[inline(always)]
     pub(super) fn pop_if(&self, mask: Mask<'_>, may: impl FnOnce() -> bool) -> Option<NonNull<T>> {
         self.lend(mask, |ends| {
-            if ends.first.addr() <= ASLEEP || !may() {
+            if ends.first.addr() <= ASKS || !may() {
                 return None;
             }
             // SAFETY: it is no null pointer, as found above.
@@ -97,23 +98,25 @@ impl<T: Linked> Queue<T> {
     /// Whether no task is in it.
     #[inline(always)]
     pub(super) fn is_idle(&self, mask: Mask<'_>) -> bool {
-        self.lend(mask, |ends| ends.first.addr() <= ASLEEP)
+        self.lend(mask, |ends| ends.first.addr() <= ASKS)
     }
 
-    /// The next push rings. No task is in it.
+    /// The next push asks. No task is in it.
     #[inline(always)]
-    pub(super) fn fall_asleep(&self, mask: Mask<'_>) {
-        self.lend(mask, |ends| ends.first = ptr::without_provenance_mut(ASLEEP));
+    pub(super) fn ask(&self, mask: Mask<'_>) {
+        self.lend(mask, |ends| ends.first = ptr::without_provenance_mut(ASKS));
     }
 
-    /// The next push does not ring.
+    /// The next push does not ask. Whether it would have.
     #[inline(always)]
-    pub(super) fn stay_up(&self, mask: Mask<'_>) {
+    pub(super) fn ask_not(&self, mask: Mask<'_>) -> bool {
         self.lend(mask, |ends| {
-            if ends.first.addr() == ASLEEP {
+            let asks = ends.first.addr() == ASKS;
+            if asks {
                 ends.first = ptr::null_mut();
             }
-        });
+            asks
+        })
     }
 
     #[inline(always)]

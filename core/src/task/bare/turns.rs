@@ -16,6 +16,7 @@ use core::{fmt, ptr::NonNull, task::Waker};
 use super::{
     base::Base,
     header::{Answer, Ask, Call, ENDED, GHOST, HANDLE, HELD, Header, LIVE, LOW, Task, Turn},
+    waker::ring,
 };
 use crate::{
     context::{HomeRef, Priority},
@@ -42,7 +43,7 @@ pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority:
         Ok(base.start(mask, *home, task, LIVE | HANDLE | low(priority)))
     });
     match taken {
-        Ok(woken) => woken.into_iter().for_each(Waker::wake),
+        Ok(queue) => queue.into_iter().for_each(ring),
         Err(()) => refuse(task),
     }
 }
@@ -71,11 +72,11 @@ pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) 
 #[inline(never)] // It is called wherever something is spawned.
 fn take_in(home: HomeRef, task: Task, low: u8) {
     let base = Base::of(&home);
-    let woken = masked(|mask| {
+    let queue = masked(|mask| {
         base.link(mask, task);
         base.start(mask, home, task, LIVE | HANDLE | low)
     });
-    woken.into_iter().for_each(Waker::wake);
+    queue.into_iter().for_each(ring);
 }
 
 /// Ends a task that was not taken in.
@@ -292,7 +293,7 @@ impl Base {
     /// It may have turns again.
     #[cold]
     fn release(&self, task: Task) {
-        let woken = masked(|mask| {
+        let queue = masked(|mask| {
             task.set_flags(mask, task.flags_in(mask) & !HELD);
             if task.turn.replace(Turn::Waits) != Turn::Again {
                 return None;
@@ -300,7 +301,7 @@ impl Base {
             self.open(mask, task);
             task.wake_under(mask)
         });
-        woken.into_iter().for_each(Waker::wake);
+        queue.into_iter().for_each(ring);
     }
 }
 

@@ -15,15 +15,9 @@ use super::{
     header::{CANCELLED, Header, LIVE, Task},
     queue::Queue,
 };
-use crate::{
-    context::{Head, HomeRef},
-    mask::{Mask, masked},
-};
+use crate::mask::{Mask, masked};
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_waker);
-
-/// Of what ends the sleep of a Home: its address is the data.
-static RINGER: RawWakerVTable = RawWakerVTable::new(clone_ringer, ring, ring, drop_waker);
 
 /// A waker of the task at this address. To drop it is nothing.
 ///
@@ -57,7 +51,7 @@ pub(crate) fn wake_later(_: &Waker) -> bool {
 
 /// Asks for the end of a task, from anywhere.
 pub(super) fn cancel_task(task: Task) {
-    let woken = masked(|mask| {
+    let queue = masked(|mask| {
         let flags = task.flags_in(mask);
         if flags & LIVE == 0 {
             return None;
@@ -65,36 +59,34 @@ pub(super) fn cancel_task(task: Task) {
         task.set_flags(mask, flags | CANCELLED);
         task.wake_under(mask)
     });
-    woken.into_iter().for_each(Waker::wake);
+    queue.into_iter().for_each(ring);
 }
 
 impl Task {
-    /// Wakes it, in a mask of its caller's. What is to be woken afterwards, if there is something: the Home.
+    /// Wakes it, in a mask of its caller's. If it answers its queue, that is to be [rung](ring) for.
     #[inline(always)]
-    pub(super) fn wake_in(self, mask: Mask<'_>) -> Option<Waker> {
+    pub(super) fn wake_in(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
         let queue = self.take_queue(mask)?;
         self.node().wakes();
         // SAFETY: [H2] of `header`: it is in no queue.
         let ring = unsafe { queue.push(mask, self.as_ptr()) };
-        if ring { rouse(mask, queue) } else { None }
+        ring.then_some(queue)
     }
-}
 
-impl Task {
     /// As `wake_in`, for whoever is not in so much of a hurry.
     #[inline(never)]
-    pub(super) fn wake_under(self, mask: Mask<'_>) -> Option<Waker> {
+    pub(super) fn wake_under(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
         self.wake_in(mask)
     }
 }
 
-/// The first task has come to a Home that sleeps.
+/// The first task has come to this queue: ends the sleep of its Home, if it sleeps. Not under a mask.
 #[cold]
 #[inline(never)]
-fn rouse(mask: Mask<'_>, queue: &Queue<Header>) -> Option<Waker> {
-    let home = queue.home(mask)?;
-    Base::of(&home).stay_up(mask);
-    Some(ringer(home))
+pub(super) fn ring(queue: &'static Queue<Header>) {
+    if let Some(home) = masked(|mask| Base::rouse(mask, queue)) {
+        home.ring();
+    }
 }
 
 /// The task that this waker wakes, if it is one of ours.
@@ -133,25 +125,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 unsafe fn wake(data: *const ()) {
     // SAFETY: [K1].
     let task = unsafe { task_at(data) };
-    masked(|mask| task.wake_under(mask)).into_iter().for_each(Waker::wake);
+    masked(|mask| task.wake_under(mask)).into_iter().for_each(ring);
 }
 
 unsafe fn drop_waker(_: *const ()) {}
-
-/// Ends the sleep of a Home when it is woken: so whatever is to be done after a mask is to wake a waker.
-#[inline(always)]
-fn ringer(home: HomeRef) -> Waker {
-    // SAFETY: a Home is in a static, and is rung from anywhere.
-    unsafe { Waker::new(home.as_ptr(), &RINGER) }
-}
-
-unsafe fn clone_ringer(data: *const ()) -> RawWaker {
-    RawWaker::new(data, &RINGER)
-}
-
-unsafe fn ring(data: *const ()) {
-    // SAFETY: `ringer` put the address of a Home there, never null.
-    let head = unsafe { NonNull::new_unchecked(data.cast_mut().cast::<Head>()) };
-    // SAFETY: it is that of a handle, which was one of a Home in a static.
-    unsafe { Head::handle(head) }.ring();
-}
