@@ -36,12 +36,22 @@ pub struct Rest {
 
 /// What a step has found.
 enum Step {
-    /// It is to have its turn, and said this.
-    Turn(Task, (u8, Option<Call>)),
+    /// It is to have its turn, has these flags, as wide as a register, and is asked so.
+    Turn(Task, usize, Option<Call>),
     /// This is to be woken.
     Wake(Waker),
-    /// Nothing, or nothing that is to be done at once.
-    Rest(Rest),
+    /// All turns were given, and tasks are ready still.
+    Busy(Option<Instant>),
+    /// No task is ready.
+    Idle(Option<Instant>),
+}
+
+impl Step {
+    #[inline(always)]
+    fn turn(mask: Mask<'_>, task: Task) -> Self {
+        let (flags, call) = task.leave_queue(mask);
+        Self::Turn(task, usize::from(flags), call)
+    }
 }
 
 impl Base {
@@ -59,7 +69,7 @@ impl Base {
     ) -> ! {
         self.head().grant(turns);
         loop {
-            let rest = self.step(turns, &now, |mask, _| self.fall_asleep(mask));
+            let rest = self.step::<true>(turns, &now, |mask, _| self.fall_asleep(mask));
             if let Some(rest) = rest {
                 park(rest);
             }
@@ -79,13 +89,13 @@ impl Base {
     ) -> ! {
         self.head().grant(turns);
         loop {
-            let _ = self.step(turns, &now, |_, until| sleep(until));
+            let _ = self.step::<false>(turns, &now, |_, until| sleep(until));
         }
     }
 
-    /// One step. What there is to wait for, if all turns were given.
+    /// One step. What there is to wait for, if all turns were given. Whether others may have been asked to ring is known.
     #[inline(always)]
-    fn step(
+    fn step<const PARKS: bool>(
         &self,
         turns: isize,
         now: impl Fn() -> Instant,
@@ -93,7 +103,7 @@ impl Base {
     ) -> Option<Rest> {
         let step = masked(|mask| {
             if let Some(task) = self.next(mask, Priority::Normal) {
-                return Step::Turn(task, task.leave_queue(mask));
+                return Step::turn(mask, task);
             }
             self.head().grant(turns);
             let until = self.head().wheel().next_in(mask);
@@ -101,25 +111,26 @@ impl Base {
             if until.is_some()
                 && let Some(step) = self.fire(mask, now())
             {
+                if PARKS {
+                    self.stay_up(mask);
+                }
                 return step;
             }
-            let is_idle =
-                self.is_idle_in(mask, Priority::Normal) && self.is_idle_in(mask, Priority::Low);
-            if is_idle {
+            if self.is_idle_in(mask, Priority::Normal) && self.is_idle_in(mask, Priority::Low) {
                 idle(mask, until);
+                return Step::Idle(until);
             }
-            Step::Rest(Rest { idle: is_idle, until })
+            Step::Busy(until)
         });
         match step {
-            Step::Turn(task, said) => self.give(task, said),
+            Step::Turn(task, flags, call) => self.give_alone(task, (flags as u8, call)),
             Step::Wake(waker) => waker.wake(),
-            Step::Rest(rest) => {
-                if !rest.idle
-                    && let Some(low) = self.low()
-                {
+            Step::Idle(until) => return Some(Rest { idle: true, until }),
+            Step::Busy(until) => {
+                if let Some(low) = self.low() {
                     low(self, turns);
                 }
-                return Some(rest);
+                return Some(Rest { idle: false, until });
             }
         }
         None
@@ -129,14 +140,13 @@ impl Base {
     #[inline(always)]
     fn fire(&self, mask: Mask<'_>, now: Instant) -> Option<Step> {
         let waker = self.head().wheel().pop_due(mask, now)?;
-        self.stay_up(mask);
         // Who would be the only one in the queue need not get there.
         if let Some(task) = task_of(&waker)
             && self.would_be_alone(mask, task)
         {
             mem::forget(waker); // To drop it is nothing.
             task.node().wakes();
-            return Some(Step::Turn(task, task.leave_queue(mask)));
+            return Some(Step::turn(mask, task));
         }
         Some(Step::Wake(waker))
     }
