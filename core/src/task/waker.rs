@@ -81,6 +81,16 @@ pub(crate) fn wake_later(waker: &Waker) -> bool {
     true
 }
 
+/// The task behind `waker`, if it is one.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(super) fn task(waker: &Waker) -> Option<NonNull<Header>> {
+    let vtable = waker.vtable();
+    let ours = ptr::eq(vtable, &VTABLE) || HAS_TAGS && ptr::eq(vtable, &TAGGED);
+    // SAFETY: [K1].
+    ours.then(|| unsafe { behind(waker.data()) })
+}
+
 /// The task behind `waker`, if it is one of the Home that is current on this thread; and where that is.
 #[inline(always)]
 pub(super) fn task_here(waker: &Waker) -> Option<(NonNull<Header>, AtHome<'_>)> {
