@@ -34,10 +34,12 @@ use crate::{
 /// What every asked function begins with.
 struct Head<T, E> {
     next: Option<NonNull<Head<T, E>>>,
-    /// Calls the function with what it is told, or else drops it; and frees the block.
-    end: unsafe fn(NonNull<Head<T, E>>, Option<&Telling<'_, T, E>>),
+    end: End<T, E>,
     context: Context,
 }
+
+/// Calls a function with what it is told, or else drops it; and frees its block.
+type End<T, E> = unsafe fn(NonNull<Head<T, E>>, Option<&Telling<'_, T, E>>);
 
 /// A function in its block.
 #[repr(C)]
@@ -142,7 +144,7 @@ impl<T, E> Drop for Ask<T, E> {
     }
 }
 
-/// See [`Head::end`].
+/// See [`End`].
 ///
 /// # Safety
 /// It stands at the beginning of an `Asked` of `F` [R1], which nobody uses any more.

@@ -8,8 +8,6 @@
 //!
 //! Those that wait for the same epoch of a value on the same executor, one after the other, have one task and one reader among them: its *audience*.
 
-use core::{pin::Pin, task::Waker};
-
 #[cfg(not(feature = "std"))]
 use crate::task::spawn_small;
 #[cfg(feature = "std")]
@@ -20,12 +18,12 @@ use crate::{
     epoch::{Async, Audience, join, join_here},
     error::{Missing, NoContext},
     lock::{Lock, RawLock},
+    task::LieDown,
 };
 
 /// What puts an audience in line before it has had a turn, where that may be.
 #[inline]
-fn lies<T, E: Clone + 'static, L: RawLock, F>()
--> Option<impl FnOnce(Pin<&mut Audience<T, E, L, F>>, Waker) -> bool> {
+fn lies<T, E: Clone + 'static, L: RawLock, F>() -> Option<impl LieDown<Audience<T, E, L, F>>> {
     Audience::<T, E, L, F>::LIES_DOWN.then_some(Audience::lie_down)
 }
 

@@ -148,7 +148,7 @@ pub(crate) use singly::Crowd;
 #[cfg(feature = "std")]
 pub(crate) use sleeper::spawn_small_send;
 #[cfg(feature = "alloc")]
-pub(crate) use sleeper::{Enrol, Spent, spawn_enrolled, spawn_small};
+pub(crate) use sleeper::{Enrol, LieDown, Spent, spawn_enrolled, spawn_small};
 #[cfg(feature = "alloc")]
 pub use spawn::{spawn, spawn_with};
 pub use spawn::{spawn_place, spawn_place_at};

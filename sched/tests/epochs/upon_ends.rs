@@ -190,7 +190,7 @@ fn a_crowd_is_told_in_several_cycles_and_what_is_dropped_between_them_lets_go() 
         let seen = take(&log);
         assert_eq!(seen, all(0..seen.len(), Ok(1)));
         assert_eq!(seen.len() == CROWD, told == 9 || !TOGETHER && told > 0);
-        assert!(seen.len() > 0 || told == 0);
+        assert!(!seen.is_empty() || told == 0);
         assert!(!TOGETHER || told == 9 || seen.len() <= 300 * told, "others have their turns");
         assert_eq!(next.try_slot().is_some(), seen.len() == CROWD);
         drop(place);

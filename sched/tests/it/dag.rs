@@ -117,7 +117,7 @@ fn functions_that_wait_for_a_value_are_named_each_as_a_task_with_its_place() {
     let is_one = |task: &&dag::TaskRecord| task.info.type_name.contains("Audience");
     assert_eq!(graph.tasks().filter(is_one).count(), 3);
     graph.write_dot(&mut picture).unwrap();
-    assert_eq!(picture.matches("await read").count(), 3, "{picture}");
+    assert_eq!(picture.matches("\"await read\"").count(), 3, "{picture}");
     x.write().cancel();
     scheduler.run_all();
     assert!(scheduler.deadlock().is_none() && ours().tasks().count() == 0);

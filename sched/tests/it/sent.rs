@@ -5,7 +5,7 @@ use std::{
     future::pending,
     pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll, Waker},
@@ -14,10 +14,11 @@ use std::{
 
 use tidemill_core::{
     context::{Context as Carried, Key, Priority, current},
+    epoch::Async,
     error::{JoinError, PlaceError, Refused},
     task::{Attributes, JoinHandle, spawn, spawn_place, spawn_with},
     task_place,
-    wait::Wait,
+    wait::{Park, Wait},
 };
 use tidemill_sched::Local;
 
@@ -194,4 +195,66 @@ fn a_task_is_sent_into_a_place() {
     while local.tick() == Wait::Poll {}
     let mut cx = Context::from_waker(Waker::noop());
     assert!(matches!(sent.as_mut().poll(&mut cx), Poll::Ready(Ok(3))));
+}
+
+#[test]
+fn functions_that_ask_from_other_threads_while_the_value_comes_are_told_at_home_once_each() {
+    const ASKERS: usize = 4;
+    const EACH: usize = 200;
+    let _alone = alone();
+    let local = Local::new(Board::default());
+    let home = thread::current().id();
+    for _ in 0..5 {
+        let (mut x, told) = (Async::<usize>::empty(), Arc::new(Mutex::new(Vec::new())));
+        let write = x.write();
+        let asked = Arc::new(AtomicUsize::new(0));
+        thread::scope(|threads| {
+            for asker in 0..ASKERS {
+                let (x, told, asked) = (&x, &told, &asked);
+                threads.spawn(move || {
+                    for n in 0..EACH {
+                        let told = told.clone();
+                        let notes = move |x: Result<&usize, _>| {
+                            assert_eq!((thread::current().id(), *x.unwrap()), (home, 7));
+                            told.lock().unwrap().push(asker * EACH + n);
+                        };
+                        // The Home is entered until all have asked.
+                        while current().is_none() {
+                            thread::yield_now();
+                        }
+                        x.upon(notes).unwrap();
+                        asked.fetch_add(1, SeqCst);
+                    }
+                });
+            }
+            let mut write = Some(write);
+            let comes = async {
+                while asked.load(SeqCst) < ASKERS * EACH || write.is_some() {
+                    if asked.load(SeqCst) > ASKERS * EACH / 2
+                        && let Some(mut write) = write.take()
+                    {
+                        write.try_slot().unwrap().set(7);
+                    }
+                    yield_now().await;
+                }
+            };
+            local.run_with(pin!(comes), &mut Turns);
+        });
+        // What is in the inbox is not one of its tasks yet.
+        (0..ASKERS * EACH).for_each(|_| _ = local.tick());
+        assert_eq!(local.live(), 0);
+        let mut told = std::mem::take(&mut *told.lock().unwrap());
+        told.sort_unstable();
+        assert_eq!(told, (0..ASKERS * EACH).collect::<Vec<_>>());
+        assert!(x.write().try_slot().is_some(), "the readers are gone");
+    }
+}
+
+/// There is always something to do.
+struct Turns;
+
+impl Park for Turns {
+    fn park(&mut self, wait: Wait) {
+        assert_eq!(wait, Wait::Poll);
+    }
 }
