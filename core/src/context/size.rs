@@ -2,7 +2,10 @@
 
 use core::alloc::Layout;
 
-use super::slab::HAS_TAGS;
+use crate::sync::MODELLED;
+
+/// Whether there are slabs: where a Home knows its thread, since others would find nothing in a tag; and not in models, whose cells are larger than tags.
+pub(crate) const HAS_TAGS: bool = cfg!(feature = "std") && !MODELLED;
 
 /// Sizes of blocks: 120, 184, 248, 376, .. 49144 bytes. With the word that allocators put before a block, those of a class lie at whole cache lines from
 /// each other, and none is lost.

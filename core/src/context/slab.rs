@@ -34,11 +34,7 @@ use super::size::{SLABBED, stride};
 use crate::{
     lock::{Lock, Locked},
     shared_static,
-    sync::MODELLED,
 };
-
-/// Whether there are slabs: where a Home knows its thread, since others would find nothing in a tag; and not in models, whose cells are larger than tags.
-pub(crate) const HAS_TAGS: bool = cfg!(feature = "std") && !MODELLED;
 
 /// What is between the beginnings of two.
 const SIZE: usize = 1 << 20;
