@@ -11,12 +11,12 @@ use tidemill_core::{
 
 use crate::alloc::{allocations, live_bytes};
 
-/// Of a class of which this test alone has blocks: 1016 bytes, of which 1031 are kept in a list, and 1024 in the depot.
-const BLOCK: usize = 1016;
+/// Of a class of which this test alone has blocks: 896 bytes, of which 1170 are kept in a list, and 1152 in the depot.
+const BLOCK: usize = 896;
 const SLAB: isize = 1 << 20;
 
 fn size() -> Size {
-    size_of_task::<Ready<[u8; 800]>, ()>()
+    size_of_task::<Ready<[u8; 700]>, ()>()
 }
 
 fn take(blocks: &Blocks, count: usize) -> Vec<usize> {
@@ -48,10 +48,10 @@ fn blocks_of_tasks_lie_apart_in_slabs_that_go_when_none_is_taken() {
     assert_eq!(allocations(|| first = take(&here, 1)), 2, "a slab, and the list of this test");
     put(&here, &first);
     assert_eq!(allocations(|| first = take(&here, 32)), 1, "what came in one batch");
-    assert_eq!(allocations(|| all = take(&here, 6000)), 7, "six slabs");
+    assert_eq!(allocations(|| all = take(&here, 6000)), 6, "five slabs");
     all.extend(&first);
     let slabs = (live_bytes() - before) / SLAB;
-    assert!(slabs >= 6, "{slabs} of them");
+    assert!(slabs >= 5, "{slabs} of them");
     // What a list and the depot keep is of the first three.
     let all = apart(all);
     put(&here, &all);
