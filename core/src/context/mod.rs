@@ -85,8 +85,10 @@ pub use priority::Priority;
 #[cfg(not(feature = "alloc"))]
 pub(crate) use rootless::{Context, ambient, outside, within};
 #[cfg(feature = "alloc")]
+pub(crate) use size::HAS_TAGS;
+#[cfg(feature = "alloc")]
 pub use size::Size;
 #[cfg(feature = "alloc")]
-pub(crate) use slab::{HAS_TAGS, tag_of};
+pub(crate) use slab::tag_of;
 #[cfg(feature = "alloc")]
 pub use stray::{Failed, Stray};

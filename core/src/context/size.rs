@@ -2,13 +2,17 @@
 
 use core::alloc::Layout;
 
-use super::slab::HAS_TAGS;
+use crate::sync::MODELLED;
+
+/// Whether there are slabs: where a Home knows its thread, since others would find nothing in a tag; and not in models, whose cells are larger than tags.
+pub(crate) const HAS_TAGS: bool = cfg!(feature = "std") && !MODELLED;
 
 /// Sizes of blocks: 120, 184, 248, 376, .. 49144 bytes. With the word that allocators put before a block, those of a class lie at whole cache lines from
 /// each other, and none is lost.
 const PLAIN: usize = 18;
-/// Of the smaller ones, up to 1016 bytes, there are those again whose blocks have tags and come from [slabs](super::slab), where there are any.
-pub(super) const SLABBED: usize = if HAS_TAGS { 7 } else { 0 };
+/// And of those whose blocks have tags and come from [slabs](super::slab), where there are any: 160, 224, 320, 448, 672 and 896 bytes. With its tag, an eighth more, each takes no more memory than
+/// one of the plain class from which its tasks come. What is smaller is too small for that.
+pub(super) const SLABBED: usize = if HAS_TAGS { 6 } else { 0 };
 /// How many there are.
 pub(super) const CLASSES: usize = PLAIN + SLABBED;
 /// That word.
@@ -36,10 +40,12 @@ impl Size {
         Self { layout, class }
     }
 
-    /// Of this layout, in a block with a tag where there are such.
+    /// Of this layout, in a block with a tag where that takes no more memory.
     pub(crate) const fn tagged(layout: Layout) -> Self {
         match class_of(layout) {
-            Some(class) if class < SLABBED => Self { layout, class: PLAIN + class },
+            Some(class) if 1 <= class && class <= SLABBED && layout.size() <= stride(class - 1) => {
+                Self { layout, class: PLAIN + class - 1 }
+            }
             _ => Self::of(layout),
         }
     }
@@ -71,7 +77,9 @@ const fn class_of(wanted: Layout) -> Option<usize> {
 }
 
 const fn size(class: usize) -> usize {
-    let class = if class < PLAIN { class } else { class - PLAIN };
+    if class >= PLAIN {
+        return stride(class - PLAIN);
+    }
     ((if class.is_multiple_of(2) { 128 } else { 192 }) << (class / 2)) - WORD
 }
 
@@ -81,9 +89,10 @@ pub(super) const fn row(class: usize) -> Option<usize> {
     if class >= PLAIN && class < CLASSES { Some(class - PLAIN) } else { None }
 }
 
-/// How far blocks of such a class are apart: whole lines.
+/// How far blocks of such a class are apart, which is their size.
 pub(super) const fn stride(row: usize) -> usize {
-    size(row) + WORD
+    // Half lines: so what is hot of a small task is in two lines, wherever it lies.
+    ((size(row + 1) + WORD) / 8 * 7) & !31
 }
 
 pub(super) const fn layout(class: usize) -> Layout {

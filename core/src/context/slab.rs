@@ -5,8 +5,8 @@
 //!   0        16 KiB          128 KiB + 16                                  1 MiB - 64
 //!   | itself |  tags         |  block  |  block  |  ..                       |
 //! ```
-//! There are 8 bytes for each 64 of blocks, of which the tag of a block has the first 16: a block begins 16 bytes behind the beginning of a line, as those of allocators do, and no two in
-//! two lines one after the other.
+//! There are 8 bytes for each 64 of blocks, of which the tag of a block has the first 16: a block is longer than two lines, and begins 16 or 48 bytes behind the
+//! beginning of one.
 //!
 //! Slabs are so large that a crowd's tags come in long runs, which caches foresee: with 64 KiB a wake took half as long again. What was never taken of one was never touched, so an
 //! operating system has given no memory for it.
@@ -34,11 +34,7 @@ use super::size::{SLABBED, stride};
 use crate::{
     lock::{Lock, Locked},
     shared_static,
-    sync::MODELLED,
 };
-
-/// Whether there are slabs: where a Home knows its thread, since others would find nothing in a tag; and not in models, whose cells are larger than tags.
-pub(crate) const HAS_TAGS: bool = cfg!(feature = "std") && !MODELLED;
 
 /// What is between the beginnings of two.
 const SIZE: usize = 1 << 20;

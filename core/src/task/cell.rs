@@ -107,7 +107,7 @@ impl<F: Future> TaskCell<F> {
         let mut own = own;
         if S::TAGGED {
             // SAFETY: [C3], and so says its storage.
-            unsafe { tag::write(cell.cast(), &home, mem::replace(&mut own, Own::idle())) };
+            unsafe { tag::write(cell.as_ptr().addr(), &home, mem::replace(&mut own, Own::idle())) };
         }
         let header = Header::new((state, own), S::TAGGED, vtable, home, ambient(), node);
         // SAFETY: the memory fits and is ours (contract).

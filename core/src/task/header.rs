@@ -16,7 +16,11 @@
 
 #![expect(unsafe_code, reason = "counts references to memory of a type that is erased")]
 
-use core::{cell::Cell, mem::ManuallyDrop, ptr::NonNull};
+use core::{
+    cell::Cell,
+    mem::ManuallyDrop,
+    ptr::{self, NonNull},
+};
 
 use super::{
     own::Own,
@@ -168,7 +172,7 @@ impl Header {
     pub(super) fn own(&self) -> &Own {
         if self.is_tagged() {
             // SAFETY: it is tagged, and alive.
-            return unsafe { tag::own(self) };
+            return unsafe { tag::own(ptr::from_ref(self).addr()) };
         }
         seldom();
         &self.own

@@ -28,7 +28,7 @@ use crate::context::queue_at;
 pub(super) unsafe fn here<'a, const TAGGED: bool>(task: NonNull<Header>) -> Option<AtHome<'a>> {
     if TAGGED {
         // SAFETY: the contract is the same.
-        return unsafe { tag::own_here(task.as_ptr()) };
+        return unsafe { tag::own_here(task.as_ptr().addr()) };
     }
     // SAFETY: [T1] of `header`, the reference.
     unsafe { task.as_ref() }.untagged_here()
@@ -128,6 +128,8 @@ unsafe fn queue(task: NonNull<Header>, home: *const (), wake: Wake) {
         unsafe {
             queue_at(home, task.cast());
         }
+        #[cfg(not(feature = "std"))]
+        let _ = home;
     }
 }
 

@@ -11,9 +11,9 @@
 
 #![expect(unsafe_code, reason = "finds what belongs to a task by its address")]
 
-use core::ptr::{self, NonNull};
+use core::ptr;
 
-use super::{header::Header, own::Own};
+use super::own::Own;
 pub(super) use crate::context::HAS_TAGS;
 use crate::context::{HomeRef, is_current, tag_of};
 
@@ -30,23 +30,23 @@ const _: () = assert!(!HAS_TAGS || size_of::<Tag>() <= 16, "so much room has a t
 /// The home thread's half of the state of a task, and the address of its Home: on that thread.
 pub(super) type AtHome<'a> = (&'a Own, *const ());
 
-/// Gives a new task its tag.
+/// Gives a new task its tag: one at this address.
 ///
 /// # Safety
 /// It is to stand in a block of a slab, at its beginning.
 #[inline(always)]
-pub(super) unsafe fn write(task: NonNull<Header>, home: &HomeRef, own: Own) {
-    let tag = ptr::with_exposed_provenance_mut::<Tag>(tag_of(task.as_ptr().addr()));
+pub(super) unsafe fn write(task: usize, home: &HomeRef, own: Own) {
+    let tag = ptr::with_exposed_provenance_mut::<Tag>(tag_of(task));
     // SAFETY: [S3] of `slab`, it is ours, and [S1] there it is.
     unsafe { tag.write(Tag { home: home.as_ptr(), own }) };
 }
 
-/// The own half in a task's tag.
+/// The own half in the tag of the task at this address.
 ///
 /// # Safety
 /// It is tagged, and alive for `'a`.
 #[inline(always)]
-pub(super) unsafe fn own<'a>(task: *const Header) -> &'a Own {
+pub(super) unsafe fn own<'a>(task: usize) -> &'a Own {
     // SAFETY: the contract is the same.
     &unsafe { tag(task) }.own
 }
@@ -56,7 +56,7 @@ pub(super) unsafe fn own<'a>(task: *const Header) -> &'a Own {
 /// # Safety
 /// As for `own`.
 #[inline(always)]
-pub(super) unsafe fn own_here<'a>(task: *const Header) -> Option<AtHome<'a>> {
+pub(super) unsafe fn own_here<'a>(task: usize) -> Option<AtHome<'a>> {
     // SAFETY: the contract is the same.
     let tag = unsafe { tag(task) };
     is_current(tag.home).then_some((&tag.own, tag.home))
@@ -65,8 +65,8 @@ pub(super) unsafe fn own_here<'a>(task: *const Header) -> Option<AtHome<'a>> {
 /// # Safety
 /// As for `own`.
 #[inline(always)]
-unsafe fn tag<'a>(task: *const Header) -> &'a Tag {
-    let tag = ptr::with_exposed_provenance::<Tag>(tag_of(task.addr()));
+unsafe fn tag<'a>(task: usize) -> &'a Tag {
+    let tag = ptr::with_exposed_provenance::<Tag>(tag_of(task));
     // SAFETY: [Y1], and the block is taken while its task is alive.
     unsafe { &*tag }
 }

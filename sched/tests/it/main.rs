@@ -11,6 +11,8 @@ mod alloc_pool;
 #[cfg(feature = "std")]
 mod alloc_scope;
 #[cfg(feature = "std")]
+mod alloc_slab;
+#[cfg(feature = "std")]
 mod alone;
 #[cfg(feature = "alloc")]
 mod bad_input;
