@@ -7,8 +7,9 @@
 use core::mem::ManuallyDrop;
 
 use tidemill_core::{
+    clock::Instant,
     context::{leave, stay},
-    task::{Base, Hooks},
+    task::{Base, Hooks, Rest},
     wait::{Park, Wait},
 };
 
@@ -41,25 +42,43 @@ impl<H: Hooks> Local<H> {
     pub(crate) fn forever(self, park: &mut impl Park) -> ! {
         // Not even a panic has its tasks cancelled: what that takes is not linked.
         let local = ManuallyDrop::new(self);
-        let turns = local.bound().budget.get();
         // SAFETY: [L1], and the Local is never dropped.
         let _stays = unsafe { stay(&local.here) };
-        let mut until = None;
-        loop {
-            // A clock is asked where somebody waits for a moment.
-            if until.is_some() {
-                // SAFETY: [L1]; nobody has the Local, so no cycle is within another.
-                unsafe { local.base().fire(local.hooks().now(), turns) };
-            }
-            // SAFETY: as above.
-            let rest = unsafe { local.base().round(turns) };
-            until = rest.until;
-            park.park(match until {
+        let park = |rest: Rest| {
+            park.park(match rest.until {
                 _ if !rest.idle => Wait::Poll,
                 Some(moment) => Wait::Until(moment),
                 None => Wait::Forever,
             });
-        }
+        };
+        let turns = local.bound().budget.get();
+        // SAFETY: [L1]; nobody has the Local, so no cycle is within another.
+        unsafe { local.base().run_parking(turns, || local.hooks().now(), park) }
+    }
+
+    /// Runs tasks for ever on a single core that interrupts alone wake: the smallest way of all. `sleep` is called with interrupts masked, when no task is
+    /// ready, with the next moment for which anybody waits, if there is one. It sleeps until an interrupt is pending or that moment has come, or returns
+    /// early; then the interrupt is taken.
+    ///
+    /// Nobody rings, since to find no task and to sleep is one step with interrupts masked: a [`Doorbell`](tidemill_core::wait::Doorbell) that does nothing
+    /// will do. It takes a sleep that ends when an interrupt is pending that is masked, and a critical section that masks in the way that such a sleep looks
+    /// through: `wfi` and PRIMASK on a Cortex-M (not BASEPRI), `wfi` and `mstatus.MIE` on a RISC-V. It is not for a Home whose tasks are woken by
+    /// another core, nor for a critical section that keeps another core waiting: [`run_forever`](Local::run_forever) is.
+    ///
+    /// ```ignore
+    /// local.run_sleeping(|_| cortex_m::asm::wfi())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`run_forever`](Local::run_forever).
+    #[inline]
+    pub fn run_sleeping(self, sleep: impl FnMut(Option<Instant>)) -> ! {
+        let local = ManuallyDrop::new(self);
+        // SAFETY: [L1], and the Local is never dropped.
+        let _stays = unsafe { stay(&local.here) };
+        let turns = local.bound().budget.get();
+        // SAFETY: [L1]; nobody has the Local, so no cycle is within another.
+        unsafe { local.base().run_sleeping(turns, || local.hooks().now(), sleep) }
     }
 
     /// Fires what is due, and says how one would park.

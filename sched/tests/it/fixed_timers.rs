@@ -91,6 +91,55 @@ fn a_local_that_runs_for_ever_fires_timers_in_the_order_of_their_moments_and_par
     assert_eq!(sleeps, [at(1), at(3), at(5), Wait::Forever]);
 }
 
+/// Runs it with sleeps within the mask, until no moment is left to wait for: until when it slept.
+#[cfg(not(feature = "alloc"))]
+fn sleep_out(home: &'static Home<Virtual>, local: Local<Virtual>) -> Vec<Option<Instant>> {
+    let mut sleeps = Vec::new();
+    let sleep = |until: Option<Instant>| {
+        sleeps.push(until);
+        home.hooks().clock().advance_to(until.expect("nothing is left to wait for"));
+    };
+    assert!(catch_unwind(AssertUnwindSafe(|| local.run_sleeping(sleep))).is_err());
+    sleeps
+}
+
+#[cfg(not(feature = "alloc"))]
+#[test]
+fn a_local_that_sleeps_within_the_mask_sleeps_once_for_each_moment_and_gives_low_tasks_their_turns()
+{
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    async fn sleeps() {
+        after(3 * MS).await.unwrap();
+        WORDS.say("3");
+    }
+    async fn also() {
+        after(MS).await.unwrap();
+        WORDS.say("1");
+        after(2 * MS).await.unwrap();
+        WORDS.say("3 too");
+    }
+    async fn busy() {
+        for _ in 0..40 {
+            yield_now().await;
+        }
+        WORDS.say("busy");
+    }
+    async fn low() {
+        WORDS.say("low");
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.spawn_place(task_place!(sleeps), sleeps()).unwrap().detach();
+    local.spawn_place(task_place!(also), also()).unwrap().detach();
+    local.spawn_place(task_place!(busy), busy()).unwrap().detach();
+    local.spawn_place_at(Priority::Low, task_place!(low), low()).unwrap().detach();
+    let sleeps = sleep_out(&HOME, local);
+    assert_eq!(WORDS.take(), ["low", "busy", "1", "3", "3 too"]);
+    let at = |ms: u32| Some(Instant::ORIGIN + ms * MS);
+    assert_eq!(sleeps, [at(1), at(3), None]);
+}
+
 #[test]
 fn a_local_that_runs_for_ever_keeps_to_its_budget_so_that_timers_fire_beside_busy_tasks_and_low_ones_have_turns()
  {

@@ -6,11 +6,11 @@
 
 use core::{
     future::pending,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     time::Duration,
 };
 
-use cortex_m::{asm, interrupt};
+use cortex_m::asm;
 use cortex_m_rt::{entry, exception};
 use tidemill_core::{
     clock::{Clock, Instant},
@@ -18,14 +18,13 @@ use tidemill_core::{
     share::{Channel, Signal},
     task::{TaskPlace, task_align, task_size},
     task_place,
-    wait::{Doorbell, Park, Wait},
+    wait::Doorbell,
 };
 use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, exit, mark, quiet, start_tick, stir};
 use tidemill_sched::Home;
 
 struct Board {
     millis: AtomicU32,
-    rung: AtomicBool,
 }
 
 impl Clock for Board {
@@ -36,39 +35,11 @@ impl Clock for Board {
 
 impl Doorbell for Board {
     fn ring(&self) {
-        self.rung.store(true, Relaxed);
+        // Nobody is to be rung awake: an interrupt ends the sleep.
     }
 }
 
-struct Sleep;
-
-impl Park for Sleep {
-    fn park(&mut self, wait: Wait) {
-        // A tick before the moment is nobody's.
-        let until = match wait {
-            Wait::Poll => return,
-            Wait::Until(moment) => moment,
-            Wait::Forever => Instant::FAR,
-        };
-        let board = HOME.hooks();
-        while !board.rung.load(Relaxed) {
-            interrupt::disable();
-            let due = board.now() >= until;
-            if !due && !board.rung.load(Relaxed) {
-                asm::wfi();
-            }
-            // SAFETY: they were on.
-            unsafe { interrupt::enable() };
-            if due {
-                break;
-            }
-        }
-        board.rung.store(false, Relaxed);
-    }
-}
-
-static HOME: Home<Board> =
-    Home::new(Board { millis: AtomicU32::new(0), rung: AtomicBool::new(false) });
+static HOME: Home<Board> = Home::new(Board { millis: AtomicU32::new(0) });
 static PING: Signal = Signal::new();
 static PONG: Signal = Signal::new();
 static PRESSED: Signal = Signal::new();
@@ -137,7 +108,7 @@ fn main() -> ! {
     let _ = local.spawn_place(task_place!(pong), pong());
     let _ = local.spawn_place(task_place!(button), button());
     let _ = local.spawn_place(task_place!(sleeper), sleeper());
-    local.run_forever(&mut Sleep)
+    local.run_sleeping(|_| asm::wfi())
 }
 
 #[exception]

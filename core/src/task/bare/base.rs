@@ -209,16 +209,6 @@ impl Base {
         })
     }
 
-    /// Has whoever comes next ring, unless a task of any priority is ready: then `false`.
-    #[inline(always)]
-    pub(super) fn rest(&self, mask: Mask<'_>) -> bool {
-        let idle = self.is_idle_in(mask, Priority::Normal) && self.is_idle_in(mask, Priority::Low);
-        if idle {
-            self.fall_asleep(mask);
-        }
-        idle
-    }
-
     /// Whether a wake would make this task the only Normal one that is ready.
     #[inline(always)]
     pub(super) fn would_be_alone(&self, mask: Mask<'_>, task: Task) -> bool {

@@ -1,13 +1,14 @@
-//! A round: a cycle but for its park, of a Home of which nobody has the Local any more but who runs it for ever.
+//! Rounds: the cycles, one after the other, of a Home of which nobody has the Local any more but who runs it for ever.
 //!
-//! | step       | does                                                                                             |
-//! |------------|--------------------------------------------------------------------------------------------------|
-//! | what is due | is woken, each in one masked step; the last one, where no task is ready before it, has its turn at once |
-//! | turns      | are given to Normal tasks, within the budget                                                     |
-//! | rest       | in the step that finds none: whoever wakes one from now on rings, and for what there is to wait |
+//! | a step finds, under one mask    | and then, after it                                                              |
+//! |---------------------------------|---------------------------------------------------------------------------------|
+//! | a Normal task, and a turn left  | gives the task its turn                                                         |
+//! | else: somebody whose moment has come | wakes him; a task that would be the only one that is ready has its turn at once |
+//! | else: tasks that are ready      | Low ones have their turns; as many turns as before are left                     |
+//! | else nothing                    | likewise. Whoever wakes one from now on rings, or it sleeps within the mask     |
 //!
 //! [N1] No cycle is within another: for one, somebody would need the Local.
-//! [N2] Between two rounds either no task is ready, or nobody is to ring: who wakes the first one after a round that was idle sees to that.
+//! [N2] To find nothing, and to have others ring or to sleep, is one step: no wake falls between.
 
 #![expect(unsafe_code, reason = "gives turns, which are for the home thread")]
 
@@ -24,86 +25,129 @@ use crate::{
     mask::{Mask, masked},
 };
 
-/// What there is to wait for after a round.
+/// What there is to wait for.
 #[derive(Clone, Copy, Debug)]
 pub struct Rest {
-    /// Whether no task is ready. Then whoever wakes one rings.
+    /// Whether no task is ready.
     pub idle: bool,
     /// The earliest moment that anyone waits for.
     pub until: Option<Instant>,
 }
 
-/// What became of one whose moment has come.
-enum Fired {
-    /// It is to have its turn, and said this.
-    Turn(Task, (u8, Option<Call>)),
-    /// This is to be woken; perhaps there are more.
+/// What a step has found.
+enum Step {
+    /// It is to have its turn, has these flags, as wide as a register, and is asked so.
+    Turn(Task, usize, Option<Call>),
+    /// This is to be woken.
     Wake(Waker),
+    /// All turns were given, and tasks are ready still.
+    Busy(Option<Instant>),
+    /// No task is ready.
+    Idle(Option<Instant>),
+}
+
+impl Step {
+    #[inline(always)]
+    fn turn(mask: Mask<'_>, task: Task) -> Self {
+        let (flags, call) = task.leave_queue(mask);
+        Self::Turn(task, usize::from(flags), call)
+    }
 }
 
 impl Base {
-    /// Gives turns to what is ready, so many at the most to either priority.
+    /// Runs for ever, with so many turns in a row for either priority. `park` is called when they are used up, or nothing is ready; in that case whoever wakes a
+    /// task rings.
     ///
     /// # Safety
     /// This is the home thread, outside of turns, and [N1].
     #[inline(always)]
-    pub unsafe fn round(&self, turns: isize) -> Rest {
+    pub unsafe fn run_parking(
+        &self,
+        turns: isize,
+        now: impl Fn() -> Instant,
+        mut park: impl FnMut(Rest),
+    ) -> ! {
         self.head().grant(turns);
         loop {
-            let next = masked(|mask| match self.next(mask, Priority::Normal) {
-                Some(task) => Ok((task, task.leave_queue(mask))),
-                None => {
-                    Err(Rest { idle: self.rest(mask), until: self.head().wheel().next_in(mask) })
-                }
-            });
-            match next {
-                Ok((task, left)) => self.give(task, left),
-                Err(rest) => {
-                    if !rest.idle
-                        && let Some(low) = self.low()
-                    {
-                        low(self, turns);
-                    }
-                    return rest;
-                }
+            let rest = self.step::<true>(turns, &now, |mask, _| self.fall_asleep(mask));
+            if let Some(rest) = rest {
+                park(rest);
             }
         }
     }
 
-    /// Wakes what is due, so many at the most; the last one may have its turn already.
+    /// Runs for ever, with so many turns in a row for either priority. `sleep` is called under the mask, when nothing is ready, with the next moment.
     ///
     /// # Safety
-    /// As for `round`.
-    #[inline(never)] // A round without it is to save fewer registers.
-    pub unsafe fn fire(&self, now: Instant, most: isize) {
-        let mut left = most;
+    /// As for `run_parking`.
+    #[inline(always)]
+    pub unsafe fn run_sleeping(
+        &self,
+        turns: isize,
+        now: impl Fn() -> Instant,
+        mut sleep: impl FnMut(Option<Instant>),
+    ) -> ! {
+        self.head().grant(turns);
         loop {
-            match masked(|mask| self.fire_next(mask, now)) {
-                None => return,
-                Some(Fired::Turn(task, said)) => return self.give(task, said),
-                Some(Fired::Wake(waker)) => waker.wake(),
-            }
-            left -= 1;
-            if left <= 0 {
-                return;
-            }
+            let _ = self.step::<false>(turns, &now, |_, until| sleep(until));
         }
     }
 
+    /// One step. What there is to wait for, if all turns were given. Whether others may have been asked to ring is known.
     #[inline(always)]
-    fn fire_next(&self, mask: Mask<'_>, now: Instant) -> Option<Fired> {
-        let wheel = self.head().wheel();
-        let waker = wheel.pop_due(mask, now)?;
-        self.stay_up(mask);
-        // [N2] Who would be the only one in the queue need not get there.
+    fn step<const PARKS: bool>(
+        &self,
+        turns: isize,
+        now: impl Fn() -> Instant,
+        idle: impl FnOnce(Mask<'_>, Option<Instant>),
+    ) -> Option<Rest> {
+        let step = masked(|mask| {
+            if let Some(task) = self.next(mask, Priority::Normal) {
+                return Step::turn(mask, task);
+            }
+            self.head().grant(turns);
+            let until = self.head().wheel().next_in(mask);
+            // A clock is asked where somebody waits for a moment.
+            if until.is_some()
+                && let Some(step) = self.fire(mask, now())
+            {
+                if PARKS {
+                    self.stay_up(mask);
+                }
+                return step;
+            }
+            if self.is_idle_in(mask, Priority::Normal) && self.is_idle_in(mask, Priority::Low) {
+                idle(mask, until);
+                return Step::Idle(until);
+            }
+            Step::Busy(until)
+        });
+        match step {
+            Step::Turn(task, flags, call) => self.give_alone(task, (flags as u8, call)),
+            Step::Wake(waker) => waker.wake(),
+            Step::Idle(until) => return Some(Rest { idle: true, until }),
+            Step::Busy(until) => {
+                if let Some(low) = self.low() {
+                    low(self, turns);
+                }
+                return Some(Rest { idle: false, until });
+            }
+        }
+        None
+    }
+
+    /// Takes out the first one that is due.
+    #[inline(always)]
+    fn fire(&self, mask: Mask<'_>, now: Instant) -> Option<Step> {
+        let waker = self.head().wheel().pop_due(mask, now)?;
+        // Who would be the only one in the queue need not get there.
         if let Some(task) = task_of(&waker)
             && self.would_be_alone(mask, task)
-            && wheel.next_in(mask).is_none_or(|next| next > now)
         {
             mem::forget(waker); // To drop it is nothing.
             task.node().wakes();
-            return Some(Fired::Turn(task, task.leave_queue(mask)));
+            return Some(Step::turn(mask, task));
         }
-        Some(Fired::Wake(waker))
+        Some(Step::Wake(waker))
     }
 }

@@ -164,10 +164,16 @@ impl Base {
     }
 
     #[inline(always)]
-    pub(super) fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
+    fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
+        self.current.set(Some(task));
+        self.give_alone(task, (flags, call));
+    }
+
+    /// As `give`, where no cycle is within another: nobody asks whose turn it is.
+    #[inline(always)]
+    pub(super) fn give_alone(&self, task: Task, (flags, call): (u8, Option<Call>)) {
         // SAFETY: [H4] of `header`.
         let call = unsafe { call.unwrap_unchecked() };
-        self.current.set(Some(task));
         let ask = Ask::turn(flags);
         let turn = (flags & (HELD | GHOST) == 0).then(|| task.node().turn());
         // SAFETY: [H3] of `header`; it lives, and it is its turn; or it does not look at what stands behind it.

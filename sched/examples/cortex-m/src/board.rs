@@ -100,6 +100,13 @@ impl Board {
         self.set(None);
     }
 
+    /// Sleeps until an interrupt comes, or that moment. Interrupts are masked, and no task is ready.
+    pub fn sleep(&self, until: Option<Instant>) {
+        self.set(until);
+        self.sleeps.store(self.sleeps.load(Relaxed) + 1, Relaxed);
+        asm::wfi();
+    }
+
     /// How often the clock has ticked.
     fn ticks(&self) -> u64 {
         interrupt::free(|_| {

@@ -143,12 +143,13 @@ struct Tasks {
 }
 
 /// Lets the storm come, and calls `exit` with whether everything was received that was sent: the first half beside a root that keeps the executor busy, the
-/// second without one, when it sleeps whenever all is done.
-pub fn run<H: Hooks>(
+/// second without one, `for_ever`, when it sleeps whenever all is done.
+pub fn run<H: Hooks, P: Park>(
     local: Local<H>,
-    park: &mut impl Park,
+    mut park: P,
     desk: &'static dyn Desk,
     exit: fn(bool) -> !,
+    for_ever: fn(Local<H>, P) -> !,
 ) -> ! {
     let tasks = (
         local.spawn_place(task_place!(fills), fills()),
@@ -162,11 +163,11 @@ pub fn run<H: Hooks>(
         exit(false)
     };
     desk.stir(Duration::from_micros(10));
-    let made = local.run_with(pin!(children(&local)), park);
+    let made = local.run_with(pin!(children(&local)), &mut park);
     let tasks = Tasks { fills, posts, wakes, permits, timers, rally };
     let last = ends(desk, tasks, made, exit);
     let Ok(_ends) = local.spawn_place(task_place!(ends), last) else { exit(false) };
-    local.run_forever(park)
+    for_ever(local, park)
 }
 
 /// Waits for the end, and looks whether everything agrees.

@@ -16,7 +16,9 @@ fn main() -> ! {
     let board = HOME.hooks();
     board.start();
     let Some(local) = HOME.claim() else { exit(false) };
-    storm::run(local, &mut Sleep(board), board, exit)
+    storm::run(local, Sleep(board), board, exit, |local, _| {
+        local.run_sleeping(|until| HOME.hooks().sleep(until))
+    })
 }
 
 #[exception]

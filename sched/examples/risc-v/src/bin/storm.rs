@@ -15,7 +15,7 @@ fn main() -> ! {
     let board = HOME.hooks();
     board.start();
     let Some(local) = HOME.claim() else { exit(false) };
-    storm::run(local, &mut Sleep(board), board, exit)
+    storm::run(local, Sleep(board), board, exit, |local, mut park| local.run_forever(&mut park))
 }
 
 #[core_interrupt(riscv::interrupt::Interrupt::MachineTimer)]
