@@ -13,7 +13,7 @@ use tidemill_core::{
     share::{Channel, Signal},
     shared_static,
     sync::{AtomicUsize, Ordering::Relaxed},
-    task::{JoinHandle, TaskPlace, task_align, task_size},
+    task::{JoinHandle, TaskPlace, spawn_place, task_align, task_size},
     wait::{Doorbell, Park, Wait, WakeCell},
 };
 use tidemill_sched::{Home, Local};
@@ -193,6 +193,30 @@ fn a_cancel_as_the_local_goes() {
         let handle = cancels.join().unwrap();
         assert!(handle.is_finished());
         drop(handle);
+        assert_eq!(drops.load(Relaxed), 1);
+        let next: &'static Home<Board> = &NEXT;
+        let local = next.claim().unwrap();
+        assert!(local.spawn_place(place, makes(Counted(drops))).is_ok(), "it was never given back");
+    });
+}
+
+/// **A task that is spawned from elsewhere as the Local goes is taken in, and cancelled with the others, or it is not: its future is dropped once, and its place is free.**
+///
+/// Seen to break it: an `adopt` that looks whether the Home is open in another step than it links the task.
+#[test]
+fn a_spawn_from_elsewhere_as_the_local_goes() {
+    loom::model(|| {
+        let local = local();
+        let place: &'static _ = &*MAKER;
+        let drops = Arc::new(AtomicUsize::new(0));
+        let counted = Counted(drops.clone());
+        let spawns = local.enter(|| {
+            let spawns = thread::spawn(|| drop(spawn_place(place, makes(counted))));
+            thread::yield_now();
+            spawns
+        });
+        drop(local);
+        spawns.join().unwrap();
         assert_eq!(drops.load(Relaxed), 1);
         let next: &'static Home<Board> = &NEXT;
         let local = next.claim().unwrap();

@@ -13,6 +13,7 @@ use std::{
 use tidemill_core::{
     clock::{Clock, Instant},
     share::{Channel, Signal},
+    task::Priority,
     task_place,
     wait::{Doorbell, Wait},
 };
@@ -172,4 +173,76 @@ fn who_waits_in_a_task_and_who_waits_elsewhere_have_each_other_look_again() {
     assert_eq!(Arc::strong_count(&count), 3);
     SIGNAL.send(());
     assert_eq!((woken(), Arc::strong_count(&count)), (1, 2));
+}
+
+#[test]
+fn a_task_that_waits_for_something_else_is_not_woken_by_what_it_waited_for() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static ONCE: Signal = Signal::new();
+    static THEN: Signal = Signal::new();
+    async fn waits() {
+        ONCE.wait().await;
+        THEN.wait().await;
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.spawn_place(task_place!(waits), waits()).unwrap().detach();
+    let turns = || {
+        while local.tick() == Wait::Poll {}
+        local.stats().turns
+    };
+    assert_eq!(turns(), 1);
+    ONCE.send(());
+    assert_eq!(turns(), 2);
+    ONCE.send(());
+    assert_eq!(turns(), 2);
+    THEN.send(());
+    assert_eq!((turns(), local.live()), (3, 0));
+}
+
+#[test]
+fn a_low_task_rings_a_sleeper_and_nobody_else() {
+    static HOME: Home<Rings> = Home::new(Rings(AtomicUsize::new(0)));
+    static LOW: Signal = Signal::new();
+    static NORMAL: Signal = Signal::new();
+    async fn low() {
+        // What is sent twice before it looks is one.
+        for _ in 0..2 {
+            LOW.wait().await;
+        }
+    }
+    async fn normal() {
+        NORMAL.wait().await;
+        LOW.send(());
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    let rings = || HOME.hooks().0.swap(0, SeqCst);
+    local.spawn_place_at(Priority::Low, task_place!(low), low()).unwrap().detach();
+    local.spawn_place(task_place!(normal), normal()).unwrap().detach();
+    while local.tick() == Wait::Poll {}
+    assert_eq!(rings(), 0);
+    LOW.send(());
+    assert_eq!(rings(), 1);
+    // Somebody has rung already.
+    NORMAL.send(());
+    assert_eq!(rings(), 0);
+    // What `normal` wakes in its turn has its own in the same cycle.
+    while local.tick() == Wait::Poll {}
+    assert_eq!((rings(), local.live()), (0, 1));
+    LOW.send(());
+    assert_eq!(rings(), 1);
+    while local.tick() == Wait::Poll {}
+    assert_eq!(local.live(), 0);
+}
+
+#[test]
+fn a_waker_that_nobody_wakes_is_dropped_with_its_signal() {
+    let (count, waker) = counting();
+    let signal = Signal::<u8>::new();
+    assert!(poll(pin!(signal.wait()), &waker).is_pending());
+    drop(waker);
+    assert_eq!(Arc::strong_count(&count), 2);
+    drop(signal);
+    assert_eq!(Arc::strong_count(&count), 1);
 }
