@@ -87,6 +87,16 @@ impl fmt::Debug for Unlocked {
     }
 }
 
+/// Runs `f` with interrupts masked, where that can be: without `std`. For executors.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub fn alone<R>(f: impl FnOnce() -> R) -> R {
+    #[cfg(not(feature = "std"))]
+    return crate::sync::exclude(f);
+    #[cfg(feature = "std")]
+    f()
+}
+
 /// State behind a short lock, for what executors are made of.
 pub struct Locked<S, L: RawLock> {
     lock: L,

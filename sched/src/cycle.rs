@@ -9,6 +9,7 @@ use core::{convert::Infallible, future::Future, pin::Pin, ptr::NonNull};
 use tidemill_core::{
     clock::Instant,
     context::{HOME_IS_KNOWN, HomeLock, HomeRef, Priority, leave},
+    lock::alone,
     task::{Header, Hooks, Root, TaskInfo},
     time::Wheel,
     wait::{Chain, Park, Wait},
@@ -241,6 +242,26 @@ impl<H: Hooks> Local<H> {
         match self.enter(|| -> Infallible {
             loop {
                 self.cycle_within(park);
+            }
+        }) {}
+    }
+
+    /// Likewise; it sleeps within a mask in which it has found no task.
+    pub(crate) fn sleeping(self, mut sleep: impl FnMut(Option<Instant>)) -> ! {
+        match self.enter(|| -> Infallible {
+            loop {
+                let until = match self.work() {
+                    None | Some(Wait::Poll) => continue,
+                    Some(Wait::Until(moment)) => Some(moment),
+                    Some(Wait::Forever) => None,
+                };
+                alone(|| {
+                    let is_due = until.is_some_and(|moment| moment <= self.hooks().now());
+                    if !is_due && self.home().inbox.is_asleep() {
+                        sleep(until);
+                    }
+                });
+                self.rouse();
             }
         }) {}
     }

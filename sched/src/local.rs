@@ -22,6 +22,7 @@
 use core::{fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull, time::Duration};
 
 use tidemill_core::{
+    clock::Instant,
     context::{Here, HomeRef, enter},
     task::{Hooks, TaskInfo},
     wait::{Park, Wait},
@@ -179,6 +180,27 @@ impl<H: Hooks> Local<H> {
         self.forever(park)
     }
 
+    /// Runs tasks for ever on a single core that interrupts alone wake: the smallest way of all. `sleep` is called with interrupts masked, when no task is
+    /// ready, with the next moment for which anybody waits, if there is one. It sleeps until an interrupt is pending or that moment has come, or returns
+    /// early; then the interrupt is taken.
+    ///
+    /// Nobody rings, since to find no task and to sleep is one step with interrupts masked: a [`Doorbell`](tidemill_core::wait::Doorbell) that does nothing
+    /// will do. It takes a sleep that ends when an interrupt is pending that is masked, and a critical section that masks in the way that such a sleep looks
+    /// through: `wfi` and PRIMASK on a Cortex-M (not BASEPRI), `wfi` and `mstatus.MIE` on a RISC-V. It is not for a Home whose tasks are woken by
+    /// another core, nor for a critical section that keeps another core waiting: [`run_forever`](Self::run_forever) is.
+    ///
+    /// ```ignore
+    /// local.run_sleeping(|_| cortex_m::asm::wfi())
+    /// ```
+    ///
+    /// With `std` nothing is masked: there it is for tests, and `ring` must end the sleep.
+    ///
+    /// # Panics
+    /// As [`run_forever`](Self::run_forever).
+    pub fn run_sleeping(self, sleep: impl FnMut(Option<Instant>)) -> ! {
+        self.sleeping(sleep)
+    }
+
     /// One cycle.
     pub fn cycle(&self, park: &mut impl Park) {
         self.enter(|| {
@@ -200,7 +222,7 @@ impl<H: Hooks> Local<H> {
     }
 
     /// A cycle but for its wait. `None`: the root has ended in its turn, and nothing more was done.
-    fn work(&self) -> Option<Wait> {
+    pub(crate) fn work(&self) -> Option<Wait> {
         let bound = self.bound();
         bound.cycles.set(bound.cycles.get().wrapping_add(1));
         let begun = bound.watch.begin(self.hooks());

@@ -56,23 +56,9 @@ impl<H: Hooks> Local<H> {
         unsafe { local.base().run_parking(turns, || local.hooks().now(), park) }
     }
 
-    /// Runs tasks for ever on a single core that interrupts alone wake: the smallest way of all. `sleep` is called with interrupts masked, when no task is
-    /// ready, with the next moment for which anybody waits, if there is one. It sleeps until an interrupt is pending or that moment has come, or returns
-    /// early; then the interrupt is taken.
-    ///
-    /// Nobody rings, since to find no task and to sleep is one step with interrupts masked: a [`Doorbell`](tidemill_core::wait::Doorbell) that does nothing
-    /// will do. It takes a sleep that ends when an interrupt is pending that is masked, and a critical section that masks in the way that such a sleep looks
-    /// through: `wfi` and PRIMASK on a Cortex-M (not BASEPRI), `wfi` and `mstatus.MIE` on a RISC-V. It is not for a Home whose tasks are woken by
-    /// another core, nor for a critical section that keeps another core waiting: [`run_forever`](Local::run_forever) is.
-    ///
-    /// ```ignore
-    /// local.run_sleeping(|_| cortex_m::asm::wfi())
-    /// ```
-    ///
-    /// # Panics
-    /// As [`run_forever`](Local::run_forever).
-    #[inline]
-    pub fn run_sleeping(self, sleep: impl FnMut(Option<Instant>)) -> ! {
+    /// Likewise; it sleeps within the mask in which it has found no task.
+    #[inline(always)]
+    pub(crate) fn sleeping(self, sleep: impl FnMut(Option<Instant>)) -> ! {
         let local = ManuallyDrop::new(self);
         // SAFETY: [L1], and the Local is never dropped.
         let _stays = unsafe { stay(&local.here) };

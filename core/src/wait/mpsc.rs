@@ -178,6 +178,12 @@ impl<T: Linked<K>, K> Inbox<T, K> {
         self.word.compare_exchange(ptr::null_mut(), asleep, Release, Relaxed).is_ok()
     }
 
+    /// Whether the consumer sleeps, and no push has ended that.
+    pub fn is_asleep(&self) -> bool {
+        // ordering: Relaxed, whoever is not kept out may push in the next moment.
+        self.word.load(Relaxed).addr() == SLEEPING
+    }
+
     /// Ends the sleep, if no push has. Cheap when awake.
     ///
     /// # Safety

@@ -92,7 +92,6 @@ fn a_local_that_runs_for_ever_fires_timers_in_the_order_of_their_moments_and_par
 }
 
 /// Runs it with sleeps within the mask, until no moment is left to wait for: until when it slept.
-#[cfg(not(feature = "alloc"))]
 fn sleep_out(home: &'static Home<Virtual>, local: Local<Virtual>) -> Vec<Option<Instant>> {
     let mut sleeps = Vec::new();
     let sleep = |until: Option<Instant>| {
@@ -103,7 +102,6 @@ fn sleep_out(home: &'static Home<Virtual>, local: Local<Virtual>) -> Vec<Option<
     sleeps
 }
 
-#[cfg(not(feature = "alloc"))]
 #[test]
 fn a_local_that_sleeps_within_the_mask_sleeps_once_for_each_moment_and_gives_low_tasks_their_turns()
 {

@@ -3,8 +3,8 @@
 //! | a side        | `data` | `vtable` | `look`, in vain                                 | what tells this side             |
 //! |---------------|--------|----------|-------------------------------------------------|----------------------------------|
 //! | empty         | null   | null     | -> held                                         | nothing                          |
-//! | a task's      | it     | null     | stays, if it is the same; else that one is woken | -> empty, queued under this mask |
-//! | another's     | its    | its      | stays, if it is the same; else that one is woken | -> empty, woken after the mask   |
+//! | a task's      | it     | null     | stays, if it is the same; else both look again   | -> empty, queued under this mask |
+//! | another's     | its    | its      | stays, if it is the same; else both look again   | -> empty, woken after the mask   |
 //!
 //! [E1] To look in vain and to leave a waker is one step, and so is to change the state and to tell the other side: so no change is missed.
 //! [E2] Under the mask wakers move and are compared, and no code of theirs runs. A task of ours is queued there: that is a few instructions, and nobody's code.
@@ -22,7 +22,7 @@ use core::{
 use super::{
     header::{Header, Task},
     queue::Queue,
-    waker::{ring, task_of, waker_at},
+    waker::{ring, task_of, wake_task, waker_at},
 };
 use crate::{
     const_new,
@@ -54,7 +54,7 @@ unsafe impl Send for Guest {}
 /// | 0               | nothing           | nothing                            |
 /// | 0               | a queue           | to ring for it                     |
 /// | OTHER           | a side            | to wake who waits there            |
-/// | TAKEN           | a side            | to have a task take its place      |
+/// | TAKEN           | a side            | to wake who waits there, and who would: he looks again |
 #[must_use]
 struct Told<'h>(*const (), PhantomData<&'h Side>);
 
@@ -94,9 +94,9 @@ impl<'h> Told<'h> {
         }
         // SAFETY: `side` put a side there, which is borrowed still.
         let side: &Side = unsafe { &*of.cast() };
-        match task {
-            Some(task) if what == TAKEN => side.displace(task),
-            _ => side.wake_other(),
+        side.empty();
+        if let Some(task) = task.filter(|_| what == TAKEN) {
+            wake_task(task);
         }
     }
 }
@@ -239,20 +239,6 @@ impl Side {
         if free { Told::NOTHING } else { Told::side(self, TAKEN) }
     }
 
-    /// This task waits here from now on. Who did is told; and so is the task, since there may have been a change meanwhile.
-    fn displace(&self, task: Task) {
-        let (before, queue) = masked(|mask| {
-            let before = self.lend(mask, |guest| {
-                let before = guest.take_any();
-                guest.data = task.as_ptr().as_ptr().cast_const().cast();
-                before
-            });
-            (before, task.wake_under(mask))
-        });
-        before.into_iter().for_each(Waker::wake);
-        queue.into_iter().for_each(ring);
-    }
-
     /// Puts `fresh` here, unless what is here wakes the same. Who was here is to be woken after the mask.
     fn replace(&self, mask: Mask<'_>, fresh: &mut Option<Waker>) -> Option<Waker> {
         self.lend(mask, |guest| {
@@ -270,9 +256,9 @@ impl Side {
         })
     }
 
-    /// Wakes who waits here, if it is another's still.
-    fn wake_other(&self) {
-        let waker = masked(|mask| self.lend(mask, Guest::take));
+    /// Wakes who waits here, whoever it is.
+    fn empty(&self) {
+        let waker = masked(|mask| self.lend(mask, Guest::take_any));
         waker.into_iter().for_each(Waker::wake);
     }
 

@@ -124,7 +124,12 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 
 unsafe fn wake(data: *const ()) {
     // SAFETY: [K1].
-    let task = unsafe { task_at(data) };
+    wake_task(unsafe { task_at(data) });
+}
+
+/// Wakes a task, from anywhere.
+#[inline(always)]
+pub(super) fn wake_task(task: Task) {
     masked(|mask| task.wake_under(mask)).into_iter().for_each(ring);
 }
 
