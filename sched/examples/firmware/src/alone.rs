@@ -1,4 +1,4 @@
-//! The runtime alone: two tasks and a pipe, a task that an interrupt wakes, one that sleeps, one that is cancelled; and not a word of text.
+//! The runtime alone: two tasks and a pipe, a task that an interrupt wakes by a semaphore, a signal and a channel, one that sleeps, one that is cancelled; and not a word of text.
 //!
 //! No panic may be linked into this: the linker is asked.
 
@@ -8,7 +8,7 @@ use tidemill_core::{
     choose,
     ivar::Ivar,
     scope::after,
-    share::{Semaphore, pipe::FixedPipe},
+    share::{Channel, Semaphore, Signal, pipe::FixedPipe},
     task::Hooks,
     task_place,
 };
@@ -19,11 +19,15 @@ use crate::Desk;
 static PINGS: FixedPipe<u32, 1> = FixedPipe::fixed();
 static PONGS: FixedPipe<u32, 1> = FixedPipe::fixed();
 static PRESSED: Semaphore = Semaphore::new(0);
+static PRESSES: Channel<u32, 2> = Channel::new();
+static LATEST: Signal = Signal::new();
 static DONE: Ivar<u32> = Ivar::new();
 
 /// What the board's interrupt does.
 pub fn on_interrupt(_: &dyn Desk) {
     PRESSED.release(1);
+    let _ = PRESSES.try_send(1);
+    LATEST.send(());
 }
 
 /// Runs it, and says whether all of it was as it should be.
@@ -69,6 +73,9 @@ async fn button(desk: &'static dyn Desk) {
         if let Ok(permit) = PRESSED.acquire(1).await {
             permit.forget();
         }
+        LATEST.wait().await;
+        PRESSES.send(PRESSES.receive().await).await;
+        let _ = PRESSES.try_receive();
     }
 }
 
