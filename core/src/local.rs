@@ -43,6 +43,12 @@ pub type Mvar<T> = share::Mvar<T, Unlocked>;
 /// A [`Bvar`](share::Bvar) of one thread.
 pub type Bvar<T> = share::Bvar<T, Unlocked>;
 
+/// A [`Signal`](share::Signal) of one thread.
+pub type Signal<T = ()> = share::Signal<T, Unlocked>;
+
+/// A [`Channel`](share::Channel) of one thread.
+pub type Channel<T, const N: usize> = share::Channel<T, N, Unlocked>;
+
 /// A [`Filler`](ivar::Filler) of one thread.
 pub type Filler<T> = ivar::Filler<T, Unlocked>;
 

@@ -50,6 +50,18 @@ impl<T> Masked<T> {
         })
     }
 
+    /// Lends what is in to `f`.
+    ///
+    /// # Safety
+    /// `f` reaches this cell on no other way, and calls nobody's code.
+    #[inline(always)]
+    pub(crate) unsafe fn lend<R>(&self, _: Mask<'_>, f: impl FnOnce(&mut T) -> R) -> R {
+        self.0.with_mut(|held| {
+            // SAFETY: [M1], and the contract.
+            f(unsafe { &mut *held })
+        })
+    }
+
     /// Takes out what is in.
     #[inline(always)]
     pub(crate) fn take(&self, mask: Mask<'_>) -> T

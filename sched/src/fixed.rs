@@ -21,7 +21,7 @@ use tidemill_core::{
     const_new,
     context::{Head, HomeLock, HomeRef, HomeVTable, Priority},
     sync::AtomicBool,
-    task::{Base, Header, Hooks, Root, TaskInfo, adopt},
+    task::{Base, Header, Hooks, Root, TaskInfo, adopt_here},
     time::Wheel,
     wait::Chain,
 };
@@ -154,10 +154,10 @@ impl<H: Hooks> Home<H> {
     ///
     /// # Safety
     /// It is new, and of this Home, on which `handle` is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn adopt(&self, handle: &HomeRef, task: NonNull<Header>, priority: Priority) {
         // SAFETY: the contract is the same.
-        unsafe { adopt(handle, task.cast(), priority) };
+        unsafe { adopt_here(handle, task.cast(), priority) };
     }
 
     /// All that waits for a moment.

@@ -55,6 +55,7 @@ impl<H: Hooks> Local<H> {
     /// # Errors
     /// The place is taken: the future is handed back.
     #[cfg_attr(feature = "dag", track_caller)]
+    #[cfg_attr(not(feature = "alloc"), inline(always))]
     pub fn spawn_place<F: Future + 'static, const SIZE: usize, const ALIGN: usize, N: PlaceName>(
         &self,
         place: &'static TaskPlace<SIZE, ALIGN, N>,
@@ -71,6 +72,7 @@ impl<H: Hooks> Local<H> {
     /// # Errors
     /// The place is taken: the future is handed back.
     #[cfg_attr(feature = "dag", track_caller)]
+    #[cfg_attr(not(feature = "alloc"), inline(always))]
     pub fn spawn_place_at<
         F: Future + 'static,
         const SIZE: usize,

@@ -15,5 +15,6 @@ pub use task::{JoinError, Occupied, Panic, PlaceError, Refused};
 pub use time::{NoContext, NotFired, Previously, TimeoutError, WheelClosed, ZeroSpan};
 pub use turn::{LockedTwice, MutexLocked, SemaphoreClosed, TryAcquireError};
 pub use value::{
-    Abandoned, Closed, Filled, MvarFull, ReaderClosed, TryReadError, WriteError, ZeroCapacity,
+    Abandoned, ChannelFull, Closed, Filled, MvarFull, ReaderClosed, TryReadError, WriteError,
+    ZeroCapacity,
 };

@@ -32,6 +32,24 @@ impl fmt::Display for Abandoned {
 
 impl error::Error for Abandoned {}
 
+/// A [`Channel`](crate::share::Channel) has no room for a value now. Hands the value back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ChannelFull<T>(pub T);
+
+impl<T> fmt::Debug for ChannelFull<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChannelFull(..)")
+    }
+}
+
+impl<T> fmt::Display for ChannelFull<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the channel has no room now: the value is handed back")
+    }
+}
+
+impl<T> error::Error for ChannelFull<T> {}
+
 /// The slot of an [`Mvar`](crate::share::Mvar) has no room for a value now. Hands the value back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MvarFull<T>(pub T);

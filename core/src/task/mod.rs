@@ -108,7 +108,9 @@ mod yield_now;
 pub use crate::context::{Done, Priority, TaskInfo};
 pub use attributes::{Attributes, Name};
 #[cfg(not(feature = "alloc"))]
-pub use bare::{Base, Cycle, Header, Root, adopt, wake_here};
+pub use bare::{Base, Cycle, Header, Root, adopt_here, wake_here};
+#[cfg(not(feature = "alloc"))]
+pub(crate) use bare::{Hatch, Side};
 #[cfg(feature = "std")]
 pub use berth::{prefer_node, preferred_node};
 #[cfg(feature = "alloc")]

@@ -89,7 +89,7 @@ where
         // The header stands first, and the pointer may be led back to the whole place.
         // SAFETY: [H1] of `header`.
         let task = unsafe { Task::new(NonNull::from(self).cast::<Header>()) };
-        if !task.claim() {
+        if !task.claim(Self::call::<F>) {
             return Err(Occupied(future));
         }
         let body = Self::body(task).cast::<Body<F>>();
@@ -97,7 +97,7 @@ where
         unsafe { body.write(Body::new(future)) };
         let node = dag::Task::new(any::type_name::<F>(), task.as_ptr().as_ptr().addr(), site);
         node.label(N::NAME);
-        task.fill(Self::call::<F>, node);
+        task.note(node);
         // SAFETY: it was made just now; [C2] of `cell`, the output stands where the future does.
         let joining = unsafe { Joining::new(task, body.cast()) };
         Ok((task.as_ptr(), JoinHandle::new(joining)))
@@ -115,9 +115,9 @@ where
 
     /// # Safety
     /// [C1] of `cell`, of an `F`; or it asks for the name.
-    unsafe fn call<F: Future>(task: Task, request: Ask<'_>) -> Answer {
+    unsafe fn call<F: Future>(task: Task, request: Ask) -> Answer {
         // SAFETY: the contract is the same.
-        unsafe { ask::<F>(task, Self::body(task).cast(), request, N::NAME) }
+        unsafe { ask::<F>(task, Self::body(task).cast(), request, &N::NAME) }
     }
 }
 

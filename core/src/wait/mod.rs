@@ -12,6 +12,8 @@
 //! cell that it was taken from.
 
 mod batch;
+#[cfg(feature = "alloc")]
+mod hatch;
 mod line;
 mod list;
 #[cfg(not(feature = "std"))]
@@ -22,11 +24,15 @@ mod park;
 mod wake;
 
 pub use batch::WakeBatch;
+#[cfg(feature = "alloc")]
+pub(crate) use hatch::{Hatch, Side};
 pub(crate) use list::Woken;
 pub use list::{Turn, WaitList, Waiter};
 #[cfg(not(feature = "std"))]
 pub use masked::WakeCell;
 pub use mpsc::{Chain, Inbox, Link, Linked, Push};
+#[cfg(not(feature = "alloc"))]
+pub(crate) use mpsc::{next, set_next};
 pub use park::{Doorbell, Park, Wait};
 #[cfg(feature = "std")]
 pub use wake::WakeCell;

@@ -66,7 +66,7 @@ pub unsafe trait Linked<K = ()>: Sized {
 /// # Safety
 /// `node` is alive, and the caller owns the queue in which it stands.
 #[inline]
-unsafe fn next<T: Linked<K>, K>(node: NonNull<T>) -> Option<NonNull<T>> {
+pub(crate) unsafe fn next<T: Linked<K>, K>(node: NonNull<T>) -> Option<NonNull<T>> {
     // SAFETY: the node is alive, and so is the link within it (contract of `Linked`).
     let link = unsafe { <T as Linked<K>>::link(node).as_ref() };
     link.next.with(|next| {
@@ -80,7 +80,7 @@ unsafe fn next<T: Linked<K>, K>(node: NonNull<T>) -> Option<NonNull<T>> {
 /// # Safety
 /// `node` is alive, and the caller owns the queue in which it stands, or is putting it into one.
 #[inline]
-unsafe fn set_next<T: Linked<K>, K>(node: NonNull<T>, to: Option<NonNull<T>>) {
+pub(crate) unsafe fn set_next<T: Linked<K>, K>(node: NonNull<T>, to: Option<NonNull<T>>) {
     // SAFETY: the node is alive, and so is the link within it (contract of `Linked`).
     let link = unsafe { <T as Linked<K>>::link(node).as_ref() };
     link.next.with_mut(|next| {

@@ -48,6 +48,7 @@ mod reenter_share;
 mod reenter_time;
 mod repeat;
 mod semaphore;
+mod signal;
 mod sleep;
 mod timer;
 mod wake;

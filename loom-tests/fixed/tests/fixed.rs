@@ -4,12 +4,13 @@
 use std::{
     future::poll_fn,
     pin::pin,
-    task::{Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use loom::{sync::Arc, thread};
 use tidemill_core::{
     clock::{Clock, Instant},
+    share::{Channel, Signal},
     shared_static,
     sync::{AtomicUsize, Ordering::Relaxed},
     task::{JoinHandle, TaskPlace, task_align, task_size},
@@ -222,4 +223,96 @@ fn a_wake_beside_turns_within_the_turn_of_the_root() {
         local.run_with(pin!(root), &mut Sleep(HOME.hooks()));
         while local.tick() == Wait::Poll {}
     });
+}
+
+shared_static!(static SIGNAL: Signal<usize> = Signal::new());
+shared_static!(static CHANNEL: Channel<usize, 1> = Channel::new());
+
+fn signal() -> &'static Signal<usize> {
+    &SIGNAL
+}
+
+fn channel() -> &'static Channel<usize, 1> {
+    &CHANNEL
+}
+
+/// **A task that begins to wait as something is sent has it, whether its executor is about to sleep or not; and what is sent last is what it has.**
+///
+/// Seen to break it: a `look` whose waker is left in another step; a `change` that tells nobody, or that forgets to ring.
+#[test]
+fn a_task_begins_to_wait_as_something_is_sent() {
+    loom::model(|| {
+        let local = local();
+        let sends = thread::spawn(|| {
+            signal().send(1);
+            signal().send(2);
+        });
+        let mut last = 0;
+        let root = async {
+            while last < 2 {
+                last = signal().wait().await;
+            }
+        };
+        local.run_with(pin!(root), &mut Sleep(HOME.hooks()));
+        sends.join().unwrap();
+        assert_eq!((last, signal().try_take()), (2, None));
+    });
+}
+
+/// **A waker of another executor is woken for what was sent as it was left, once, and outside of the mask.**
+///
+/// Seen to break it: a `look_with` that does not look again with its clone; a `tell` that keeps the waker.
+#[test]
+fn another_waker_is_left_as_something_is_sent() {
+    loom::model(|| {
+        let sends = thread::spawn(|| signal().send(7));
+        let (bell, waker) = bell();
+        let mut wait = pin!(signal().wait());
+        let first = wait.as_mut().poll(&mut Context::from_waker(&waker));
+        sends.join().unwrap();
+        if first.is_pending() {
+            assert_eq!(bell.0.load(Relaxed), 1, "the wake was lost");
+            assert_eq!(wait.poll(&mut Context::from_waker(&waker)), Poll::Ready(7));
+        }
+    });
+}
+
+/// **Values come through a channel of one in order, each once, where an interrupt sends and a task receives.**
+///
+/// Seen to break it: a `receive` that does not tell who waits for room.
+#[test]
+fn a_task_receives_what_is_sent_from_elsewhere() {
+    loom::model(|| {
+        let local = local();
+        let sends = thread::spawn(|| {
+            let (bell, waker) = bell();
+            for value in 1..=2 {
+                let mut send = pin!(channel().send(value));
+                let mut rings = bell.0.load(Relaxed);
+                while send.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+                    while bell.0.load(Relaxed) == rings {
+                        thread::yield_now();
+                    }
+                    rings += 1;
+                }
+            }
+        });
+        let root = async { (channel().receive().await, channel().receive().await) };
+        assert_eq!(local.run_with(pin!(root), &mut Sleep(HOME.hooks())), (1, 2));
+        sends.join().unwrap();
+    });
+}
+
+/// Counts its wakes.
+struct Bell(AtomicUsize);
+
+impl Wake for Bell {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+fn bell() -> (std::sync::Arc<Bell>, Waker) {
+    let bell = std::sync::Arc::new(Bell(AtomicUsize::new(0)));
+    (bell.clone(), Waker::from(bell))
 }

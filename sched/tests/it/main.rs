@@ -124,6 +124,7 @@ mod sequencer;
 mod shield;
 #[cfg(feature = "std")]
 mod shutdown;
+mod signal;
 #[cfg(feature = "std")]
 mod threads;
 #[cfg(feature = "std")]

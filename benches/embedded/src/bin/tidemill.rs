@@ -5,10 +5,9 @@
 #![expect(unsafe_code, reason = "takes an interrupt")]
 
 use core::{
-    future::{pending, poll_fn},
+    future::pending,
     pin::pin,
     sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
-    task::Poll,
     time::Duration,
 };
 
@@ -17,10 +16,10 @@ use cortex_m_rt::{entry, exception};
 use tidemill_core::{
     clock::{Clock, Instant},
     scope::after,
-    share::pipe::FixedPipe,
+    share::{Channel, Signal},
     task::{TaskPlace, task_align, task_size},
     task_place,
-    wait::{Doorbell, Park, Wait, WakeCell},
+    wait::{Doorbell, Park, Wait},
 };
 use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, exit, mark, quiet, start_tick, stir};
 use tidemill_sched::Home;
@@ -69,43 +68,14 @@ impl Park for Sleep {
     }
 }
 
-/// A flag, and who waits for it.
-struct Signal(AtomicBool, WakeCell);
-
-impl Signal {
-    const fn new() -> Self {
-        Self(AtomicBool::new(false), WakeCell::new())
-    }
-
-    fn send(&self) {
-        self.0.store(true, Relaxed);
-        self.1.wake();
-    }
-
-    async fn wait(&self) {
-        poll_fn(|cx| {
-            // One waits for it, and only he lowers it.
-            if !self.0.load(Relaxed) {
-                self.1.register(cx.waker());
-                if !self.0.load(Relaxed) {
-                    return Poll::Pending;
-                }
-            }
-            self.0.store(false, Relaxed);
-            Poll::Ready(())
-        })
-        .await;
-    }
-}
-
 static HOME: Home<Board> =
     Home::new(Board { millis: AtomicU32::new(0), rung: AtomicBool::new(false) });
 static PING: Signal = Signal::new();
 static PONG: Signal = Signal::new();
 static PRESSED: Signal = Signal::new();
 static SLEEP: Signal = Signal::new();
-static TO: FixedPipe<u32, 1> = FixedPipe::fixed();
-static FRO: FixedPipe<u32, 1> = FixedPipe::fixed();
+static TO: Channel<u32, 1> = Channel::new();
+static FRO: Channel<u32, 1> = Channel::new();
 
 const PER_TASK: usize =
     size_of::<TaskPlace<{ task_size(&pending::<()>) }, { task_align(&pending::<()>) }>>();
@@ -117,7 +87,7 @@ static BYTES_PER_TASK: [u8; PER_TASK] = [0; PER_TASK];
 
 async fn ping() {
     for round in 0..ROUNDS + 2 {
-        PING.send();
+        PING.send(());
         PONG.wait().await;
         if round == 1 {
             mark();
@@ -125,8 +95,8 @@ async fn ping() {
     }
     mark();
     for round in 0..ROUNDS + 2 {
-        let _ = TO.writer().write(round).await;
-        FRO.reader().read().await;
+        TO.send(round).await;
+        FRO.receive().await;
         if round == 1 {
             mark();
         }
@@ -138,17 +108,18 @@ async fn ping() {
 async fn pong() {
     for _ in 0..ROUNDS + 2 {
         PING.wait().await;
-        PONG.send();
+        PONG.send(());
     }
-    while let Some(ball) = TO.reader().read().await {
-        let _ = FRO.writer().write(ball).await;
+    loop {
+        let ball = TO.receive().await;
+        FRO.send(ball).await;
     }
 }
 
 async fn button() {
     PRESSED.wait().await;
     mark();
-    SLEEP.send();
+    SLEEP.send(());
 }
 
 async fn sleeper() {
@@ -179,5 +150,5 @@ fn SysTick() {
 unsafe fn DefaultHandler(_: i16) {
     mark();
     quiet();
-    PRESSED.send();
+    PRESSED.send(());
 }

@@ -1,21 +1,24 @@
 //! A base: what a Home without `alloc` begins with. Who is ready, who lives, and whether there is somebody to be rung awake.
 //!
-//! | `asleep` | means                                       | a task that becomes ready |
-//! |----------|---------------------------------------------|---------------------------|
-//! | false    | the home thread will look at the queues     | is queued                 |
-//! | true     | it found them empty, and sleeps or is about to | is queued, and rings: -> false |
+//! | its queues          | mean                                                                |
+//! |---------------------|---------------------------------------------------------------------|
+//! | all are ASLEEP      | the home thread found them empty, and sleeps or is about to: who queues a task rings, and none is ASLEEP then |
+//! | none is             | the home thread will look at them                                   |
 //!
-//! A Home's doorbell is rung once per sleep at most. All is changed under a mask, so a wake is a few instructions, and no wake is lost: the look at the
-//! queues and `asleep` are one step.
+//! A Home's doorbell is rung once per sleep at most. All is changed under a mask, so a wake is a few instructions, and no wake is lost: to look at the
+//! queues and to fall asleep is one step.
 //!
-//! [B1] What stands in a queue is QUEUED ([H2] of `header`); the base has it until it leaves.
+//! [B1] What stands in a queue is queued ([H2] of `header`); the base has it until it leaves.
 //! [B2] A task is in the list of all from `adopt` until it ends. Anyone puts one in front; only the home thread takes one out.
 
 #![expect(unsafe_code, reason = "links headers into queues")]
 
-use core::{cell::Cell, fmt, iter, ptr::NonNull};
+use core::{cell::Cell, fmt, iter, ptr::NonNull, task::Waker};
 
-use super::header::{Header, LOW, Task};
+use super::{
+    header::{GHOST, Header, LOW, Task},
+    queue::Queue,
+};
 use crate::{
     const_new,
     context::{Head, HomeRef, HomeVTable, Priority, TaskInfo},
@@ -31,9 +34,8 @@ pub(super) type LowTurns = fn(&Base, isize);
 #[repr(C)]
 pub struct Base {
     head: Head,
-    asleep: Masked<bool>,
     /// By priority.
-    queues: [Masked<Chain<Header>>; 2],
+    queues: [Queue<Header>; 2],
     newest: Masked<Option<Task>>,
     /// How the Low tasks have their turns, once there was one: named by who makes them, so that who makes none has it not in his program.
     low: Masked<Option<LowTurns>>,
@@ -54,8 +56,7 @@ impl Base {
         pub fn new(vtable: &'static HomeVTable) -> Self {
             Self {
                 head: Head::new(vtable),
-                asleep: Masked::new(false),
-                queues: [Masked::new(Chain::new()), Masked::new(Chain::new())],
+                queues: [Queue::new(), Queue::new()],
                 newest: Masked::new(None),
                 low: Masked::new(None),
                 graded: AtomicBool::new(false),
@@ -78,45 +79,62 @@ impl Base {
         unsafe { &*base }
     }
 
-    /// Queues a task with these flags, which is in no queue and says that it is QUEUED. Whether to ring.
+    /// The queue of tasks with these flags.
     #[inline(always)]
-    pub(super) fn push(&self, mask: Mask<'_>, task: Task, flags: u8) -> bool {
-        let queue = &self.queues[usize::from(flags & LOW != 0)];
-        let mut tasks = queue.take(mask);
-        // SAFETY: it is in no queue, and in a static.
-        unsafe { tasks.push(task.as_ptr()) };
-        queue.replace(mask, tasks);
-        let ring = self.asleep.get(mask);
-        if ring {
-            self.asleep.set(mask, false);
-        }
-        ring
+    fn queue(&self, flags: u8) -> &'static Queue<Header> {
+        let queue: *const Queue<Header> = &raw const self.queues[usize::from(flags & LOW != 0)];
+        // SAFETY: as in `of`: a Home that has tasks is in a static.
+        unsafe { &*queue }
     }
 
-    /// The next task of this priority, if it has turns left: it has not left the queue for good before its flags say so.
+    /// Has a task with these flags be ready, which is in no queue. Whom to wake afterwards.
+    #[inline(always)]
+    pub(super) fn start(
+        &self,
+        mask: Mask<'_>,
+        home: HomeRef,
+        task: Task,
+        flags: u8,
+    ) -> Option<Waker> {
+        let queue = self.queue(flags);
+        queue.settle(mask, home);
+        task.set_flags(mask, flags);
+        task.set_queue(mask, queue);
+        task.wake_under(mask)
+    }
+
+    /// A task may be queued again that was HELD, or taken out of its queue by `pop` or `take`.
+    #[inline(always)]
+    pub(super) fn open(&self, mask: Mask<'_>, task: Task) {
+        task.set_queue(mask, self.queue(task.flags_in(mask)));
+    }
+
+    /// The next task of this priority, if it has turns left. It may be queued again.
     #[inline(always)]
     pub(super) fn next(&self, mask: Mask<'_>, priority: Priority) -> Option<Task> {
-        let queue = &self.queues[priority as usize];
-        let mut tasks = queue.take(mask);
-        let first = tasks.pop_if(|| self.head.spend(mask, priority));
-        queue.replace(mask, tasks);
+        let queue = self.queue(if priority == Priority::Low { LOW } else { 0 });
+        let task = queue.pop_if(mask, || self.head.spend(mask, priority))?;
         // SAFETY: [B1] it is a header in a static.
-        first.map(|first| unsafe { Task::new(first) })
+        let task = unsafe { Task::new(task) };
+        task.set_queue(mask, queue);
+        Some(task)
     }
 
-    /// Takes the first task of this priority, whatever turns are left. It stays QUEUED.
+    /// Takes the first task of this priority, whatever turns are left. It counts as queued still.
     pub fn pop(&self, priority: Priority) -> Option<NonNull<Header>> {
-        masked(|mask| {
-            let mut tasks = self.queues[priority as usize].take(mask);
-            let first = tasks.pop();
-            self.queues[priority as usize].replace(mask, tasks);
-            first
-        })
+        masked(|mask| self.queues[priority as usize].pop_if(mask, || true))
     }
 
-    /// Takes all that is queued with this priority. They stay QUEUED.
+    /// Takes all that is queued with this priority. They count as queued still.
     pub fn take(&self, priority: Priority) -> Chain<Header> {
-        masked(|mask| self.queues[priority as usize].take(mask))
+        masked(|mask| {
+            let mut tasks = Chain::new();
+            while let Some(task) = self.queues[priority as usize].pop_if(mask, || true) {
+                // SAFETY: [B1], and it has left the queue just now.
+                unsafe { tasks.push(task) };
+            }
+            tasks
+        })
     }
 
     /// Queues many, which were taken before.
@@ -125,9 +143,10 @@ impl Base {
     /// They were taken out of a queue of this Home, and have had no turn since.
     pub unsafe fn append(&self, mut tasks: Chain<Header>) {
         while let Some(task) = tasks.pop() {
-            // SAFETY: [B1] it was queued.
-            let task = unsafe { Task::new(task) };
-            masked(|mask| self.push(mask, task, task.flags_in(mask)));
+            // SAFETY: [B1] it is alive.
+            let flags = unsafe { task.as_ref() }.flags();
+            // SAFETY: [B1], the contract: it is in no queue now. The home thread, which does not sleep, is this one.
+            masked(|mask| unsafe { self.queue(flags).push(mask, task) });
         }
     }
 
@@ -153,10 +172,7 @@ impl Base {
 
     #[inline(always)]
     pub(super) fn is_idle_in(&self, mask: Mask<'_>, priority: Priority) -> bool {
-        let tasks = self.queues[priority as usize].take(mask);
-        let idle = tasks.is_empty();
-        self.queues[priority as usize].replace(mask, tasks);
-        idle
+        self.queues[priority as usize].is_idle(mask)
     }
 
     /// Has whoever comes next ring, unless a task is ready: then `false`.
@@ -164,23 +180,30 @@ impl Base {
     #[must_use]
     pub fn sleep(&self) -> bool {
         masked(|mask| {
-            let idle = self.is_idle_in(mask, Priority::Normal)
-                && (self.low.get(mask).is_none() || self.is_idle_in(mask, Priority::Low));
-            self.asleep.set(mask, idle);
+            let idle = self.queues.iter().all(|queue| queue.is_idle(mask));
+            if idle {
+                self.fall_asleep(mask);
+            }
             idle
         })
+    }
+
+    /// Has whoever comes next ring. No task is ready.
+    #[inline(always)]
+    pub(super) fn fall_asleep(&self, mask: Mask<'_>) {
+        self.queues.iter().for_each(|queue| queue.fall_asleep(mask));
     }
 
     /// Nobody is to ring, in a mask of its caller's.
     #[inline(always)]
     pub(super) fn stay_up(&self, mask: Mask<'_>) {
-        self.asleep.set(mask, false);
+        self.queues.iter().for_each(|queue| queue.stay_up(mask));
     }
 
     /// Has nobody ring.
     #[inline]
     pub fn wake_up(&self) {
-        masked(|mask| self.asleep.set(mask, false));
+        masked(|mask| self.stay_up(mask));
     }
 
     /// Puts a new task in front of the list of all.
@@ -191,26 +214,21 @@ impl Base {
 
     /// Takes a task out of the list of all. This is the home thread.
     pub(super) fn unlink(&self, task: Task) {
-        let older = masked(|mask| {
-            let older = task.older.get(mask);
-            if self.newest.get(mask) != Some(task) {
-                return Some(older);
-            }
-            self.newest.set(mask, older);
-            None
-        });
-        let Some(older) = older else { return };
         // [B2] Nobody else takes one out meanwhile, and what comes is in front: a step at a time will do.
-        let mut newer = self.newest();
-        while let Some(one) = newer {
-            newer = masked(|mask| {
-                let next = one.older.get(mask);
-                if next == Some(task) {
-                    one.older.set(mask, older);
-                    return None;
+        let mut newer = None::<Task>;
+        loop {
+            let next = masked(|mask| {
+                let link = newer.as_ref().map_or(&self.newest, |newer| &newer.older);
+                let next = link.get(mask).filter(|&next| next != task);
+                if next.is_none() {
+                    link.set(mask, task.older.get(mask));
                 }
                 next
             });
+            newer = next;
+            if newer.is_none() {
+                return;
+            }
         }
     }
 
@@ -255,12 +273,11 @@ impl Base {
 
     /// Forgets the queues: all tasks have ended.
     pub(super) fn clear(&self) {
-        for queue in &self.queues {
-            let mut tasks = masked(|mask| queue.take(mask));
-            while let Some(task) = tasks.pop() {
+        for priority in Priority::ALL {
+            while let Some(task) = self.pop(priority) {
                 // SAFETY: [B1] it is a header in a static.
                 let task = unsafe { Task::new(task) };
-                let _ = masked(|mask| task.leave_queue(mask));
+                masked(|mask| task.set_flags(mask, task.flags_in(mask) & !GHOST));
             }
         }
     }

@@ -12,14 +12,15 @@
 
 use core::{
     future::Future,
-    mem::ManuallyDrop,
+    mem::{self, ManuallyDrop},
     pin::Pin,
     ptr::NonNull,
     task::{Context, Poll},
 };
 
 use super::{
-    header::{Answer, Ask, HANDLE, Task, Turn},
+    header::{Answer, Ask, HANDLE, Name, Task, Turn},
+    turns::{Rare, rare},
     waker,
 };
 use crate::error::JoinError;
@@ -47,42 +48,56 @@ impl<F: Future> Body<F> {
 pub(in crate::task) unsafe fn ask<F: Future>(
     task: Task,
     body: NonNull<Body<F>>,
-    ask: Ask<'_>,
-    name: Option<&'static str>,
+    ask: Ask,
+    name: &'static Name,
 ) -> Answer {
     // Both stand at the beginning.
     let (future, output) = (body.cast::<F>(), body.cast::<Result<F::Output, JoinError>>());
-    let result = match ask {
-        Ask::Poll => {
-            let waker = waker::borrowed(task);
-            // SAFETY: [C1].
-            let future = unsafe { &mut *future.as_ptr() };
-            // SAFETY: [C2].
-            let future = unsafe { Pin::new_unchecked(future) };
-            match future.poll(&mut Context::from_waker(&waker)) {
-                Poll::Pending => return Answer::Waits,
-                Poll::Ready(output) => Ok(output),
+    let result = if !ask.is_rare() {
+        // SAFETY: [C1].
+        match unsafe { poll(task, future) } {
+            Poll::Pending => return Answer::WAITS,
+            Poll::Ready(output) => Ok(output),
+        }
+    } else {
+        match rare(task, ask) {
+            Rare::Waits => return Answer::WAITS,
+            Rare::Name => return Answer::name(name),
+            Rare::Cancel => Err(JoinError::Cancelled),
+            Rare::DropOutput => {
+                // SAFETY: [C1], it is the output.
+                unsafe { output.drop_in_place() };
+                return Answer::DROPPED;
             }
         }
-        Ask::Cancel => Err(JoinError::Cancelled),
-        Ask::DropOutput => {
-            // SAFETY: [C1], it is the output.
-            unsafe { output.drop_in_place() };
-            return Answer::Dropped;
-        }
-        Ask::Name(to) => {
-            *to = name;
-            return Answer::Waits;
-        }
     };
-    if task.turn.replace(Turn::Gone) != Turn::Gone {
-        // SAFETY: [C1], [C2]: a drop that panics has been noted before.
-        unsafe { future.drop_in_place() };
-    }
-    if task.flags() & HANDLE == 0 {
-        return Answer::Dropped;
-    }
-    // SAFETY: [C1], [C2].
-    unsafe { output.write(result) };
-    Answer::Kept
+    let first = !cfg!(panic = "unwind") || task.turn.replace(Turn::Gone) != Turn::Gone;
+    task.owned.with_mut(|_| {
+        if first {
+            // SAFETY: [C1], [C2]: a drop that panics has been noted before.
+            unsafe { future.drop_in_place() };
+        }
+        if mem::needs_drop::<Result<F::Output, JoinError>>() && task.flags() & HANDLE == 0 {
+            return Answer::DROPPED;
+        }
+        // SAFETY: [C1], [C2].
+        unsafe { output.write(result) };
+        if mem::needs_drop::<Result<F::Output, JoinError>>() {
+            Answer::KEPT
+        } else {
+            Answer::DROPPED
+        }
+    })
+}
+
+/// # Safety
+/// [C1], it is a future.
+#[inline(always)]
+unsafe fn poll<F: Future>(task: Task, future: NonNull<F>) -> Poll<F::Output> {
+    let waker = waker::borrowed(task);
+    // SAFETY: the contract.
+    let future = unsafe { &mut *future.as_ptr() };
+    // SAFETY: [C2].
+    let future = unsafe { Pin::new_unchecked(future) };
+    task.owned.with_mut(|_| future.poll(&mut Context::from_waker(&waker)))
 }

@@ -1,84 +1,121 @@
 //! A task's header: the part that is the same for every task, by which its Home, wakers and handle know it.
 //!
-//! | flags                  | means                                                                  | a wake     | left by                       |
-//! |------------------------|------------------------------------------------------------------------|------------|-------------------------------|
-//! | none                   | the place is nobody's                                                  | is nothing | a spawn: -> CLAIMED           |
-//! | CLAIMED                | a future is being written                                              | is nothing | `adopt`: -> LIVE + QUEUED     |
-//! | LIVE                   | it waits, or is in its turn                                            | -> QUEUED  | its end                       |
-//! | LIVE + QUEUED          | it is in a queue of its Home                                           | is nothing | its turn                      |
-//! | QUEUED                 | it has ended, and is in a queue still                                  | is nothing | its turn                      |
-//! | HANDLE, beside others  | there is a handle                                                      |            | the handle goes               |
-//! | ENDED + HANDLE         | it has ended, and the output is the handle's                           | is nothing | the handle goes               |
-//! | CANCELLED, beside LIVE | its next turn drops the future                                         |            | its end                       |
-//! | LOW, beside LIVE       | its queue is that of the Low ones                                      |            | its end                       |
-//! | HELD, beside LIVE      | it is in its turn, in which others have theirs: it gets none meanwhile |            | those are over                |
+//! | flags                  | `queue` | means                                                                  | a wake     | left by                       |
+//! |------------------------|---------|------------------------------------------------------------------------|------------|-------------------------------|
+//! | none                   | `None`  | the place is nobody's                                                  | is nothing | a spawn: -> CLAIMED           |
+//! | CLAIMED                | `None`  | a future is being written                                              | is nothing | `adopt`: -> LIVE, queued      |
+//! | LIVE                   | `Some`  | it waits, or is in its turn                                            | queues it: -> `None` | its end             |
+//! | LIVE                   | `None`  | it is in a queue of its Home                                           | is nothing | its turn: -> `Some`           |
+//! | GHOST                  | `None`  | it has ended, and is in a queue still                                  | is nothing | its turn                      |
+//! | HANDLE, beside others  |         | there is a handle                                                      |            | the handle goes               |
+//! | ENDED + HANDLE         | `None`  | it has ended, and the output is the handle's                           | is nothing | the handle goes               |
+//! | CANCELLED, beside LIVE |         | its next turn drops the future                                         |            | its end                       |
+//! | LOW, beside LIVE       |         | its queue is that of the Low ones                                      |            | its end                       |
+//! | HELD, beside LIVE      |         | it is in its turn, in which others have theirs: it gets none meanwhile |            | those are over                |
 //!
 //! A waker counts nothing: a header is in a static and lives for ever, and what an old waker wakes is whoever stands there now, once too often, which
-//! the contract of wakers allows. So a place is free again when its task has ended, has left its queue, and its handle is gone.
+//! the contract of wakers allows. So a place is free again when its task has ended, has left its queue, and its handle is gone: no flag is left.
 //!
 //! [H1] A [`Task`] names a header in a static, by a pointer that may be led back to all that stands behind it.
-//! [H2] Link and flags are changed under a mask alone. A header stands in a queue of its Home where it is QUEUED (or in a chain of whoever took all of one,
-//!      or is in its turn).
+//! [H2] Link, flags and `queue` are changed under a mask alone. `queue` is `Some` only for what is LIVE and in no queue (nor in a chain of whoever took all of
+//!      one), or has left one just now: to wake is to take it, and to stand in that queue. Both are in statics.
 //! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED. What
 //!      stands in `call` fits what stands behind the header meanwhile.
-//! [H4] What is LIVE has a `call` and a Home. `turn` is the home thread's while it is LIVE or QUEUED; the spawning side's while it is CLAIMED.
+//! [H4] What is LIVE or a GHOST has a `call`. `turn` is the home thread's while it is LIVE or a GHOST; the spawning side's while it is CLAIMED.
 
 #![expect(unsafe_code, reason = "names what stands in statics, and shares what one thread owns")]
 
-use core::{cell::Cell, ops::Deref, ptr::NonNull, task::Waker};
+use core::{
+    cell::Cell,
+    ops::Deref,
+    ptr::{self, NonNull},
+    task::Waker,
+};
 
+use super::queue::Queue;
 use crate::{
     const_new,
-    context::{HomeRef, Priority, TaskInfo},
+    context::{Priority, TaskInfo},
     dag,
     mask::{Mask, Masked, masked},
     sync::UnsafeCell,
     wait::{Link, Linked},
 };
 
-pub(super) const QUEUED: u8 = 1;
-pub(super) const LIVE: u8 = 1 << 1;
-pub(super) const HANDLE: u8 = 1 << 2;
-pub(super) const ENDED: u8 = 1 << 3;
-pub(super) const CANCELLED: u8 = 1 << 4;
-pub(super) const LOW: u8 = 1 << 5;
-pub(super) const CLAIMED: u8 = 1 << 6;
-pub(super) const HELD: u8 = 1 << 7;
+pub(super) const LIVE: u8 = 1;
+pub(super) const HANDLE: u8 = 1 << 1;
+pub(super) const ENDED: u8 = 1 << 2;
+pub(super) const LOW: u8 = 1 << 3;
+pub(super) const CLAIMED: u8 = 1 << 4;
+// From here on those with which a turn is no ordinary one.
+pub(super) const CANCELLED: u8 = 1 << 5;
+pub(super) const HELD: u8 = 1 << 6;
+pub(super) const GHOST: u8 = 1 << 7;
 
-/// What a task is asked for.
-pub(in crate::task) enum Ask<'a> {
-    /// To be polled.
-    Poll,
+/// What a task is asked for: its turn is said by its flags.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub(in crate::task) struct Ask(usize);
+
+impl Ask {
     /// To drop its future.
-    Cancel,
+    pub(super) const CANCEL: Self = Self(CANCELLED as usize);
     /// To drop its output, which nobody wants.
-    DropOutput,
+    pub(super) const DROP_OUTPUT: Self = Self(1 << 8);
     /// For its name.
-    Name(&'a mut Option<&'static str>),
+    pub(super) const NAME: Self = Self(1 << 9);
+
+    /// To have a turn, its flags being these.
+    #[inline(always)]
+    pub(super) const fn turn(flags: u8) -> Self {
+        Self(flags as usize)
+    }
+
+    /// Whether it is anything but to be polled.
+    #[inline(always)]
+    pub(in crate::task) const fn is_rare(self) -> bool {
+        self.0 >= CANCELLED as usize
+    }
+
+    #[inline(always)]
+    pub(super) const fn has(self, flag: u8) -> bool {
+        self.0 & flag as usize != 0
+    }
 }
 
-/// What a task answers.
+/// What a task answers: as wide as a register.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(usize)] // As wide as a register.
-pub(in crate::task) enum Answer {
+#[repr(transparent)]
+pub(in crate::task) struct Answer(*const Name);
+
+/// The name of a task, in a static.
+pub(in crate::task) type Name = Option<&'static str>;
+
+impl Answer {
     /// Its future waits, or there was nothing to answer.
-    Waits,
-    /// Its future is dropped, and its output stands in its place.
-    Kept,
-    /// Both are dropped.
-    Dropped,
+    pub(in crate::task) const WAITS: Self = Self(ptr::null());
+    /// Its future is dropped, and its output stands in its place, and is to be dropped.
+    pub(super) const KEPT: Self = Self(ptr::without_provenance(1));
+    /// Its future is dropped, and of its output nothing is left that is to be dropped.
+    pub(super) const DROPPED: Self = Self(ptr::without_provenance(2));
+
+    /// It was asked for its name.
+    #[inline(always)]
+    pub(in crate::task) const fn name(name: &'static Name) -> Self {
+        Self(name)
+    }
 }
 
 /// How a task is asked. But for its name, that is for the home thread.
-pub(super) type Call = unsafe fn(Task, Ask<'_>) -> Answer;
+pub(super) type Call = unsafe fn(Task, Ask) -> Answer;
 
 /// What the home thread has done with a task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Turn {
     /// Nothing that is to be remembered.
     Waits,
-    /// It has taken it out of its queue while it was HELD. It stays QUEUED.
+    /// It has taken it out of its queue while it was HELD. It belongs there again afterwards, and `queue` is `None` until then.
     Again,
     /// Its future is dropped, or about to be.
     Gone,
@@ -91,7 +128,8 @@ pub struct Header {
     flags: Masked<u8>,
     pub(super) turn: Cell<Turn>,
     call: Masked<Option<Call>>,
-    home: Masked<Option<HomeRef>>,
+    /// Where a wake queues it.
+    queue: Masked<Option<NonNull<Queue<Header>>>>,
     /// The next older task of the Home.
     pub(super) older: Masked<Option<Task>>,
     /// Who awaits the end.
@@ -151,12 +189,12 @@ impl Task {
 
     /// Names it, and tells its number and priority.
     pub(super) fn info(self) -> TaskInfo {
-        let call = masked(|mask| self.call.get(mask));
-        let mut name = None;
-        if let Some(call) = call {
+        let name = self.call().and_then(|call| {
             // SAFETY: [H3], and anyone may ask for a name.
-            let _ = unsafe { call(self, Ask::Name(&mut name)) };
-        }
+            let answer = unsafe { call(self, Ask::NAME) };
+            // SAFETY: who is asked for a name answers one in a static, or null.
+            unsafe { answer.0.as_ref() }.copied().flatten()
+        });
         TaskInfo { id: self.id(), name, priority: self.priority(), node: self.node() }
     }
 }
@@ -170,7 +208,7 @@ impl Header {
                 flags: Masked::new(0),
                 turn: Cell::new(Turn::Waits),
                 call: Masked::new(None),
-                home: Masked::new(None),
+                queue: Masked::new(None),
                 owned: UnsafeCell::new(()),
                 older: Masked::new(None),
                 join: Masked::new(None),
@@ -179,37 +217,30 @@ impl Header {
         }
     }
 
-    /// Takes a place in which nothing stands. `false`: something does.
-    pub(in crate::task) fn claim(&self) -> bool {
-        masked(|mask| {
+    /// Takes a place in which nothing stands, for what fits `call`. `false`: something does.
+    #[inline(never)] // It is called wherever something is spawned.
+    pub(in crate::task) fn claim(&self, call: Call) -> bool {
+        let claimed = masked(|mask| {
             let free = self.flags.get(mask) == 0;
             if free {
                 self.flags.set(mask, CLAIMED);
+                self.call.set(mask, Some(call));
             }
             free
-        })
-    }
-
-    /// What stands behind it is from now on what fits `call`; there is a handle. Its place is CLAIMED.
-    pub(in crate::task) fn fill(&self, call: Call, node: dag::Task) {
-        self.owned.with_mut(|_| ());
-        self.turn.set(Turn::Waits);
-        masked(|mask| {
-            self.call.set(mask, Some(call));
-            self.node.set(mask, node);
         });
+        if claimed {
+            self.owned.with_mut(|_| ());
+            self.turn.set(Turn::Waits);
+        }
+        claimed
     }
 
-    /// Its Home.
+    /// It is written down by this. Its place is CLAIMED.
     #[inline(always)]
-    pub(super) fn home_in(&self, mask: Mask<'_>) -> Option<HomeRef> {
-        self.home.get(mask)
-    }
-
-    /// It is one of `home` from now on.
-    #[inline(always)]
-    pub(super) fn settle(&self, mask: Mask<'_>, home: HomeRef) {
-        self.home.set(mask, Some(home));
+    pub(in crate::task) fn note(&self, node: dag::Task) {
+        if size_of::<dag::Task>() != 0 {
+            masked(|mask| self.node.set(mask, node));
+        }
     }
 
     /// It is asked by `call` from now on.
@@ -217,13 +248,30 @@ impl Header {
         self.call.set(mask, Some(call));
     }
 
-    /// It has left its queue. What it said then. If it is HELD it stays QUEUED, so that nobody else queues it.
+    /// Where a wake queues it: `None`, and it does not any more.
+    #[inline(always)]
+    pub(super) fn take_queue(&self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
+        // SAFETY: [H2] it is in a static.
+        self.queue.take(mask).map(|queue| unsafe { queue.as_ref() })
+    }
+
+    /// A wake queues it there from now on.
+    #[inline(always)]
+    pub(super) fn set_queue(&self, mask: Mask<'_>, queue: &'static Queue<Header>) {
+        self.queue.set(mask, Some(NonNull::from(queue)));
+    }
+
+    /// What it says as it has left its queue.
     #[inline(always)]
     pub(super) fn leave_queue(&self, mask: Mask<'_>) -> (u8, Option<Call>) {
-        let flags = self.flags.get(mask);
-        const { assert!(HELD >> 7 == QUEUED) };
-        self.flags.set(mask, flags & !QUEUED | flags >> 7);
-        (flags, self.call.get(mask))
+        (self.flags.get(mask), self.call.get(mask))
+    }
+
+    /// It lives no more, and these flags are left; and GHOST, if it is in a queue.
+    #[inline(always)]
+    pub(super) fn die(&self, mask: Mask<'_>, flags: u8) {
+        let ghost = if self.take_queue(mask).is_none() { GHOST } else { 0 };
+        self.flags.set(mask, flags | ghost);
     }
 
     #[inline(always)]

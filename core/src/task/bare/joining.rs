@@ -22,8 +22,10 @@ pub(crate) struct Joining<T> {
     task: Task,
     output: NonNull<Result<T, JoinError>>,
     taken: bool,
-    /// Whether the task goes with the handle.
-    ends: bool,
+    /// Whether it has left a waker with the task.
+    left: bool,
+    /// What is to be done as it goes, if there is something: named by who asks for it, so that who does not has it not in his program.
+    duty: Option<fn(Task)>,
 }
 
 // SAFETY: what it takes along is the output.
@@ -38,7 +40,7 @@ impl<T> Joining<T> {
     /// [J1]; the output will stand at `output`.
     #[inline(always)]
     pub(crate) unsafe fn new(task: Task, output: NonNull<Result<T, JoinError>>) -> Self {
-        Self { task, output, taken: false, ends: false }
+        Self { task, output, taken: false, left: false, duty: None }
     }
 
     pub(crate) fn info(&self) -> TaskInfo {
@@ -59,8 +61,14 @@ impl<T> Joining<T> {
     }
 
     /// Whether the task goes with the handle.
+    #[inline(always)]
     pub(crate) fn set_ends(&mut self, ends: bool) {
-        self.ends = ends;
+        self.duty = match (ends, self.left) {
+            (false, false) => None,
+            (false, true) => Some(drop_waker),
+            (true, false) => Some(cancel_task),
+            (true, true) => Some(cancel_and_drop_waker),
+        };
     }
 
     /// The output, if the task has ended: `None` if it was taken. If not, `waker` is told of the end.
@@ -74,6 +82,10 @@ impl<T> Joining<T> {
     /// Has `waker` told of the end, unless it has come: then `false`.
     fn leave(&mut self, waker: &Waker) -> bool {
         let fresh = waker.clone();
+        if !self.left {
+            self.left = true;
+            self.duty = Some(if self.duty.is_none() { drop_waker } else { cancel_and_drop_waker });
+        }
         let before = masked(|mask| {
             if self.task.flags_in(mask) & ENDED != 0 {
                 return Err(fresh);
@@ -96,35 +108,52 @@ impl<T> Joining<T> {
 }
 
 impl<T> Drop for Joining<T> {
-    #[inline]
+    #[inline(always)] // What is known of it where it is dropped is not asked.
     fn drop(&mut self) {
-        if self.ends {
-            self.cancel();
+        if let Some(duty) = self.duty {
+            duty(self.task);
         }
-        if mem::needs_drop::<T>() {
-            drop(self.take());
-            if !go(self.task, self.taken) {
-                drop(self.take());
-                go(self.task, true);
+        if mem::needs_drop::<T>() && !self.taken {
+            if forsake(self.task) {
+                return;
             }
-        } else {
-            go(self.task, true);
+            drop(self.take());
         }
+        go(self.task);
     }
 }
 
-/// The handle of a task goes. `false`: not yet, since there is an output now, which was not taken.
-fn go(task: Task, taken: bool) -> bool {
-    let before = masked(|mask| {
+/// The handle goes that has left its waker.
+fn drop_waker(task: Task) {
+    drop(masked(|mask| task.join().take(mask)));
+}
+
+/// It goes, and so does the task.
+fn cancel_and_drop_waker(task: Task) {
+    cancel_task(task);
+    drop_waker(task);
+}
+
+/// The handle of a task goes, if there is no output yet: then `true`.
+fn forsake(task: Task) -> bool {
+    masked(|mask| {
         let flags = task.flags_in(mask);
-        if flags & ENDED != 0 && !taken {
-            return None;
+        let ended = flags & ENDED != 0;
+        if !ended {
+            task.set_flags(mask, flags & !HANDLE);
         }
+        !ended
+    })
+}
+
+/// The handle of a task goes, and leaves nothing behind.
+#[inline(never)]
+fn go(task: Task) {
+    masked(|mask| {
+        let flags = task.flags_in(mask);
         if flags & ENDED != 0 {
             task.owned.with_mut(|_| ());
         }
         task.set_flags(mask, flags & !(HANDLE | ENDED));
-        Some(task.join().take(mask))
     });
-    before.is_some()
 }

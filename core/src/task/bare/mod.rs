@@ -3,27 +3,33 @@
 //! | file      | is                                                                        |
 //! |-----------|---------------------------------------------------------------------------|
 //! | `header`  | what is the same for every task, and what becomes of it                   |
+//! | `queue`   | who is ready, and whether somebody is to be rung for the first            |
 //! | `base`    | what a Home knows of its tasks: who is ready, who lives                   |
 //! | `waker`   | the address of a header, which wakes                                      |
 //! | `cell`    | the future or output of a task, and what is done with it                  |
+//! | `hatch`   | a state, and who waits for a change of it                                 |
 //! | `joining` | the handle's side                                                         |
 //! | `turns`   | turns, and ends                                                           |
 //! | `root`    | the one future that an executor runs in its caller's frame                |
 
 mod base;
 mod cell;
+mod hatch;
 mod header;
 mod joining;
+mod queue;
 mod root;
 mod turns;
 mod waker;
 
 pub use base::Base;
 pub(super) use cell::{Body, ask};
+pub(crate) use hatch::{Hatch, Side};
 pub use header::Header;
 pub(super) use header::{Answer, Ask, Task};
 pub(crate) use joining::Joining;
 pub use root::Root;
-pub use turns::{Cycle, adopt};
+pub(super) use turns::adopt;
+pub use turns::{Cycle, adopt_here};
 pub use waker::wake_here;
 pub(super) use waker::wake_later;

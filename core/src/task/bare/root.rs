@@ -24,7 +24,8 @@ use core::{
 
 use super::{
     base::Base,
-    header::{Answer, Ask, Header, LIVE, QUEUED, Task},
+    header::{Answer, Ask, GHOST, Header, LIVE, Task},
+    turns::{Rare, rare},
     waker,
 };
 use crate::{const_new, context::HomeRef, mask::masked, misuse::stop};
@@ -34,6 +35,8 @@ use crate::{const_new, context::HomeRef, mask::masked, misuse::stop};
 pub struct Root {
     header: Header,
     running: Cell<Option<NonNull<()>>>,
+    /// Whose root it is, once it runs: for the home thread.
+    home: Cell<Option<HomeRef>>,
 }
 
 /// What stands in the frame of `run`.
@@ -47,7 +50,7 @@ impl Root {
         /// A root that nobody runs.
         #[allow(clippy::new_without_default, reason = "it belongs into a Home")]
         pub fn new() -> Self {
-            Self { header: Header::new(), running: Cell::new(None) }
+            Self { header: Header::new(), running: Cell::new(None), home: Cell::new(None) }
         }
     }
 
@@ -122,19 +125,19 @@ impl Root {
         &self,
         home: &HomeRef,
         running: NonNull<()>,
-        call: unsafe fn(Task, Ask<'_>) -> Answer,
+        call: unsafe fn(Task, Ask) -> Answer,
     ) -> Leave<'_> {
         self.running.set(Some(running));
+        self.home.set(Some(*home));
         let task = self.task();
         masked(|mask| {
-            let flags = task.flags_in(mask);
-            task.settle(mask, *home);
             task.set_call(mask, call);
-            task.set_flags(mask, flags | LIVE | QUEUED);
-            // It may be queued since it was woken before.
-            if flags & QUEUED == 0 {
+            if task.flags_in(mask) & GHOST != 0 {
+                // It is queued since it was woken before.
+                task.set_flags(mask, LIVE);
+            } else {
                 // This is the home thread, which does not sleep.
-                let _ = Base::of(home).push(mask, task, flags);
+                let _ = Base::of(home).start(mask, *home, task, LIVE);
             }
         });
         Leave(self)
@@ -154,20 +157,22 @@ impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.running.set(None);
         let task = self.0.task();
-        masked(|mask| task.set_flags(mask, task.flags_in(mask) & QUEUED));
+        masked(|mask| task.die(mask, 0));
     }
 }
 
 /// # Safety
 /// `task` is the header of a root, in its turn, and [R1] what runs is an `F`.
-unsafe fn poll_running<F: Future>(task: Task, ask: Ask<'_>) -> Answer {
-    if let Ask::Name(to) = ask {
-        *to = Some("root");
-        return Answer::Waits;
+unsafe fn poll_running<F: Future>(task: Task, ask: Ask) -> Answer {
+    if ask.is_rare() {
+        return match rare(task, ask) {
+            Rare::Name => Answer::name(&Some("root")),
+            // It has no handle: it is asked for its turns alone.
+            _ => Answer::WAITS,
+        };
     }
     // SAFETY: the header stands first in a root, and the pointer comes from the whole.
     let root = unsafe { task.as_ptr().cast::<Root>().as_ref() };
-    // A root has no handle: it is asked to be polled alone.
     if let Some(running) = root.running.get() {
         // SAFETY: [R1], and this is the root's turn.
         let running = unsafe { running.cast::<Running<'_, F>>().as_mut() };
@@ -176,10 +181,10 @@ unsafe fn poll_running<F: Future>(task: Task, ask: Ask<'_>) -> Answer {
         {
             running.output = Some(output);
             root.running.set(None);
-            if let Some(home) = masked(|mask| task.home_in(mask)) {
+            if let Some(home) = root.home.get() {
                 home.head().leave();
             }
         }
     }
-    Answer::Waits
+    Answer::WAITS
 }

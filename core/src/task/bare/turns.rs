@@ -14,11 +14,8 @@
 use core::{fmt, ptr::NonNull, task::Waker};
 
 use super::{
-    base::{Base, LowTurns},
-    header::{
-        Answer, Ask, CANCELLED, Call, ENDED, HANDLE, HELD, Header, LIVE, LOW, QUEUED, Task, Turn,
-    },
-    waker::wake_task,
+    base::Base,
+    header::{Answer, Ask, Call, ENDED, GHOST, HANDLE, HELD, Header, LIVE, LOW, Task, Turn},
 };
 use crate::{
     context::{HomeRef, Priority},
@@ -29,52 +26,66 @@ use crate::{
 ///
 /// # Safety
 /// `task` names one that was spawned just now, and was not taken in. Its future and output may be dropped here.
-#[inline(always)] // So that who knows that it is Normal names nothing else.
-pub unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority: Priority) {
-    let low: Option<LowTurns> = match priority {
-        Priority::Normal => None,
-        Priority::Low => Some(Base::low_turns),
-    };
-    // SAFETY: the contract is the same.
-    unsafe { take_in(home, task, low) };
-}
-
-/// As `adopt`; a task that is Low comes with how such have their turns.
-///
-/// # Safety
-/// As for `adopt`.
-unsafe fn take_in(home: &HomeRef, task: NonNull<()>, low: Option<LowTurns>) {
+pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority: Priority) {
     // SAFETY: the contract.
     let task = unsafe { Task::new(task.cast()) };
     let base = Base::of(home);
-    let flags = LIVE | HANDLE | if low.is_some() { LOW } else { 0 };
-    let ring = masked(|mask| {
-        task.settle(mask, *home);
+    let taken = masked(|mask| {
+        // In the same step, so that who closes it finds the task, or this finds it closed.
         if !base.head().is_open_in(mask) {
-            task.set_flags(mask, flags);
-            return None;
+            return Err(());
         }
-        task.set_flags(mask, flags | QUEUED);
-        if let Some(low) = low {
-            base.grade(mask, low);
+        if priority == Priority::Low {
+            base.grade(mask, Base::low_turns);
         }
         base.link(mask, task);
-        Some(base.push(mask, task, flags))
+        Ok(base.start(mask, *home, task, LIVE | HANDLE | low(priority)))
     });
-    match ring {
-        Some(true) => home.ring(),
-        Some(false) => {}
-        None => refuse(task),
+    match taken {
+        Ok(woken) => woken.into_iter().for_each(Waker::wake),
+        Err(()) => refuse(task),
     }
+}
+
+fn low(priority: Priority) -> u8 {
+    if priority == Priority::Low { LOW } else { 0 }
+}
+
+/// Takes in a new task of a Home that is open.
+///
+/// # Safety
+/// As for `adopt`.
+#[inline(always)] // So that who knows that it is Normal names nothing else.
+pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) {
+    // SAFETY: the contract.
+    let task = unsafe { Task::new(task.cast()) };
+    match priority {
+        Priority::Normal => take_in(*home, task, 0),
+        Priority::Low => {
+            masked(|mask| Base::of(home).grade(mask, Base::low_turns));
+            take_in(*home, task, LOW);
+        }
+    }
+}
+
+#[inline(never)] // It is called wherever something is spawned.
+fn take_in(home: HomeRef, task: Task, low: u8) {
+    let base = Base::of(&home);
+    let woken = masked(|mask| {
+        base.link(mask, task);
+        base.start(mask, home, task, LIVE | HANDLE | low)
+    });
+    woken.into_iter().for_each(Waker::wake);
 }
 
 /// Ends a task that was not taken in.
 #[cold]
 fn refuse(task: Task) {
     if let Some(call) = task.call() {
+        masked(|mask| task.set_flags(mask, LIVE | HANDLE));
         // SAFETY: [H3] of `header`; nobody else has it, since it is in no list and no queue: the turn is ours.
-        let answer = unsafe { call(task, Ask::Cancel) };
-        finish(task, call, answer);
+        let answer = unsafe { call(task, Ask::CANCEL) };
+        finish(task, call, answer, false);
     }
 }
 
@@ -143,27 +154,27 @@ impl Base {
     pub unsafe fn run(&self, task: NonNull<Header>) {
         // SAFETY: [B1] of `base`.
         let task = unsafe { Task::new(task) };
-        let left = masked(|mask| task.leave_queue(mask));
+        let left = masked(|mask| {
+            self.open(mask, task);
+            task.leave_queue(mask)
+        });
         let _held = self.hold();
         self.give(task, left);
     }
 
     #[inline(always)]
     fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
-        if flags & (LIVE | HELD) != LIVE {
-            return pass(task, flags);
-        }
         // SAFETY: [H4] of `header`.
         let call = unsafe { call.unwrap_unchecked() };
         self.current.set(Some(task));
-        let ask = if flags & CANCELLED == 0 { Ask::Poll } else { Ask::Cancel };
-        let turn = task.node().turn();
-        let answer = task.owned.with_mut(|_| {
-            // SAFETY: [H3] of `header`; it lives, and it is its turn.
-            unsafe { call(task, ask) }
-        });
-        turn.over();
-        if answer != Answer::Waits {
+        let ask = Ask::turn(flags);
+        let turn = (flags & (HELD | GHOST) == 0).then(|| task.node().turn());
+        // SAFETY: [H3] of `header`; it lives, and it is its turn; or it does not look at what stands behind it.
+        let answer = unsafe { call(task, ask) };
+        if let Some(turn) = turn {
+            turn.over();
+        }
+        if answer != Answer::WAITS {
             self.end(task, call, answer);
         }
     }
@@ -172,7 +183,7 @@ impl Base {
     fn end(&self, task: Task, call: Call, answer: Answer) {
         task.node().ends();
         self.unlink(task);
-        finish(task, call, answer);
+        finish(task, call, answer, true);
     }
 
     /// Cancels all tasks, the newest first, and takes no other.
@@ -184,19 +195,51 @@ impl Base {
         while let Some(task) = self.newest() {
             let Some(call) = task.call() else { break };
             // SAFETY: [H3] of `header`; it is in the list, so it lives, and no turn is taken.
-            let answer = unsafe { call(task, Ask::Cancel) };
+            let answer = unsafe { call(task, Ask::CANCEL) };
             self.end(task, call, answer);
         }
         self.clear();
     }
 }
 
-/// A task that was taken out of its queue gets no turn: it ended while it was there; or it is HELD, and belongs there again afterwards.
+/// What a task does that is asked for something else than to be polled.
+pub(in crate::task) enum Rare {
+    /// Nothing.
+    Waits,
+    /// Drops its future.
+    Cancel,
+    /// Drops its output.
+    DropOutput,
+    /// Answers its name.
+    Name,
+}
+
+/// What a task is to do. If it was taken out of its queue and gets no turn that is nothing: it ended while it was there, and is a ghost no more; or it is HELD,
+/// and belongs there again afterwards.
 #[cold]
-fn pass(task: Task, flags: u8) {
-    if flags & LIVE != 0 {
-        task.turn.set(Turn::Again);
+#[inline(never)]
+pub(in crate::task) fn rare(task: Task, ask: Ask) -> Rare {
+    if ask == Ask::NAME {
+        return Rare::Name;
     }
+    if ask == Ask::DROP_OUTPUT {
+        return Rare::DropOutput;
+    }
+    if !ask.has(GHOST | HELD) {
+        return Rare::Cancel;
+    }
+    masked(|mask| {
+        // Whoever was woken since is in the queue again, and so comes here again.
+        if task.take_queue(mask).is_none() {
+            return;
+        }
+        if ask.has(GHOST) {
+            task.set_flags(mask, task.flags_in(mask) & !GHOST);
+        } else {
+            task.turn.set(Turn::Again);
+        }
+    });
+    Rare::Waits
 }
 
 /// A cycle that has begun. Dropping it ends it.
@@ -240,42 +283,50 @@ impl Drop for Held<'_> {
     fn drop(&mut self) {
         self.0.current.set(self.1);
         if let Some(task) = self.1 {
-            release(task);
+            self.0.release(task);
         }
     }
 }
 
-/// It may have turns again.
-#[cold]
-fn release(task: Task) {
-    masked(|mask| task.set_flags(mask, task.flags_in(mask) & !HELD));
-    if task.turn.get() == Turn::Again {
-        task.turn.set(Turn::Waits);
-        masked(|mask| task.set_flags(mask, task.flags_in(mask) & !QUEUED));
-        wake_task(task);
+impl Base {
+    /// It may have turns again.
+    #[cold]
+    fn release(&self, task: Task) {
+        let woken = masked(|mask| {
+            task.set_flags(mask, task.flags_in(mask) & !HELD);
+            if task.turn.replace(Turn::Waits) != Turn::Again {
+                return None;
+            }
+            self.open(mask, task);
+            task.wake_under(mask)
+        });
+        woken.into_iter().for_each(Waker::wake);
     }
 }
 
-/// Has a task count as ended, which is in no list.
-fn finish(task: Task, call: Call, answer: Answer) {
+/// Has a task count as ended, which is in no list; it may be in a queue.
+fn finish(task: Task, call: Call, answer: Answer, may_be_queued: bool) {
     let ended = masked(|mask| {
-        let flags = task.flags_in(mask);
-        let joined = flags & HANDLE != 0;
-        if answer == Answer::Kept && !joined {
-            return None;
+        let joined = task.flags_in(mask) & HANDLE != 0;
+        if answer == Answer::KEPT && !joined {
+            return Err(());
         }
-        let ended = if joined { HANDLE | ENDED } else { 0 };
-        task.set_flags(mask, flags & QUEUED | ended);
-        Some(task.join().take(mask))
+        let flags = if joined { HANDLE | ENDED } else { 0 };
+        if may_be_queued {
+            task.die(mask, flags);
+        } else {
+            task.set_flags(mask, flags);
+        }
+        Ok(task.join().take(mask))
     });
     match ended {
         // Last, since a waker is user code.
-        Some(waker) => waker.into_iter().for_each(Waker::wake),
-        None => {
+        Ok(waker) => waker.into_iter().for_each(Waker::wake),
+        Err(()) => {
             // The handle went when its output was there.
             // SAFETY: [H3] of `header`, it lives still.
-            let _ = unsafe { call(task, Ask::DropOutput) };
-            masked(|mask| task.set_flags(mask, task.flags_in(mask) & QUEUED));
+            let answer = unsafe { call(task, Ask::DROP_OUTPUT) };
+            finish(task, call, answer, may_be_queued);
         }
     }
 }

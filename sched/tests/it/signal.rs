@@ -1,0 +1,175 @@
+//! Signals and channels between tasks of a Home in a static and whoever else waits, in every build.
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use tidemill_core::{
+    clock::{Clock, Instant},
+    share::{Channel, Signal},
+    task_place,
+    wait::{Doorbell, Wait},
+};
+use tidemill_sched::{Home, debug::Virtual};
+
+use crate::{
+    board::alone,
+    fixed::{Leaps, Words},
+};
+
+/// Time stands still, and rings are counted.
+struct Rings(AtomicUsize);
+
+impl Clock for Rings {
+    fn now(&self) -> Instant {
+        Instant::ORIGIN
+    }
+}
+
+impl Doorbell for Rings {
+    fn ring(&self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// A waker that counts.
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+fn counting() -> (Arc<Count>, Waker) {
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    (count.clone(), Waker::from(count))
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
+#[test]
+fn a_ball_goes_to_and_fro_by_signals_and_by_channels() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    static PING: Signal<&str> = Signal::new();
+    static PONG: Signal<&str> = Signal::new();
+    static TO: Channel<u32, 2> = Channel::new();
+    static FRO: Channel<u32, 1> = Channel::new();
+    async fn pong() {
+        for _ in 0..2 {
+            WORDS.say(PING.wait().await);
+            PONG.send("pong");
+        }
+        for _ in 0..9 {
+            FRO.send(TO.receive().await).await;
+        }
+    }
+    async fn sends() {
+        for ball in 0..9 {
+            TO.send(ball).await;
+        }
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.spawn_place(task_place!(pong), pong()).unwrap().detach();
+    local.spawn_place(task_place!(sends), sends()).unwrap().detach();
+    let mut came = Vec::new();
+    let root = async {
+        for _ in 0..2 {
+            PING.send("ping");
+            WORDS.say(PONG.wait().await);
+        }
+        for _ in 0..9 {
+            came.push(FRO.receive().await);
+        }
+    };
+    local.run_with(pin!(root), &mut Leaps(&local));
+    assert_eq!(WORDS.take(), ["ping", "pong", "ping", "pong"]);
+    assert_eq!(came, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[test]
+fn a_sleeper_is_rung_once_for_what_is_sent_from_elsewhere() {
+    static HOME: Home<Rings> = Home::new(Rings(AtomicUsize::new(0)));
+    static SIGNAL: Signal<u8> = Signal::new();
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
+    async fn takes() {
+        for _ in 0..2 {
+            TAKEN.fetch_add(usize::from(SIGNAL.wait().await), SeqCst);
+        }
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    let rings = || HOME.hooks().0.swap(0, SeqCst);
+    local.spawn_place(task_place!(takes), takes()).unwrap().detach();
+    assert_eq!(local.tick(), Wait::Forever);
+    assert_eq!((rings(), local.stats().turns), (0, 1));
+    SIGNAL.send(1);
+    SIGNAL.send(2);
+    assert_eq!(rings(), 1);
+    assert_eq!(local.tick(), Wait::Forever);
+    assert_eq!((TAKEN.load(SeqCst), local.stats().turns, local.live()), (2, 2, 1));
+    SIGNAL.send(3);
+    assert_eq!(rings(), 1);
+    assert_eq!(local.tick(), Wait::Forever);
+    assert_eq!((TAKEN.load(SeqCst), local.live()), (5, 0));
+    // Nobody waits any more.
+    SIGNAL.send(4);
+    assert_eq!(rings(), 0);
+}
+
+#[test]
+fn who_waits_in_a_task_and_who_waits_elsewhere_have_each_other_look_again() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static SIGNAL: Signal = Signal::new();
+    static TURNS: AtomicUsize = AtomicUsize::new(0);
+    async fn waits() {
+        let mut wait = SIGNAL.wait();
+        poll_fn(|cx| {
+            TURNS.fetch_add(1, SeqCst);
+            poll(Pin::new(&mut wait), cx.waker())
+        })
+        .await;
+    }
+    async fn also() {
+        waits().await;
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    let turns = || TURNS.swap(0, SeqCst);
+    let (count, waker) = counting();
+    let woken = || count.0.swap(0, SeqCst);
+    let mut wait = pin!(SIGNAL.wait());
+    assert!(poll(wait.as_mut(), &waker).is_pending());
+    local.spawn_place(task_place!(waits), waits()).unwrap().detach();
+    // The task takes the place of the other, who is told.
+    assert_eq!((local.tick(), turns(), woken()), (Wait::Forever, 1, 1));
+    // He takes it back, and the task is told. It waits there again, then.
+    assert!(poll(wait.as_mut(), &waker).is_pending());
+    assert_eq!((local.tick(), turns(), woken()), (Wait::Forever, 1, 1));
+    // Another task takes it, and the first is told, and so on.
+    local.spawn_place(task_place!(also), also()).unwrap().detach();
+    assert_eq!(local.tick(), Wait::Poll);
+    assert!(turns() > 2);
+    SIGNAL.send(());
+    SIGNAL.send(());
+    let _ = local.tick();
+    assert_eq!(local.live(), 1);
+    SIGNAL.send(());
+    assert_eq!((local.tick(), local.live(), woken()), (Wait::Forever, 0, 0));
+    // A waker that is another's is dropped once.
+    assert!(poll(wait.as_mut(), &waker).is_pending());
+    assert!(poll(wait.as_mut(), &waker).is_pending());
+    assert_eq!(Arc::strong_count(&count), 3);
+    SIGNAL.send(());
+    assert_eq!((woken(), Arc::strong_count(&count)), (1, 2));
+}
