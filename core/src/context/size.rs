@@ -12,7 +12,9 @@ pub(crate) const HAS_TAGS: bool = cfg!(feature = "std") && !MODELLED;
 const PLAIN: usize = 18;
 /// And of those whose blocks have tags and come from [slabs](super::slab), where there are any: 160, 224, 320, 448, 672 and 896 bytes. With its tag, an eighth more, each takes no more memory than
 /// one of the plain class from which its tasks come. What is smaller is too small for that.
-pub(super) const SLABBED: usize = if HAS_TAGS { 6 } else { 0 };
+const TAGGED: usize = 6;
+/// How many such there are here.
+pub(super) const SLABBED: usize = if HAS_TAGS { TAGGED } else { 0 };
 /// How many there are.
 pub(super) const CLASSES: usize = PLAIN + SLABBED;
 /// That word.
@@ -43,7 +45,7 @@ impl Size {
     /// Of this layout, in a block with a tag where that takes no more memory.
     pub(crate) const fn tagged(layout: Layout) -> Self {
         match class_of(layout) {
-            Some(class) if 1 <= class && class <= SLABBED && layout.size() <= stride(class - 1) => {
+            Some(class @ 1..=TAGGED) if HAS_TAGS && layout.size() <= stride(class - 1) => {
                 Self { layout, class: PLAIN + class - 1 }
             }
             _ => Self::of(layout),
@@ -86,7 +88,10 @@ const fn size(class: usize) -> usize {
 /// Which of the classes it is whose blocks come from slabs, if it is one.
 #[inline(always)]
 pub(super) const fn row(class: usize) -> Option<usize> {
-    if class >= PLAIN && class < CLASSES { Some(class - PLAIN) } else { None }
+    match class.checked_sub(PLAIN) {
+        Some(row) if HAS_TAGS && row < TAGGED => Some(row),
+        _ => None,
+    }
 }
 
 /// How far blocks of such a class are apart, which is their size.
