@@ -17,7 +17,7 @@ use tidemill_core::{
     task_place,
     wait::{Doorbell, Wait},
 };
-use tidemill_sched::{Home, debug::Virtual};
+use tidemill_sched::{Home, Hooks, Local, debug::Virtual};
 
 use crate::{
     board::alone,
@@ -46,6 +46,11 @@ impl Wake for Count {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, SeqCst);
     }
+}
+
+/// Gives cycles until there is nothing to do at once, as with an inbox there is in the first: how it waits then.
+fn rest<H: Hooks>(local: &Local<H>) -> Wait {
+    (0..4).map(|_| local.tick()).find(|wait| *wait != Wait::Poll).unwrap_or(Wait::Poll)
 }
 
 fn counting() -> (Arc<Count>, Waker) {
@@ -112,16 +117,16 @@ fn a_sleeper_is_rung_once_for_what_is_sent_from_elsewhere() {
     let local = HOME.claim().unwrap();
     let rings = || HOME.hooks().0.swap(0, SeqCst);
     local.spawn_place(task_place!(takes), takes()).unwrap().detach();
-    assert_eq!(local.tick(), Wait::Forever);
+    assert_eq!(rest(&local), Wait::Forever);
     assert_eq!((rings(), local.stats().turns), (0, 1));
     SIGNAL.send(1);
     SIGNAL.send(2);
     assert_eq!(rings(), 1);
-    assert_eq!(local.tick(), Wait::Forever);
+    assert_eq!(rest(&local), Wait::Forever);
     assert_eq!((TAKEN.load(SeqCst), local.stats().turns, local.live()), (2, 2, 1));
     SIGNAL.send(3);
     assert_eq!(rings(), 1);
-    assert_eq!(local.tick(), Wait::Forever);
+    assert_eq!(rest(&local), Wait::Forever);
     assert_eq!((TAKEN.load(SeqCst), local.live()), (5, 0));
     // Nobody waits any more.
     SIGNAL.send(4);
@@ -153,11 +158,11 @@ fn who_waits_in_a_task_and_who_waits_elsewhere_have_each_other_look_again() {
     assert!(poll(wait.as_mut(), &waker).is_pending());
     local.spawn_place(task_place!(waits), waits()).unwrap().detach();
     // The task takes the place of the other, who is told.
-    assert_eq!((local.tick(), woken()), (Wait::Forever, 1));
+    assert_eq!((rest(&local), woken()), (Wait::Forever, 1));
     assert!(turns() > 0);
     // He takes it back, and the task is told. It waits there again, then.
     assert!(poll(wait.as_mut(), &waker).is_pending());
-    assert_eq!((local.tick(), woken()), (Wait::Forever, 1));
+    assert_eq!((rest(&local), woken()), (Wait::Forever, 1));
     assert!(turns() > 0);
     // Another task takes it, and the first is told, and so on.
     local.spawn_place(task_place!(also), also()).unwrap().detach();
@@ -168,7 +173,7 @@ fn who_waits_in_a_task_and_who_waits_elsewhere_have_each_other_look_again() {
     let _ = local.tick();
     assert_eq!(local.live(), 1);
     SIGNAL.send(());
-    assert_eq!((local.tick(), local.live(), woken()), (Wait::Forever, 0, 0));
+    assert_eq!((rest(&local), local.live(), woken()), (Wait::Forever, 0, 0));
     // A waker that is another's is dropped once.
     assert!(poll(wait.as_mut(), &waker).is_pending());
     assert!(poll(wait.as_mut(), &waker).is_pending());
