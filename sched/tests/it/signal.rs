@@ -13,11 +13,11 @@ use std::{
 use tidemill_core::{
     clock::{Clock, Instant},
     share::{Channel, Signal},
-    task::Priority,
+    task::{Hooks, Priority},
     task_place,
     wait::{Doorbell, Wait},
 };
-use tidemill_sched::{Home, Hooks, Local, debug::Virtual};
+use tidemill_sched::{Home, Local, debug::Virtual};
 
 use crate::{
     board::alone,
@@ -49,7 +49,7 @@ impl Wake for Count {
 }
 
 /// Gives cycles until there is nothing to do at once, as with an inbox there is in the first: how it waits then.
-fn rest<H: Hooks>(local: &Local<H>) -> Wait {
+fn rest(local: &Local<impl Hooks>) -> Wait {
     (0..4).map(|_| local.tick()).find(|wait| *wait != Wait::Poll).unwrap_or(Wait::Poll)
 }
 
