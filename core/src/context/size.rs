@@ -10,9 +10,9 @@ pub(crate) const HAS_TAGS: bool = cfg!(feature = "std") && !MODELLED;
 /// Sizes of blocks: 120, 184, 248, 376, .. 49144 bytes. With the word that allocators put before a block, those of a class lie at whole cache lines from
 /// each other, and none is lost.
 const PLAIN: usize = 18;
-/// And of those whose blocks have tags and come from [slabs](super::slab), where there are any: 160, 224, 320, 448, 672 and 896 bytes. With its tag, an eighth more, each takes no more memory than
-/// one of the plain class from which its tasks come. What is smaller is too small for that.
-const TAGGED: usize = 6;
+/// And of those whose blocks have tags and come from [slabs](super::slab), where there are any: 160 and 224 bytes. With its tag, an eighth more, each takes no more memory than
+/// one of the plain class from which its tasks come. What is smaller is too small for that; what is larger is touched in so many places in its turn that a wake adds little.
+const TAGGED: usize = 2;
 /// How many such there are here.
 pub(super) const SLABBED: usize = if HAS_TAGS { TAGGED } else { 0 };
 /// How many there are.

@@ -18,6 +18,7 @@
 
 use core::{
     cell::Cell,
+    hint,
     mem::ManuallyDrop,
     ptr::{self, NonNull},
 };
@@ -174,7 +175,7 @@ impl Header {
             // SAFETY: it is tagged, and alive.
             return unsafe { tag::own(ptr::from_ref(self).addr()) };
         }
-        seldom();
+        hint::cold_path();
         &self.own
     }
 
@@ -313,8 +314,3 @@ impl Header {
         })
     }
 }
-
-/// Says that whoever calls this does so seldom.
-#[cold]
-#[inline(never)]
-fn seldom() {}

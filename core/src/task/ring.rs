@@ -26,7 +26,7 @@ mod imp {
     use crate::{context::tag_of, task::header::Header};
 
     /// So many turns take about as long as memory takes to answer.
-    const AHEAD: usize = 24;
+    const AHEAD: usize = 48;
 
     /// In a queue so long memory is waited for, at least.
     const LONG: usize = 1024;

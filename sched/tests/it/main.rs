@@ -11,8 +11,6 @@ mod alloc_pool;
 #[cfg(feature = "std")]
 mod alloc_scope;
 #[cfg(feature = "std")]
-mod alloc_slab;
-#[cfg(feature = "std")]
 mod alone;
 #[cfg(feature = "alloc")]
 mod bad_input;
@@ -31,6 +29,8 @@ mod bound;
 mod bridge_pool;
 #[cfg(feature = "alloc")]
 mod context;
+#[cfg(feature = "std")]
+mod counting;
 #[cfg(feature = "std")]
 mod cycle;
 #[cfg(all(feature = "dag", feature = "std"))]
