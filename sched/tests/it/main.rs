@@ -127,6 +127,8 @@ mod shield;
 mod shutdown;
 mod signal;
 #[cfg(feature = "std")]
+mod tags;
+#[cfg(feature = "std")]
 mod threads;
 #[cfg(feature = "std")]
 mod threads_set;
