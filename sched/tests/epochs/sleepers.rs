@@ -68,10 +68,11 @@ fn on_a_pool_it_has_one_turn_too() {
         let polls = || pool.stats().iter().map(|worker| worker.polls).sum::<usize>();
         let (mut x, before) = (Value::<u64>::empty_in(), polls());
         let all: Vec<_> = pool.enter(|| (0..50).map(|n| x.map_send(move |x| x + n)).collect());
-        assert_eq!((pool.live(), polls() - before), (50, 0));
+        assert_eq!(pool.live(), 50);
+        assert!(!SLEEPS || polls() == before);
         x.write().try_slot().unwrap().set(7);
         pool.run_all().unwrap();
-        assert_eq!(polls() - before, 50);
+        assert!(!SLEEPS || polls() - before == 50);
         for (n, y) in (0..).zip(all) {
             assert_eq!(y.read().try_get(), Some(Ok(&(7 + n))));
         }
