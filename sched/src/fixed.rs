@@ -99,12 +99,15 @@ impl<H: Hooks> Home<H> {
 
 /// What whoever drives, or arranges batches, does with a Home. All is for the home thread.
 impl<H: Hooks> Home<H> {
-    /// Begins: nothing is to be done.
+    /// Begins: it is claimed, and `handle` is one on it.
     ///
     /// # Safety
-    /// None to keep here.
+    /// This is the first thing that happens to it.
     #[inline(always)]
-    pub(crate) unsafe fn bear(&self, _: &HomeRef) {}
+    pub(crate) unsafe fn bear(&self, handle: &HomeRef) {
+        // SAFETY: a Home begins with its Base.
+        unsafe { self.base.bear(*handle) };
+    }
 
     /// Runs `future` as the root, by calling `cycle`.
     ///

@@ -4,10 +4,10 @@
 
 #![expect(unsafe_code, reason = "writes a task into reserved memory")]
 
-use core::{any, cell::UnsafeCell, fmt, future::Future, marker::PhantomData, ptr::NonNull};
+use core::{any, cell::UnsafeCell, fmt, future::Future, marker::PhantomData, mem, ptr::NonNull};
 
 use super::{
-    bare::{Answer, Ask, Body, Header, Joining, Task, ask},
+    bare::{Body, Header, Joining, Of, Place, Task},
     join::{JoinHandle, Spawned},
     place::{Aligned, Alignment, Memory, PlaceName, TaskFn, Unnamed},
 };
@@ -89,21 +89,72 @@ where
         // The header stands first, and the pointer may be led back to the whole place.
         // SAFETY: [H1] of `header`.
         let task = unsafe { Task::new(NonNull::from(self).cast::<Header>()) };
-        if !task.claim(Self::call::<F>) {
+        if !task.claim(Of::<F, Self>::KIND) {
             return Err(Occupied(future));
         }
-        let body = Self::body(task).cast::<Body<F>>();
-        // SAFETY: [P1] it is ours, and fits, as asserted above.
-        unsafe { body.write(Body::new(future)) };
-        let node = dag::Task::new(any::type_name::<F>(), task.as_ptr().as_ptr().addr(), site);
-        node.label(N::NAME);
-        task.note(node);
+        // SAFETY: claimed just now, and it fits, as asserted above.
+        unsafe { Self::fill(task, future, site) };
         // SAFETY: it was made just now; [C2] of `cell`, the output stands where the future does.
-        let joining = unsafe { Joining::new(task, body.cast()) };
+        let joining = unsafe { Joining::new(task, Of::<F, Self>::output(task)) };
         Ok((task.as_ptr(), JoinHandle::new(joining)))
     }
 
-    /// What stands behind the header of a task in a place of this type.
+    /// Makes a task of what `make` makes in this place, without a handle: its header, to be handed to its Home. `None`: the place is taken, and nothing is made.
+    ///
+    /// # Safety
+    /// As `spawn_in`.
+    #[cfg_attr(feature = "dag", track_caller)]
+    #[inline(always)]
+    pub unsafe fn start_in<F: Future + 'static>(
+        &'static self,
+        make: impl FnOnce() -> F,
+    ) -> Option<NonNull<Header>> {
+        const {
+            assert!(size_of::<Body<F>>() <= SIZE, "the place is too small for this task");
+            assert!(align_of::<Body<F>>() <= ALIGN, "the place is not aligned enough");
+        }
+        // SAFETY: [H1] of `header`, as above.
+        let task = unsafe { Task::new(NonNull::from(self).cast::<Header>()) };
+        if !task.claim(Of::<F, Self>::KIND) {
+            return None;
+        }
+        let claimed = Claimed(task);
+        let future = make();
+        mem::forget(claimed);
+        // SAFETY: claimed just now, and it fits, as asserted above.
+        unsafe { Self::fill(task, future, Site::here()) };
+        Some(task.as_ptr())
+    }
+
+    /// Writes a future into a place.
+    ///
+    /// # Safety
+    /// [P1] it is ours, and what stands in it is to be an `F`, which fits.
+    #[inline(always)]
+    unsafe fn fill<F: Future>(task: Task, future: F, site: Site) {
+        // SAFETY: the contract.
+        unsafe { Self::body(task).cast::<Body<F>>().write(Body::new(future)) };
+        let node = dag::Task::new(any::type_name::<F>(), task.as_ptr().as_ptr().addr(), site);
+        node.label(N::NAME);
+        task.note(node);
+    }
+}
+
+/// A place that is given back when this is dropped.
+struct Claimed(Task);
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        self.0.renounce();
+    }
+}
+
+impl<const SIZE: usize, const ALIGN: usize, N: PlaceName> Place for TaskPlace<SIZE, ALIGN, N>
+where
+    Aligned<ALIGN>: Alignment,
+{
+    const NAME: Option<&'static str> = N::NAME;
+
     #[inline(always)]
     fn body(task: Task) -> NonNull<u8> {
         let place = task.as_ptr().cast::<Self>();
@@ -111,13 +162,6 @@ where
         let body = unsafe { &raw mut (*place.as_ptr()).body };
         // SAFETY: no part of a static lies at zero.
         unsafe { NonNull::new_unchecked(body.cast()) }
-    }
-
-    /// # Safety
-    /// [C1] of `cell`, of an `F`; or it asks for the name.
-    unsafe fn call<F: Future>(task: Task, request: Ask) -> Answer {
-        // SAFETY: the contract is the same.
-        unsafe { ask::<F>(task, Self::body(task).cast(), request, &N::NAME) }
     }
 }
 

@@ -31,8 +31,6 @@ pub use list::{Turn, WaitList, Waiter};
 #[cfg(not(feature = "std"))]
 pub use masked::WakeCell;
 pub use mpsc::{Chain, Inbox, Link, Linked, Push};
-#[cfg(not(feature = "alloc"))]
-pub(crate) use mpsc::{next, set_next};
 pub use park::{Doorbell, Park, Wait};
 #[cfg(feature = "std")]
 pub use wake::WakeCell;

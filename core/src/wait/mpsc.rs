@@ -43,6 +43,30 @@ impl<T> Link<T> {
             Self { next: UnsafeCell::new(None) }
         }
     }
+
+    /// The node to which it leads.
+    ///
+    /// # Safety
+    /// The caller owns it, or the queue in which it is.
+    #[inline]
+    pub(crate) unsafe fn get(&self) -> Option<NonNull<T>> {
+        self.next.with(|next| {
+            // SAFETY: [Q1], the owner of the queue alone uses the link.
+            unsafe { *next }
+        })
+    }
+
+    /// Has it lead there.
+    ///
+    /// # Safety
+    /// As for `get`; or the caller is putting what it stands in into a queue.
+    #[inline]
+    pub(crate) unsafe fn set(&self, to: Option<NonNull<T>>) {
+        self.next.with_mut(|next| {
+            // SAFETY: [Q1], whoever puts the node into a queue, or owns the queue, alone uses the link.
+            unsafe { *next = to };
+        });
+    }
 }
 
 impl<T> Default for Link<T> {
@@ -66,13 +90,11 @@ pub unsafe trait Linked<K = ()>: Sized {
 /// # Safety
 /// `node` is alive, and the caller owns the queue in which it stands.
 #[inline]
-pub(crate) unsafe fn next<T: Linked<K>, K>(node: NonNull<T>) -> Option<NonNull<T>> {
+unsafe fn next<T: Linked<K>, K>(node: NonNull<T>) -> Option<NonNull<T>> {
     // SAFETY: the node is alive, and so is the link within it (contract of `Linked`).
     let link = unsafe { <T as Linked<K>>::link(node).as_ref() };
-    link.next.with(|next| {
-        // SAFETY: [Q1], the owner of the queue alone uses the link.
-        unsafe { *next }
-    })
+    // SAFETY: the contract.
+    unsafe { link.get() }
 }
 
 /// Writes the link of `node`.
@@ -80,13 +102,11 @@ pub(crate) unsafe fn next<T: Linked<K>, K>(node: NonNull<T>) -> Option<NonNull<T
 /// # Safety
 /// `node` is alive, and the caller owns the queue in which it stands, or is putting it into one.
 #[inline]
-pub(crate) unsafe fn set_next<T: Linked<K>, K>(node: NonNull<T>, to: Option<NonNull<T>>) {
+unsafe fn set_next<T: Linked<K>, K>(node: NonNull<T>, to: Option<NonNull<T>>) {
     // SAFETY: the node is alive, and so is the link within it (contract of `Linked`).
     let link = unsafe { <T as Linked<K>>::link(node).as_ref() };
-    link.next.with_mut(|next| {
-        // SAFETY: [Q1], whoever puts the node into a queue, or owns the queue, alone uses the link.
-        unsafe { *next = to };
-    });
+    // SAFETY: the contract.
+    unsafe { link.set(to) };
 }
 
 /// Asleep: an address that no node has, since nodes are aligned to 4 at least.

@@ -1,17 +1,18 @@
 //! A base: what a Home without `alloc` begins with. Who is ready, who lives, and whether there is somebody to be rung awake.
 //!
-//! | the Normal queue | means                                                | who queues the first Normal task | the first Low one |
+//! | the bell of the Normal queue | means                                                | who queues a Normal task | a Low one |
 //! |------------------|------------------------------------------------------|----------------------------------|-------------------|
-//! | asks             | the home thread found both empty, and sleeps or is about to | rings                     | rings, and it asks no more |
-//! | does not ask     | the home thread will look at them                    | need not                         | asks, and need not |
+//! | hangs            | the home thread found both empty, and sleeps or is about to | takes it, and rings       | rings the Low bell, which does |
+//! | does not         | the home thread will look at them                    | need not                         | likewise, which need not |
 //!
-//! The Low queue asks always: so what is said about Normal ones alone is a part of the word that a wake changes anyway.
+//! The Low queue has a bell always when it is empty: so a wake asks its own queue alone.
 //!
 //! A Home's doorbell is rung once per sleep at most. All is changed under a mask, so a wake is a few instructions, and no wake is lost: to look at the
 //! queues and to fall asleep is one step.
 //!
 //! [B1] What stands in a queue is queued ([H2] of `header`); the base has it until it leaves.
-//! [B2] A task is in the list of all from `adopt` until it ends. Anyone puts one in front; only the home thread takes one out.
+//! [B2] There is one list of all places in which a task was LIVE, of all Homes. Anyone puts one in front, which stays: a place is in a static. Who looks for the tasks of a
+//!      Home leaves out what is not LIVE, and what is another's.
 
 #![expect(unsafe_code, reason = "links headers into queues")]
 
@@ -22,19 +23,22 @@ use core::{
 };
 
 use super::{
-    header::{GHOST, Header, LOW, Task},
+    header::{GHOST, Header, LIVE, LOW, Older, Task},
     queue::Queue,
 };
 use crate::{
     const_new,
     context::{Head, HomeRef, HomeVTable, Priority, TaskInfo},
     mask::{Mask, Masked, masked},
-    sync::{AtomicBool, Ordering::Relaxed},
+    shared_static,
     wait::Chain,
 };
 
 /// Gives turns to Low tasks, so many at the most, and to Normal ones that are left.
 pub(super) type LowTurns = fn(&Base, isize);
+
+// The newest place in which a task was LIVE [B2].
+shared_static!(static PLACES: Masked<Option<Older>> = Masked::new(None));
 
 /// What a Home without `alloc` begins with.
 #[repr(C)]
@@ -42,11 +46,8 @@ pub struct Base {
     head: Head,
     /// By priority.
     queues: [Queue<Header>; 2],
-    newest: Masked<Option<Task>>,
     /// How the Low tasks have their turns, once there was one: named by who makes them, so that who makes none has it not in his program.
     low: Masked<Option<LowTurns>>,
-    /// Whether there was.
-    graded: AtomicBool,
     /// Whose turn it is: for the home thread.
     pub(super) current: Cell<Option<Task>>,
 }
@@ -62,10 +63,8 @@ impl Base {
         pub fn new(vtable: &'static HomeVTable) -> Self {
             Self {
                 head: Head::new(vtable),
-                queues: [Queue::new(false), Queue::new(true)],
-                newest: Masked::new(None),
+                queues: [Queue::new(), Queue::new()],
                 low: Masked::new(None),
-                graded: AtomicBool::new(false),
                 current: Cell::new(None),
             }
         }
@@ -85,44 +84,43 @@ impl Base {
         unsafe { &*base }
     }
 
-    /// The queue of tasks with these flags.
+    /// Its queues, which stay where they are.
     #[inline(always)]
-    fn queue(&self, flags: u8) -> &'static Queue<Header> {
-        let queue: *const Queue<Header> = &raw const self.queues[usize::from(flags & LOW != 0)];
+    fn queues(&self) -> &'static [Queue<Header>; 2] {
+        let queues: *const [Queue<Header>; 2] = &raw const self.queues;
         // SAFETY: as in `of`: a Home that has tasks is in a static.
-        unsafe { &*queue }
+        unsafe { &*queues }
     }
 
-    /// Has a task with these flags be ready, which is in no queue. If it answers the queue, that is to be rung for.
+    /// It is claimed: tasks come to it from now on.
+    ///
+    /// # Safety
+    /// It is what `home` begins with.
+    #[inline(always)]
+    pub unsafe fn bear(&self, home: HomeRef) {
+        masked(|mask| self.queues()[0].settle(mask, home));
+    }
+
+    /// Has a task with these flags be ready, which is in no queue. If it answers the queue, that is to ring.
     #[inline(always)]
     pub(super) fn start(
         &self,
         mask: Mask<'_>,
-        home: HomeRef,
         task: Task,
         flags: u8,
     ) -> Option<&'static Queue<Header>> {
-        let queue = self.queue(flags);
-        queue.settle(mask, home);
         task.set_flags(mask, flags);
-        task.set_queue(mask, queue);
+        task.open(mask, &self.queues()[usize::from(flags & LOW != 0)]);
         task.wake_under(mask)
-    }
-
-    /// A task may be queued again that was HELD, or taken out of its queue by `pop` or `take`.
-    #[inline(always)]
-    pub(super) fn open(&self, mask: Mask<'_>, task: Task) {
-        task.set_queue(mask, self.queue(task.flags_in(mask)));
     }
 
     /// The next task of this priority, if it has turns left. It may be queued again.
     #[inline(always)]
     pub(super) fn next(&self, mask: Mask<'_>, priority: Priority) -> Option<Task> {
-        let queue = self.queue(if priority == Priority::Low { LOW } else { 0 });
         let task = self.pop_if(mask, priority, || self.head.spend(mask, priority))?;
         // SAFETY: [B1] it is a header in a static.
         let task = unsafe { Task::new(task) };
-        task.set_queue(mask, queue);
+        task.open(mask, &self.queues()[priority as usize]);
         Some(task)
     }
 
@@ -133,10 +131,10 @@ impl Base {
         priority: Priority,
         may: impl FnOnce() -> bool,
     ) -> Option<NonNull<Header>> {
-        let queue = &self.queues[priority as usize];
+        let queue = &self.queues()[priority as usize];
         let first = queue.pop_if(mask, may);
         if priority == Priority::Low && queue.is_idle(mask) {
-            queue.ask(mask);
+            queue.hang(mask, ring_for_low);
         }
         first
     }
@@ -167,23 +165,24 @@ impl Base {
             // SAFETY: [B1] it is alive.
             let flags = unsafe { task.as_ref() }.flags();
             // SAFETY: [B1], the contract: it is in no queue now. The home thread, which does not sleep, is this one.
-            masked(|mask| unsafe { self.queue(flags).push(mask, task) });
+            masked(|mask| unsafe { self.queues[usize::from(flags & LOW != 0)].push(mask, task) });
         }
     }
 
-    /// There is a Low task, and this is how such have their turns.
+    /// There is a Low task in this Home, and this is how such have their turns.
     #[inline(always)]
-    pub(super) fn grade(&self, mask: Mask<'_>, low: LowTurns) {
-        self.low.set(mask, Some(low));
-        // ordering: Relaxed, whoever misses it sees it in the next cycle, for which it is rung.
-        self.graded.store(true, Relaxed);
+    pub(super) fn grade(&self, mask: Mask<'_>, home: HomeRef, low: LowTurns) {
+        let queue = &self.queues()[1];
+        queue.settle(mask, home);
+        if self.low.replace(mask, Some(low)).is_none() {
+            queue.hang(mask, ring_for_low);
+        }
     }
 
-    /// How the Low tasks have their turns, if there ever was one.
+    /// How the Low tasks have their turns, if one is ready.
     #[inline(always)]
-    pub(super) fn low(&self) -> Option<LowTurns> {
-        // ordering: Relaxed, as above.
-        if self.graded.load(Relaxed) { masked(|mask| self.low.get(mask)) } else { None }
+    pub(super) fn low(&self, mask: Mask<'_>) -> Option<LowTurns> {
+        self.low.get(mask).filter(|_| !self.is_idle_in(mask, Priority::Low))
     }
 
     /// Whether no task of this priority is queued.
@@ -219,21 +218,13 @@ impl Base {
     /// Has whoever comes next ring. No task is ready.
     #[inline(always)]
     pub(super) fn fall_asleep(&self, mask: Mask<'_>) {
-        self.queues[0].ask(mask);
+        self.queues[0].hang(mask, |home| home.ring());
     }
 
     /// Nobody is to ring, in a mask of its caller's.
     #[inline(always)]
     pub(super) fn stay_up(&self, mask: Mask<'_>) {
-        self.queues[0].ask_not(mask);
-    }
-
-    /// The Home of a queue that has asked whether to ring, if it is to be rung.
-    #[inline(always)]
-    pub(super) fn rouse(mask: Mask<'_>, queue: &Queue<Header>) -> Option<HomeRef> {
-        let home = queue.home(mask)?;
-        let normal = &Self::of(&home).queues[0];
-        (ptr::eq(normal, queue) || normal.ask_not(mask)).then_some(home)
+        let _ = self.queues[0].take_bell(mask);
     }
 
     /// Has nobody ring.
@@ -242,59 +233,52 @@ impl Base {
         masked(|mask| self.stay_up(mask));
     }
 
-    /// Puts a new task in front of the list of all.
+    /// Puts the place of a new task into the list of all.
     #[inline(always)]
-    pub(super) fn link(&self, mask: Mask<'_>, task: Task) {
-        task.older.set(mask, self.newest.replace(mask, Some(task)));
+    pub(super) fn enlist(mask: Mask<'_>, task: Task) {
+        Header::enlist(task, mask, &PLACES);
     }
 
-    /// Takes a task out of the list of all. This is the home thread.
-    pub(super) fn unlink(&self, task: Task) {
-        // [B2] Nobody else takes one out meanwhile, and what comes is in front: a step at a time will do.
-        let mut newer = None::<Task>;
+    /// The first of its tasks in the list of all, behind `newer`, or of all.
+    pub(super) fn next_older(&self, newer: Option<Task>) -> Option<Task> {
+        let mut at = newer;
         loop {
-            let next = masked(|mask| {
-                let link = newer.as_ref().map_or(&self.newest, |newer| &newer.older);
-                let next = link.get(mask).filter(|&next| next != task);
-                if next.is_none() {
-                    link.set(mask, task.older.get(mask));
-                }
-                next
-            });
-            newer = next;
-            if newer.is_none() {
-                return;
+            let (task, ours) = masked(|mask| {
+                let task = match at {
+                    Some(newer) => newer.older(mask)?,
+                    None => PLACES.get(mask)?.task()?,
+                };
+                let home = task.home(mask).map(|home| home.as_ptr());
+                let ours = task.flags_in(mask) & LIVE != 0 && home == Some(ptr::from_ref(self).cast());
+                Some((task, ours))
+            })?;
+            if ours {
+                return Some(task);
             }
+            at = Some(task);
         }
     }
 
-    /// The newest task that has not ended.
-    pub(super) fn newest(&self) -> Option<Task> {
-        masked(|mask| self.newest.get(mask))
+    /// Its tasks, the newest first: for the home thread.
+    fn all(&self) -> impl Iterator<Item = Task> {
+        iter::successors(self.next_older(None), |&newer| self.next_older(Some(newer)))
     }
 
-    /// The task that is the next newer one to `older`; to none, the oldest.
+    /// The task of which the next older one is `older`; to none, the oldest.
     fn newer(&self, older: Option<Task>) -> Option<Task> {
-        let mut found = self.newest();
-        while let Some(task) = found {
-            let next = masked(|mask| task.older.get(mask));
-            if next == older {
-                break;
+        let older = older.as_ref();
+        let mut tasks = self.all().peekable();
+        while let Some(task) = tasks.next() {
+            if tasks.peek() == older {
+                return Some(task);
             }
-            found = next;
         }
-        found
+        None
     }
 
     /// How many tasks have not ended. This is the home thread.
     pub fn live(&self) -> usize {
-        let mut count = 0;
-        let mut next = self.newest();
-        while let Some(task) = next {
-            count += 1;
-            next = masked(|mask| task.older.get(mask));
-        }
-        count
+        self.all().count()
     }
 
     /// Those that have not ended, the oldest first: for the home thread. What happens to them meanwhile may end it early.
@@ -316,6 +300,14 @@ impl Base {
                 masked(|mask| task.set_flags(mask, task.flags_in(mask) & !GHOST));
             }
         }
+    }
+}
+
+/// A Low task has come to the empty queue.
+fn ring_for_low(home: HomeRef) {
+    let bell = masked(|mask| Base::of(&home).queues[0].take_bell(mask));
+    if let Some(bell) = bell {
+        bell(home);
     }
 }
 

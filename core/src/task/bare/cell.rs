@@ -1,17 +1,18 @@
 //! What stands behind a header: a future, and in its place its output.
 //!
-//! | `turn` of the header | what stands there                                   | it becomes the other         |
+//! | `past` of the header | what stands there                                   | it becomes the other         |
 //! |----------------------|-----------------------------------------------------|------------------------------|
 //! | any but `Gone`       | the future, pinned here                             | before its future is dropped |
-//! | `Gone`               | the output, if the task answered that it is kept, until the handle takes it | - |
+//! | `Gone`               | the output, if the turn answered so, until the handle takes it, or it is dropped | - |
 //!
-//! [C1] Who asks has the turn ([H3] of `header`), or the output, or asks for the name.
+//! [C1] Who calls has the turn ([H3] of `header`), or the output; and what stands there is of the type that the `Kind` was made for.
 //! [C2] A future never moves: it is dropped where it was written, before anything else is written there, and once.
 
 #![expect(unsafe_code, reason = "polls and drops a pinned future whose type is erased")]
 
 use core::{
     future::Future,
+    marker::PhantomData,
     mem::{self, ManuallyDrop},
     pin::Pin,
     ptr::NonNull,
@@ -19,17 +20,15 @@ use core::{
 };
 
 use super::{
-    header::{Answer, Ask, HANDLE, Name, Task, Turn},
-    turns::{Rare, rare},
+    header::{Answer, Kind, Past, Task},
     waker,
 };
-use crate::error::JoinError;
 
 /// See the [module](self).
 #[repr(C)]
 pub(in crate::task) union Body<F: Future> {
     future: ManuallyDrop<F>,
-    output: ManuallyDrop<Result<F::Output, JoinError>>,
+    output: ManuallyDrop<F::Output>,
 }
 
 impl<F: Future> Body<F> {
@@ -40,64 +39,89 @@ impl<F: Future> Body<F> {
     }
 }
 
-/// Asks a task of this name whose future or output stands at `body`.
-///
-/// # Safety
-/// [C1].
-#[inline(always)]
-pub(in crate::task) unsafe fn ask<F: Future>(
-    task: Task,
-    body: NonNull<Body<F>>,
-    ask: Ask,
-    name: &'static Name,
-) -> Answer {
-    // Both stand at the beginning.
-    let (future, output) = (body.cast::<F>(), body.cast::<Result<F::Output, JoinError>>());
-    let result = if !ask.is_rare() {
-        // SAFETY: [C1].
-        match unsafe { poll(task, future) } {
-            Poll::Pending => return Answer::WAITS,
-            Poll::Ready(output) => Ok(output),
-        }
-    } else {
-        match rare(task, ask) {
-            Rare::Waits => return Answer::WAITS,
-            Rare::Name => return Answer::name(name),
-            Rare::Cancel => Err(JoinError::Cancelled),
-            Rare::DropOutput => {
-                // SAFETY: [C1], it is the output.
-                unsafe { output.drop_in_place() };
-                return Answer::DROPPED;
-            }
-        }
-    };
-    let first = !cfg!(panic = "unwind") || task.turn.replace(Turn::Gone) != Turn::Gone;
-    task.owned.with_mut(|_| {
-        if first {
-            // SAFETY: [C1], [C2]: a drop that panics has been noted before.
-            unsafe { future.drop_in_place() };
-        }
-        if mem::needs_drop::<Result<F::Output, JoinError>>() && task.flags() & HANDLE == 0 {
-            return Answer::DROPPED;
-        }
-        // SAFETY: [C1], [C2].
-        unsafe { output.write(result) };
-        if mem::needs_drop::<Result<F::Output, JoinError>>() {
-            Answer::KEPT
-        } else {
-            Answer::DROPPED
-        }
-    })
+/// Where the body of a task stands.
+pub(in crate::task) trait Place {
+    /// What the tasks are called.
+    const NAME: Option<&'static str>;
+
+    /// What stands behind the header of a task in such a place.
+    fn body(task: Task) -> NonNull<u8>;
 }
 
-/// # Safety
-/// [C1], it is a future.
-#[inline(always)]
-unsafe fn poll<F: Future>(task: Task, future: NonNull<F>) -> Poll<F::Output> {
-    let waker = waker::borrowed(task);
-    // SAFETY: the contract.
-    let future = unsafe { &mut *future.as_ptr() };
-    // SAFETY: [C2].
-    let future = unsafe { Pin::new_unchecked(future) };
-    task.owned.with_mut(|_| future.poll(&mut Context::from_waker(&waker)))
+/// What there is to know of a task of an `F` in a `P`.
+pub(in crate::task) struct Of<F, P>(PhantomData<(F, P)>);
+
+impl<F: Future, P: Place> Of<F, P> {
+    pub(in crate::task) const KIND: &'static Kind = &Kind {
+        poll: Self::poll,
+        drop_future: if mem::needs_drop::<F>() { Some(Self::drop_future) } else { None },
+        drop_output: if mem::needs_drop::<F::Output>() { Some(Self::drop_output) } else { None },
+        name: P::NAME,
+    };
+
+    /// # Safety
+    /// [C1], it is the turn.
+    unsafe fn poll(task: Task) -> Answer {
+        // Both stand at the beginning.
+        let (future, output) = (Self::future(task), Self::output(task));
+        let waker = waker::borrowed(task);
+        // SAFETY: [C1].
+        let pinned = unsafe { &mut *future.as_ptr() };
+        // SAFETY: [C2].
+        let pinned = unsafe { Pin::new_unchecked(pinned) };
+        let polled = task.owned.with_mut(|_| pinned.poll(&mut Context::from_waker(&waker)));
+        let Poll::Ready(value) = polled else { return Answer::WAITS };
+        if mem::needs_drop::<F>() && task.goes() {
+            // SAFETY: [C1], [C2]: a drop that panics has been noted before.
+            task.owned.with_mut(|_| unsafe { future.drop_in_place() });
+        }
+        // SAFETY: [C1], [C2].
+        task.owned.with_mut(|_| unsafe { output.write(value) });
+        Answer::OUTPUT
+    }
+
+    /// # Safety
+    /// [C1], it is the turn, and the future has not been dropped.
+    unsafe fn drop_future(task: Task) {
+        // SAFETY: the contract, [C2].
+        task.owned.with_mut(|_| unsafe { Self::future(task).drop_in_place() });
+    }
+
+    /// # Safety
+    /// [C1], it is the output, and nobody has taken it.
+    unsafe fn drop_output(task: Task) {
+        // SAFETY: the contract.
+        task.owned.with_mut(|_| unsafe { Self::output(task).drop_in_place() });
+    }
+
+    #[inline(always)]
+    fn future(task: Task) -> NonNull<F> {
+        P::body(task).cast()
+    }
+
+    /// Where the output of a task stands, once it has ended.
+    #[inline(always)]
+    pub(in crate::task) fn output(task: Task) -> NonNull<F::Output> {
+        P::body(task).cast()
+    }
+}
+
+impl Task {
+    /// Notes that its future goes. `false`: it did before, and its drop panicked.
+    #[inline(always)]
+    fn goes(self) -> bool {
+        !cfg!(panic = "unwind") || self.past.replace(Past::Gone) != Past::Gone
+    }
+
+    /// Drops its future.
+    ///
+    /// # Safety
+    /// [H4] of `header`; this is its turn.
+    pub(super) unsafe fn drop_future(self, kind: &'static Kind) -> Answer {
+        if let Some(drop_future) = kind.drop_future.filter(|_| self.goes()) {
+            // SAFETY: the contract; it has not been dropped.
+            unsafe { drop_future(self) };
+        }
+        Answer::NOTHING
+    }
 }

@@ -22,7 +22,7 @@ use core::{
 use super::{
     header::{Header, Task},
     queue::Queue,
-    waker::{ring, task_of, wake_task, waker_at},
+    waker::{task_of, wake_task, waker_at},
 };
 use crate::{
     const_new,
@@ -90,7 +90,7 @@ impl<'h> Told<'h> {
         let of = self.0.map_addr(|address| address & !(OTHER | TAKEN));
         if what == 0 {
             // SAFETY: `ring` put a queue there.
-            return ring(unsafe { &*of.cast() });
+            return Queue::ring(unsafe { &*of.cast::<Queue<Header>>() });
         }
         // SAFETY: `side` put a side there, which is borrowed still.
         let side: &Side = unsafe { &*of.cast() };

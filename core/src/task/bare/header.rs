@@ -2,31 +2,36 @@
 //!
 //! | flags                  | `queue` | means                                                                  | a wake     | left by                       |
 //! |------------------------|---------|------------------------------------------------------------------------|------------|-------------------------------|
-//! | none                   | `None`  | the place is nobody's                                                  | is nothing | a spawn: -> CLAIMED           |
-//! | CLAIMED                | `None`  | a future is being written                                              | is nothing | `adopt`: -> LIVE, queued      |
-//! | LIVE                   | `Some`  | it waits, or is in its turn                                            | queues it: -> `None` | its end             |
-//! | LIVE                   | `None`  | it is in a queue of its Home                                           | is nothing | its turn: -> `Some`           |
-//! | GHOST                  | `None`  | it has ended, and is in a queue still                                  | is nothing | its turn                      |
+//! | none                   | shut    | the place is nobody's                                                  | is nothing | a spawn: -> CLAIMED           |
+//! | CLAIMED                | shut    | a future is being written                                              | is nothing | `adopt`: -> LIVE, queued      |
+//! | LIVE                   | open    | it waits, or is in its turn                                            | queues it: -> shut | its end               |
+//! | LIVE                   | shut    | it is in a queue of its Home                                           | is nothing | its turn: -> open             |
+//! | GHOST                  | shut    | it has ended, and is in a queue still                                  | is nothing | its turn                      |
 //! | HANDLE, beside others  |         | there is a handle                                                      |            | the handle goes               |
-//! | ENDED + HANDLE         | `None`  | it has ended, and the output is the handle's                           | is nothing | the handle goes               |
+//! | ENDED + HANDLE         | shut    | it has ended, and the output, if it was not CANCELLED, is the handle's | is nothing | the handle goes               |
 //! | CANCELLED, beside LIVE |         | its next turn drops the future                                         |            | its end                       |
 //! | LOW, beside LIVE       |         | its queue is that of the Low ones                                      |            | its end                       |
 //! | HELD, beside LIVE      |         | it is in its turn, in which others have theirs: it gets none meanwhile |            | those are over                |
+//!
+//! What a turn does stands in `turn`: so a turn asks no flag, and what a CANCELLED, a HELD task or a GHOST does in it is in the program of who makes one alone.
 //!
 //! A waker counts nothing: a header is in a static and lives for ever, and what an old waker wakes is whoever stands there now, once too often, which
 //! the contract of wakers allows. So a place is free again when its task has ended, has left its queue, and its handle is gone: no flag is left.
 //!
 //! [H1] A [`Task`] names a header in a static, by a pointer that may be led back to all that stands behind it.
-//! [H2] Link, flags and `queue` are changed under a mask alone. `queue` is `Some` only for what is LIVE and in no queue (nor in a chain of whoever took all of
-//!      one), or has left one just now: to wake is to take it, and to stand in that queue. Both are in statics.
+//! [H2] Link, flags, `turn` and `queue` are changed under a mask alone. `queue` names one in a static from the first time that it is LIVE, and is open only for what is
+//!      LIVE and in no queue (nor in a chain of whoever took all of one), or has left one just now: to wake is to shut it, and to stand in that queue. Nobody has a waker
+//!      of what was never LIVE.
 //! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED. What
-//!      stands in `call` fits what stands behind the header meanwhile.
-//! [H4] What is LIVE or a GHOST has a `call`. `turn` is the home thread's while it is LIVE or a GHOST; the spawning side's while it is CLAIMED.
+//!      stands in `kind` fits what stands behind the header meanwhile.
+//! [H4] What is LIVE or a GHOST has a `kind` and a `turn`. `past` is the home thread's while it is LIVE or a GHOST; the spawning side's while it is CLAIMED.
+//! [H5] A header that was LIVE is in the list of all that were, for ever: `older` is set once.
 
 #![expect(unsafe_code, reason = "names what stands in statics, and shares what one thread owns")]
 
 use core::{
     cell::Cell,
+    num::NonZero,
     ops::Deref,
     ptr::{self, NonNull},
     task::Waker,
@@ -35,7 +40,7 @@ use core::{
 use super::queue::Queue;
 use crate::{
     const_new,
-    context::{Priority, TaskInfo},
+    context::{HomeRef, Priority, TaskInfo},
     dag,
     mask::{Mask, Masked, masked},
     sync::UnsafeCell,
@@ -47,75 +52,50 @@ pub(super) const HANDLE: u8 = 1 << 1;
 pub(super) const ENDED: u8 = 1 << 2;
 pub(super) const LOW: u8 = 1 << 3;
 pub(super) const CLAIMED: u8 = 1 << 4;
-// From here on those with which a turn is no ordinary one.
 pub(super) const CANCELLED: u8 = 1 << 5;
 pub(super) const HELD: u8 = 1 << 6;
 pub(super) const GHOST: u8 = 1 << 7;
 
-/// What a task is asked for: its turn is said by its flags.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(transparent)]
-pub(in crate::task) struct Ask(usize);
+/// In the address of its queue: a wake does not queue it.
+const SHUT: usize = 1;
+/// In place of the next older task: there is none.
+const OLDEST: usize = 1;
 
-impl Ask {
-    /// To drop its future.
-    pub(super) const CANCEL: Self = Self(CANCELLED as usize);
-    /// To drop its output, which nobody wants.
-    pub(super) const DROP_OUTPUT: Self = Self(1 << 8);
-    /// For its name.
-    pub(super) const NAME: Self = Self(1 << 9);
-
-    /// To have a turn, its flags being these.
-    #[inline(always)]
-    pub(super) const fn turn(flags: u8) -> Self {
-        Self(flags as usize)
-    }
-
-    /// Whether it is anything but to be polled.
-    #[inline(always)]
-    pub(in crate::task) const fn is_rare(self) -> bool {
-        self.0 >= CANCELLED as usize
-    }
-
-    #[inline(always)]
-    pub(super) const fn has(self, flag: u8) -> bool {
-        self.0 & flag as usize != 0
-    }
-}
-
-/// What a task answers: as wide as a register.
+/// What a turn was: as wide as a register.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
-pub(in crate::task) struct Answer(*const Name);
-
-/// The name of a task, in a static.
-pub(in crate::task) type Name = Option<&'static str>;
+pub(in crate::task) struct Answer(usize);
 
 impl Answer {
-    /// Its future waits, or there was nothing to answer.
-    pub(in crate::task) const WAITS: Self = Self(ptr::null());
-    /// Its future is dropped, and its output stands in its place, and is to be dropped.
-    pub(super) const KEPT: Self = Self(ptr::without_provenance(1));
-    /// Its future is dropped, and of its output nothing is left that is to be dropped.
-    pub(super) const DROPPED: Self = Self(ptr::without_provenance(2));
-
-    /// It was asked for its name.
-    #[inline(always)]
-    pub(in crate::task) const fn name(name: &'static Name) -> Self {
-        Self(name)
-    }
+    /// Its future waits, or there was nothing to do.
+    pub(in crate::task) const WAITS: Self = Self(0);
+    /// Its future is dropped, and its output stands in its place.
+    pub(super) const OUTPUT: Self = Self(1);
+    /// Its future is dropped, and of an output nothing is there that is to be dropped.
+    pub(super) const NOTHING: Self = Self(2);
 }
 
-/// How a task is asked. But for its name, that is for the home thread.
-pub(super) type Call = unsafe fn(Task, Ask) -> Answer;
+/// What is called in a turn.
+pub(super) type Turn = unsafe fn(Task) -> Answer;
+
+/// What there is to know of a task by its type.
+pub(in crate::task) struct Kind {
+    /// Polls it, in its turn.
+    pub(super) poll: Turn,
+    /// Drops its future, if there is something to drop.
+    pub(super) drop_future: Option<unsafe fn(Task)>,
+    /// Drops its output, if there is something to drop.
+    pub(super) drop_output: Option<unsafe fn(Task)>,
+    pub(super) name: Option<&'static str>,
+}
 
 /// What the home thread has done with a task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Turn {
+pub(super) enum Past {
     /// Nothing that is to be remembered.
-    Waits,
-    /// It has taken it out of its queue while it was HELD. It belongs there again afterwards, and `queue` is `None` until then.
+    Nothing,
+    /// It has taken it out of its queue while it was HELD. It belongs there again afterwards, and `queue` is shut until then.
     Again,
     /// Its future is dropped, or about to be.
     Gone,
@@ -125,21 +105,53 @@ pub(super) enum Turn {
 #[repr(C)]
 pub struct Header {
     link: Link<Header>,
-    flags: Masked<u8>,
-    pub(super) turn: Cell<Turn>,
-    call: Masked<Option<Call>>,
-    /// Where a wake queues it.
-    queue: Masked<Option<NonNull<Queue<Header>>>>,
-    /// The next older task of the Home.
-    pub(super) older: Masked<Option<Task>>,
+    turn: Masked<Option<Turn>>,
+    /// Where a wake queues it, and whether.
+    queue: Masked<Way>,
+    /// The next older one of those that were LIVE.
+    older: Masked<Option<Older>>,
+    kind: Masked<Option<&'static Kind>>,
     /// Who awaits the end.
     join: Masked<Option<Waker>>,
+    flags: Masked<u8>,
+    pub(super) past: Cell<Past>,
     node: Masked<dag::Task>,
     /// No memory at all: by it a model sees who has what stands behind the header.
     pub(super) owned: UnsafeCell<()>,
 }
 
-// SAFETY: [H4] says whose `turn` is, [H2] the link; all else is `Sync`.
+/// The address of a queue; with SHUT, if it is not open.
+#[derive(Clone, Copy)]
+struct Way(*const Queue<Header>);
+
+// SAFETY: a queue is for everyone.
+unsafe impl Send for Way {}
+
+/// That of a header, or OLDEST.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Older(NonNull<Header>);
+
+// SAFETY: a header is for everyone.
+unsafe impl Send for Older {}
+
+impl Older {
+    const OLDEST: Self = Self(NonNull::without_provenance(NonZero::new(OLDEST).unwrap()));
+
+    /// That of a task.
+    #[inline(always)]
+    fn of(task: Task) -> Self {
+        Self(task.0)
+    }
+
+    /// Which it is.
+    #[inline(always)]
+    pub(super) fn task(self) -> Option<Task> {
+        // SAFETY: it is that of a `Task`, or OLDEST.
+        (self != Self::OLDEST).then(|| unsafe { Task::new(self.0) })
+    }
+}
+
+// SAFETY: [H4] says whose `past` is, [H2] the link; all else is `Sync`.
 unsafe impl Sync for Header {}
 // SAFETY: what is in it may go anywhere.
 unsafe impl Send for Header {}
@@ -189,12 +201,7 @@ impl Task {
 
     /// Names it, and tells its number and priority.
     pub(super) fn info(self) -> TaskInfo {
-        let name = self.call().and_then(|call| {
-            // SAFETY: [H3], and anyone may ask for a name.
-            let answer = unsafe { call(self, Ask::NAME) };
-            // SAFETY: who is asked for a name answers one in a static, or null.
-            unsafe { answer.0.as_ref() }.copied().flatten()
-        });
+        let name = masked(|mask| self.kind.get(mask)).and_then(|kind| kind.name);
         TaskInfo { id: self.id(), name, priority: self.priority(), node: self.node() }
     }
 }
@@ -205,34 +212,41 @@ impl Header {
         pub(in crate::task) fn new() -> Self {
             Self {
                 link: Link::new(),
-                flags: Masked::new(0),
-                turn: Cell::new(Turn::Waits),
-                call: Masked::new(None),
-                queue: Masked::new(None),
-                owned: UnsafeCell::new(()),
+                turn: Masked::new(None),
+                queue: Masked::new(Way(ptr::null())),
                 older: Masked::new(None),
+                kind: Masked::new(None),
                 join: Masked::new(None),
+                flags: Masked::new(0),
+                past: Cell::new(Past::Nothing),
                 node: Masked::new(dag::Task::NONE),
+                owned: UnsafeCell::new(()),
             }
         }
     }
 
-    /// Takes a place in which nothing stands, for what fits `call`. `false`: something does.
+    /// Takes a place in which nothing stands, for what is of this kind. `false`: something does.
     #[inline(never)] // It is called wherever something is spawned.
-    pub(in crate::task) fn claim(&self, call: Call) -> bool {
+    pub(in crate::task) fn claim(&self, kind: &'static Kind) -> bool {
         let claimed = masked(|mask| {
             let free = self.flags.get(mask) == 0;
             if free {
                 self.flags.set(mask, CLAIMED);
-                self.call.set(mask, Some(call));
+                self.set_kind(mask, kind);
             }
             free
         });
         if claimed {
             self.owned.with_mut(|_| ());
-            self.turn.set(Turn::Waits);
+            self.past.set(Past::Nothing);
         }
         claimed
+    }
+
+    /// Gives a place back that was claimed, in which nothing stands.
+    #[cold]
+    pub(in crate::task) fn renounce(&self) {
+        masked(|mask| self.flags.set(mask, 0));
     }
 
     /// It is written down by this. Its place is CLAIMED.
@@ -243,41 +257,99 @@ impl Header {
         }
     }
 
-    /// It is asked by `call` from now on.
-    pub(super) fn set_call(&self, mask: Mask<'_>, call: Call) {
-        self.call.set(mask, Some(call));
+    /// It is of this kind from now on, and polled in its turns.
+    #[inline(always)]
+    pub(super) fn set_kind(&self, mask: Mask<'_>, kind: &'static Kind) {
+        self.kind.set(mask, Some(kind));
+        self.turn.set(mask, Some(kind.poll));
     }
 
-    /// Where a wake queues it: `None`, and it does not any more.
+    /// Of what kind it is.
+    ///
+    /// # Safety
+    /// [H4], it has one.
     #[inline(always)]
-    pub(super) fn take_queue(&self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
-        // SAFETY: [H2] it is in a static.
-        self.queue.take(mask).map(|queue| unsafe { queue.as_ref() })
+    pub(super) unsafe fn kind(&self, mask: Mask<'_>) -> &'static Kind {
+        // SAFETY: the contract.
+        unsafe { self.kind.get(mask).unwrap_unchecked() }
+    }
+
+    /// What is called in its turn.
+    ///
+    /// # Safety
+    /// As for `kind`.
+    #[inline(always)]
+    pub(super) unsafe fn turn(&self, mask: Mask<'_>) -> Turn {
+        // SAFETY: the contract.
+        unsafe { self.turn.get(mask).unwrap_unchecked() }
+    }
+
+    /// This is called in its turn from now on.
+    #[inline(always)]
+    pub(super) fn set_turn(&self, mask: Mask<'_>, turn: Turn) {
+        self.turn.set(mask, Some(turn));
+    }
+
+    /// Where a wake queues it: it is shut then. `None`: it is.
+    #[inline(always)]
+    pub(super) fn shut(&self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
+        let Way(way) = self.queue.get(mask);
+        if way.addr() & SHUT != 0 {
+            return None;
+        }
+        self.queue.set(mask, Way(way.map_addr(|address| address | SHUT)));
+        // SAFETY: [H2] it names one in a static: whoever wakes it has a waker, or has seen that it is LIVE.
+        Some(unsafe { &*way })
     }
 
     /// Whether a wake would queue it there.
     #[inline(always)]
     pub(super) fn waits_for(&self, mask: Mask<'_>, queue: &Queue<Header>) -> bool {
-        self.queue.get(mask) == Some(NonNull::from(queue))
+        ptr::eq(self.queue.get(mask).0, queue)
     }
 
     /// A wake queues it there from now on.
     #[inline(always)]
-    pub(super) fn set_queue(&self, mask: Mask<'_>, queue: &'static Queue<Header>) {
-        self.queue.set(mask, Some(NonNull::from(queue)));
+    pub(super) fn open(&self, mask: Mask<'_>, queue: &'static Queue<Header>) {
+        self.queue.set(mask, Way(queue));
     }
 
-    /// What it says as it has left its queue.
+    /// A wake queues it again, where it did before.
     #[inline(always)]
-    pub(super) fn leave_queue(&self, mask: Mask<'_>) -> (u8, Option<Call>) {
-        (self.flags.get(mask), self.call.get(mask))
+    pub(super) fn reopen(&self, mask: Mask<'_>) {
+        let Way(way) = self.queue.get(mask);
+        self.queue.set(mask, Way(way.map_addr(|address| address & !SHUT)));
     }
 
-    /// It lives no more, and these flags are left; and GHOST, if it is in a queue.
+    /// Whose queue a wake puts it into, or would: the Home's in which it is LIVE.
+    pub(super) fn home(&self, mask: Mask<'_>) -> Option<HomeRef> {
+        let way = self.queue.get(mask).0.map_addr(|address| address & !SHUT);
+        // SAFETY: [H2] it is null, or names one in a static.
+        unsafe { way.as_ref() }.and_then(|queue| queue.home(mask))
+    }
+
+    /// It lives no more, and these flags are left; and GHOST, if it is in a queue: then its turn is this.
     #[inline(always)]
-    pub(super) fn die(&self, mask: Mask<'_>, flags: u8) {
-        let ghost = if self.take_queue(mask).is_none() { GHOST } else { 0 };
-        self.flags.set(mask, flags | ghost);
+    pub(super) fn die(&self, mask: Mask<'_>, flags: u8, ghost: Turn) {
+        let mut flags = flags;
+        if self.shut(mask).is_none() {
+            flags |= GHOST;
+            self.set_turn(mask, ghost);
+        }
+        self.flags.set(mask, flags);
+    }
+
+    /// Puts it in front of this list of all that were LIVE, if it is not in it.
+    #[inline(always)]
+    pub(super) fn enlist(task: Task, mask: Mask<'_>, list: &Masked<Option<Older>>) {
+        if task.older.get(mask).is_none() {
+            task.older.set(mask, list.replace(mask, Some(Older::of(task))).or(Some(Older::OLDEST)));
+        }
+    }
+
+    /// The next older one of those that were LIVE.
+    pub(super) fn older(&self, mask: Mask<'_>) -> Option<Task> {
+        self.older.get(mask)?.task()
     }
 
     #[inline(always)]
@@ -293,10 +365,6 @@ impl Header {
     #[inline(always)]
     pub(super) fn set_flags(&self, mask: Mask<'_>, flags: u8) {
         self.flags.set(mask, flags);
-    }
-
-    pub(super) fn call(&self) -> Option<Call> {
-        masked(|mask| self.call.get(mask))
     }
 
     /// Who awaits the end.

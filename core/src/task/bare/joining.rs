@@ -1,7 +1,7 @@
 //! The handle's side of a task: where its output will stand, and who awaits that.
 //!
 //! [J1] There is one per task, and while it is there the task has HANDLE, so its place is not given to another.
-//! [J2] The output is its own while the task is ENDED, and it has not taken it.
+//! [J2] The output is its own while the task is ENDED, and it has not taken it; where it is CANCELLED there is none.
 
 #![expect(unsafe_code, reason = "takes the output out of a task whose type is erased")]
 
@@ -12,7 +12,7 @@ use core::{
 };
 
 use super::{
-    header::{ENDED, HANDLE, Task},
+    header::{CANCELLED, ENDED, GHOST, HANDLE, Task},
     waker::cancel_task,
 };
 use crate::{context::TaskInfo, error::JoinError, mask::masked};
@@ -20,7 +20,7 @@ use crate::{context::TaskInfo, error::JoinError, mask::masked};
 /// See the [module](self). It is `Send` where `T` is, since it may take a `T` from the home thread to its own, and only that.
 pub(crate) struct Joining<T> {
     task: Task,
-    output: NonNull<Result<T, JoinError>>,
+    output: NonNull<T>,
     taken: bool,
     /// Whether it has left a waker with the task.
     left: bool,
@@ -39,7 +39,7 @@ impl<T> Joining<T> {
     /// # Safety
     /// [J1]; the output will stand at `output`.
     #[inline(always)]
-    pub(crate) unsafe fn new(task: Task, output: NonNull<Result<T, JoinError>>) -> Self {
+    pub(crate) unsafe fn new(task: Task, output: NonNull<T>) -> Self {
         Self { task, output, taken: false, left: false, duty: None }
     }
 
@@ -98,12 +98,16 @@ impl<T> Joining<T> {
     /// The output, if it is there: `None` as long as the task has not ended, and once it was taken.
     #[inline]
     fn take(&mut self) -> Option<Result<T, JoinError>> {
-        if self.taken || !self.is_complete() {
+        let flags = self.task.flags();
+        if self.taken || flags & ENDED == 0 {
             return None;
         }
         self.taken = true;
+        if flags & CANCELLED != 0 {
+            return Some(Err(JoinError::Cancelled));
+        }
         // SAFETY: [J2], and it is taken once.
-        Some(unsafe { self.output.read() })
+        Some(Ok(unsafe { self.output.read() }))
     }
 }
 
@@ -151,9 +155,10 @@ fn forsake(task: Task) -> bool {
 fn go(task: Task) {
     masked(|mask| {
         let flags = task.flags_in(mask);
-        if flags & ENDED != 0 {
+        let ended = flags & ENDED != 0;
+        if ended {
             task.owned.with_mut(|_| ());
         }
-        task.set_flags(mask, flags & !(HANDLE | ENDED));
+        task.set_flags(mask, flags & if ended { GHOST } else { !HANDLE });
     });
 }

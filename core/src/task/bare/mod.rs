@@ -25,15 +25,15 @@ mod turns;
 mod waker;
 
 pub use base::Base;
-pub(super) use cell::{Body, ask};
+pub(super) use cell::{Body, Of, Place};
 pub(crate) use hatch::{Hatch, Side};
 pub use header::Header;
-pub(super) use header::{Answer, Ask, Task};
+pub(super) use header::Task;
 pub(crate) use joining::Joining;
 pub use root::Root;
 pub use round::Rest;
 pub(super) use turns::adopt;
-pub use turns::{Cycle, adopt_here};
+pub use turns::{Cycle, adopt_alone, adopt_here};
 pub(crate) use waker::clone_waker;
 pub use waker::wake_here;
 pub(super) use waker::wake_later;

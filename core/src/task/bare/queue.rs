@@ -1,12 +1,17 @@
-//! A queue: tasks of one Home and priority that are ready, first in first out; and whether somebody may have to be rung for the first.
+//! A queue: tasks of one Home and priority that are ready, first in first out; and what is done for the first that comes while nobody looks.
 //!
-//! | `first` | means                                               | `push`              | `pop`             |
-//! |---------|-----------------------------------------------------|---------------------|-------------------|
-//! | null    | none is ready, and nobody is to be asked            | -> the task         | nothing           |
-//! | ASKS    | none is ready, and who pushes asks whether to ring  | -> the task, asks   | nothing           |
-//! | a task  | it is the first, and `last` the last                | the task comes last | -> the next, null |
+//! | `first` | `last`              | means             | `push`                 | `pop`                        |
+//! |---------|---------------------|-------------------|------------------------|------------------------------|
+//! | null    | the address of `first` | none is ready  | writes to where it names, and then names the task's link | nothing |
+//! | a task  | that of a link      | that is the last's | likewise              | -> the next; if there is none, `last` is as above |
+//!
+//! | `bell`  | means                                | `push`    |
+//! |---------|--------------------------------------|-----------|
+//! | none    | nobody is to be rung                 |           |
+//! | some    | whoever pushes is to [ring](Queue::ring) after the mask | says so |
 //!
 //! [Q1] What is queued is a header in a static, and is in no other queue: its link is this queue's. All is touched under a mask.
+//! [Q2] Before the first push it is settled, where it stays.
 
 #![expect(unsafe_code, reason = "links headers")]
 
@@ -15,113 +20,122 @@ use core::ptr::{self, NonNull};
 use crate::{
     const_new,
     context::HomeRef,
-    mask::{Mask, Masked},
-    wait::{Linked, next, set_next},
+    mask::{Mask, Masked, masked},
+    wait::{Link, Linked},
 };
 
-const ASKS: usize = 1;
+/// What rings a Home, named by who asks for it, so that who does not has it not in his program.
+pub(super) type Bell = fn(HomeRef);
 
 /// See the [module](self).
+#[repr(C)]
 pub(super) struct Queue<T> {
-    ends: Masked<Ends<T>>,
-    /// Whose it is: since the first task came to it.
+    first: Link<T>,
+    last: Masked<Last<T>>,
+    bell: Masked<Option<Bell>>,
+    /// Whose it is: since it is settled.
     home: Masked<Option<HomeRef>>,
 }
 
-struct Ends<T> {
-    first: *mut T,
-    last: *mut T,
-}
+/// The link behind which the next comes.
+struct Last<T>(*const Link<T>);
 
 // SAFETY: what is queued may go anywhere.
-unsafe impl<T: Send> Send for Ends<T> {}
+unsafe impl<T: Send> Send for Last<T> {}
+
+// SAFETY: [Q1] the link is touched under a mask.
+unsafe impl<T: Send> Sync for Queue<T> {}
+// SAFETY: as above; [Q2] it has not been settled.
+unsafe impl<T: Send> Send for Queue<T> {}
 
 impl<T: Linked> Queue<T> {
     const_new! {
-        /// In which no task is. Whether the first push asks.
-        pub(super) fn new(asks: bool) -> Self {
-            let first = ptr::without_provenance_mut(if asks { ASKS } else { 0 });
-            let ends = Ends { first, last: ptr::null_mut() };
-            Self { ends: Masked::new(ends), home: Masked::new(None) }
+        /// In which no task is, and which is nobody's.
+        pub(super) fn new() -> Self {
+            Self {
+                first: Link::new(),
+                last: Masked::new(Last(ptr::null())),
+                bell: Masked::new(None),
+                home: Masked::new(None),
+            }
         }
     }
 
-    /// It is one of `home`.
+    /// It is one of `home` from now on, if it was nobody's. It stays where it is.
     #[inline(always)]
-    pub(super) fn settle(&self, mask: Mask<'_>, home: HomeRef) {
-        self.home.set(mask, Some(home));
+    pub(super) fn settle(&'static self, mask: Mask<'_>, home: HomeRef) {
+        if self.home.get(mask).is_none() {
+            self.home.set(mask, Some(home));
+            let _ = self.last.replace(mask, Last(&raw const self.first));
+        }
     }
 
     /// Whose it is.
+    #[inline(always)]
     pub(super) fn home(&self, mask: Mask<'_>) -> Option<HomeRef> {
         self.home.get(mask)
     }
 
-    /// Puts `task` behind the others. Whether to ask.
+    /// Puts `task` behind the others. Whether to ring.
     ///
     /// # Safety
-    /// [Q1], and it is in no queue.
+    /// [Q1], [Q2], and it is in no queue.
     #[inline(always)]
     pub(super) unsafe fn push(&self, mask: Mask<'_>, task: NonNull<T>) -> bool {
+        let link = T::link(task).as_ptr().cast_const();
         // SAFETY: [Q1], and we are putting it here.
-        unsafe { set_next::<_, ()>(task, None) };
-        self.lend(mask, |ends| {
-            let before = ends.first;
-            if before.addr() <= ASKS {
-                ends.first = task.as_ptr();
-            } else {
-                // SAFETY: with a first there is a last.
-                let last = unsafe { NonNull::new_unchecked(ends.last) };
-                // SAFETY: [Q1].
-                unsafe { set_next::<_, ()>(last, Some(task)) };
-            }
-            ends.last = task.as_ptr();
-            before.addr() == ASKS
-        })
+        unsafe { (*link).set(None) };
+        let Last(last) = self.last.replace(mask, Last(link));
+        // SAFETY: [Q2], [Q1]: it is that of this queue, or of a header in it.
+        unsafe { (*last).set(Some(task)) };
+        self.bell.get(mask).is_some()
     }
 
     /// Takes the first task, if there is one and `may` then says so.
     #[inline(always)]
     pub(super) fn pop_if(&self, mask: Mask<'_>, may: impl FnOnce() -> bool) -> Option<NonNull<T>> {
-        self.lend(mask, |ends| {
-            if ends.first.addr() <= ASKS || !may() {
-                return None;
-            }
-            // SAFETY: it is no null pointer, as found above.
-            let first = unsafe { NonNull::new_unchecked(ends.first) };
-            // SAFETY: [Q1].
-            ends.first = unsafe { next::<_, ()>(first) }.map_or(ptr::null_mut(), NonNull::as_ptr);
-            Some(first)
-        })
+        // SAFETY: [Q1].
+        let first = unsafe { self.first.get() }?;
+        if !may() {
+            return None;
+        }
+        let link = T::link(first).as_ptr().cast_const();
+        // SAFETY: [Q1] it is a header in a static.
+        let second = unsafe { (*link).get() };
+        // SAFETY: [Q1].
+        unsafe { self.first.set(second) };
+        if second.is_none() {
+            let _ = self.last.replace(mask, Last(&raw const self.first));
+        }
+        Some(first)
     }
 
     /// Whether no task is in it.
     #[inline(always)]
-    pub(super) fn is_idle(&self, mask: Mask<'_>) -> bool {
-        self.lend(mask, |ends| ends.first.addr() <= ASKS)
+    pub(super) fn is_idle(&self, _: Mask<'_>) -> bool {
+        // SAFETY: [Q1].
+        unsafe { self.first.get() }.is_none()
     }
 
-    /// The next push asks. No task is in it.
+    /// Whoever pushes is to ring.
     #[inline(always)]
-    pub(super) fn ask(&self, mask: Mask<'_>) {
-        self.lend(mask, |ends| ends.first = ptr::without_provenance_mut(ASKS));
+    pub(super) fn hang(&self, mask: Mask<'_>, bell: Bell) {
+        self.bell.set(mask, Some(bell));
     }
 
-    /// The next push does not ask. Whether it would have.
+    /// Nobody is to ring. What was to be rung.
     #[inline(always)]
-    pub(super) fn ask_not(&self, mask: Mask<'_>) -> bool {
-        self.lend(mask, |ends| {
-            let asks = ends.first.addr() == ASKS;
-            if asks {
-                ends.first = ptr::null_mut();
-            }
-            asks
-        })
+    pub(super) fn take_bell(&self, mask: Mask<'_>) -> Option<Bell> {
+        self.bell.take(mask)
     }
 
-    #[inline(always)]
-    fn lend<R>(&self, mask: Mask<'_>, f: impl FnOnce(&mut Ends<T>) -> R) -> R {
-        // SAFETY: what is done here reaches the ends on no other way, and calls nobody's code.
-        unsafe { self.ends.lend(mask, f) }
+    /// A task has come that was to be rung for. Not under a mask.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn ring(&self) {
+        let (bell, home) = masked(|mask| (self.take_bell(mask), self.home(mask)));
+        if let (Some(bell), Some(home)) = (bell, home) {
+            bell(home);
+        }
     }
 }

@@ -8,7 +8,7 @@
 //! | `Some`    | LIVE    | `run` is under way, its frame on the stack   |
 //! | `None`    | LIVE    | the future has ended, and `run` returns soon |
 //!
-//! [R1] `running` names what stands in the frame of `run`, of the type that `call` knows, until the future has ended or `run` returns, by a panic too.
+//! [R1] `running` names what stands in the frame of `run`, of the type that `kind` knows, until the future has ended or `run` returns, by a panic too.
 //! [R2] `running` is for the home thread.
 
 #![expect(unsafe_code, reason = "polls a future in a frame whose type is erased")]
@@ -17,6 +17,7 @@ use core::{
     cell::Cell,
     fmt,
     future::Future,
+    marker::PhantomData,
     pin::Pin,
     ptr::NonNull,
     task::{Context, Poll},
@@ -24,8 +25,8 @@ use core::{
 
 use super::{
     base::Base,
-    header::{Answer, Ask, GHOST, Header, LIVE, Task},
-    turns::{Rare, rare},
+    header::{Answer, GHOST, Header, Kind, LIVE, Task},
+    turns::leave_as_ghost,
     waker,
 };
 use crate::{const_new, context::HomeRef, mask::masked, misuse::stop};
@@ -113,7 +114,7 @@ impl Root {
         }
         let mut running = Running { future, output: None };
         let place = NonNull::from(&mut running);
-        let leave = self.begin(home, place.cast(), poll_running::<F>);
+        let leave = self.begin(home, place.cast(), Of::<F>::KIND);
         while self.is_running() && cycle() {}
         drop(leave);
         // SAFETY: [R1] nobody else names the frame now.
@@ -125,19 +126,19 @@ impl Root {
         &self,
         home: &HomeRef,
         running: NonNull<()>,
-        call: unsafe fn(Task, Ask) -> Answer,
+        kind: &'static Kind,
     ) -> Leave<'_> {
         self.running.set(Some(running));
         self.home.set(Some(*home));
         let task = self.task();
         masked(|mask| {
-            task.set_call(mask, call);
+            task.set_kind(mask, kind);
             if task.flags_in(mask) & GHOST != 0 {
                 // It is queued since it was woken before.
                 task.set_flags(mask, LIVE);
             } else {
                 // This is the home thread, which does not sleep.
-                let _ = Base::of(home).start(mask, *home, task, LIVE);
+                let _ = Base::of(home).start(mask, task, LIVE);
             }
         });
         Leave(self)
@@ -157,20 +158,21 @@ impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.running.set(None);
         let task = self.0.task();
-        masked(|mask| task.die(mask, 0));
+        masked(|mask| task.die(mask, 0, leave_as_ghost));
     }
+}
+
+/// What there is to know of a root that runs an `F`. It is asked for its turns alone: it is not in the list of all, and has no handle.
+struct Of<F>(PhantomData<F>);
+
+impl<F: Future> Of<F> {
+    const KIND: &'static Kind =
+        &Kind { poll: poll_running::<F>, drop_future: None, drop_output: None, name: Some("root") };
 }
 
 /// # Safety
 /// `task` is the header of a root, in its turn, and [R1] what runs is an `F`.
-unsafe fn poll_running<F: Future>(task: Task, ask: Ask) -> Answer {
-    if ask.is_rare() {
-        return match rare(task, ask) {
-            Rare::Name => Answer::name(&Some("root")),
-            // It has no handle: it is asked for its turns alone.
-            _ => Answer::WAITS,
-        };
-    }
+unsafe fn poll_running<F: Future>(task: Task) -> Answer {
     // SAFETY: the header stands first in a root, and the pointer comes from the whole.
     let root = unsafe { task.as_ptr().cast::<Root>().as_ref() };
     if let Some(running) = root.running.get() {

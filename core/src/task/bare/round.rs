@@ -15,8 +15,8 @@
 use core::{mem, task::Waker};
 
 use super::{
-    base::Base,
-    header::{Call, Task},
+    base::{Base, LowTurns},
+    header::{Task, Turn},
     waker::task_of,
 };
 use crate::{
@@ -36,22 +36,14 @@ pub struct Rest {
 
 /// What a step has found.
 enum Step {
-    /// It is to have its turn, has these flags, as wide as a register, and is asked so.
-    Turn(Task, usize, Option<Call>),
+    /// It is to have its turn, in which this is called.
+    Turn(Task, Turn),
     /// This is to be woken.
     Wake(Waker),
-    /// All turns were given, and tasks are ready still.
-    Busy(Option<Instant>),
+    /// All turns were given, and tasks are ready still. The Low ones have their turns so, if there are any.
+    Busy(Option<Instant>, Option<LowTurns>),
     /// No task is ready.
     Idle(Option<Instant>),
-}
-
-impl Step {
-    #[inline(always)]
-    fn turn(mask: Mask<'_>, task: Task) -> Self {
-        let (flags, call) = task.leave_queue(mask);
-        Self::Turn(task, usize::from(flags), call)
-    }
 }
 
 impl Base {
@@ -103,7 +95,8 @@ impl Base {
     ) -> Option<Rest> {
         let step = masked(|mask| {
             if let Some(task) = self.next(mask, Priority::Normal) {
-                return Step::turn(mask, task);
+                // SAFETY: [H4] of `header`, it was queued.
+                return Step::Turn(task, unsafe { task.turn(mask) });
             }
             self.head().grant(turns);
             let until = self.head().wheel().next_in(mask);
@@ -116,18 +109,19 @@ impl Base {
                 }
                 return step;
             }
-            if self.is_idle_in(mask, Priority::Normal) && self.is_idle_in(mask, Priority::Low) {
+            let low = self.low(mask);
+            if self.is_idle_in(mask, Priority::Normal) && low.is_none() {
                 idle(mask, until);
                 return Step::Idle(until);
             }
-            Step::Busy(until)
+            Step::Busy(until, low)
         });
         match step {
-            Step::Turn(task, flags, call) => self.give_alone(task, (flags as u8, call)),
+            Step::Turn(task, turn) => self.give_alone(task, turn),
             Step::Wake(waker) => waker.wake(),
             Step::Idle(until) => return Some(Rest { idle: true, until }),
-            Step::Busy(until) => {
-                if let Some(low) = self.low() {
+            Step::Busy(until, low) => {
+                if let Some(low) = low {
                     low(self, turns);
                 }
                 return Some(Rest { idle: false, until });
@@ -146,7 +140,8 @@ impl Base {
         {
             mem::forget(waker); // To drop it is nothing.
             task.node().wakes();
-            return Some(Step::turn(mask, task));
+            // SAFETY: [H4] of `header`, it waits.
+            return Some(Step::Turn(task, unsafe { task.turn(mask) }));
         }
         Some(Step::Wake(waker))
     }

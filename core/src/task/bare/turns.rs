@@ -5,7 +5,7 @@
 //! | is taken in     | nothing      | it is in the list of all, and queued                                           |
 //! | has its turn    | to be polled | it waits                                                                       |
 //! | ends            |              | it is in the list no more; its handle has the output, and whoever awaits is woken |
-//! | is cancelled    | to drop its future | likewise                                                                 |
+//! | is cancelled    | nothing but to drop its future | likewise                                                     |
 //!
 //! [T1] All but `adopt` is for the home thread.
 
@@ -15,11 +15,12 @@ use core::{fmt, ptr::NonNull, task::Waker};
 
 use super::{
     base::Base,
-    header::{Answer, Ask, Call, ENDED, GHOST, HANDLE, HELD, Header, LIVE, LOW, Task, Turn},
-    waker::ring,
+    header::{Answer, CANCELLED, ENDED, GHOST, HANDLE, HELD, Header, LIVE, LOW, Past, Task, Turn},
+    queue::Queue,
 };
 use crate::{
     context::{HomeRef, Priority},
+    dag,
     mask::masked,
 };
 
@@ -37,13 +38,13 @@ pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority:
             return Err(());
         }
         if priority == Priority::Low {
-            base.grade(mask, Base::low_turns);
+            base.grade(mask, *home, Base::low_turns);
         }
-        base.link(mask, task);
-        Ok(base.start(mask, *home, task, LIVE | HANDLE | low(priority)))
+        Base::enlist(mask, task);
+        Ok(base.start(mask, task, LIVE | HANDLE | low(priority)))
     });
     match taken {
-        Ok(queue) => queue.into_iter().for_each(ring),
+        Ok(queue) => queue.into_iter().for_each(Queue::ring),
         Err(()) => refuse(task),
     }
 }
@@ -52,7 +53,7 @@ fn low(priority: Priority) -> u8 {
     if priority == Priority::Low { LOW } else { 0 }
 }
 
-/// Takes in a new task of a Home that is open.
+/// Takes in a new task of a Home that is open, which has a handle.
 ///
 /// # Safety
 /// As for `adopt`.
@@ -60,34 +61,40 @@ fn low(priority: Priority) -> u8 {
 pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) {
     // SAFETY: the contract.
     let task = unsafe { Task::new(task.cast()) };
-    match priority {
-        Priority::Normal => take_in(*home, task, 0),
-        Priority::Low => {
-            masked(|mask| Base::of(home).grade(mask, Base::low_turns));
-            take_in(*home, task, LOW);
-        }
+    if priority == Priority::Low {
+        masked(|mask| Base::of(home).grade(mask, *home, Base::low_turns));
     }
+    take_in(*home, task, LIVE | HANDLE | low(priority));
+}
+
+/// As `adopt_here`, of a Normal task that has no handle.
+///
+/// # Safety
+/// As for `adopt`.
+#[inline(always)]
+pub unsafe fn adopt_alone(home: &HomeRef, task: NonNull<Header>) {
+    // SAFETY: the contract.
+    take_in(*home, unsafe { Task::new(task) }, LIVE);
 }
 
 #[inline(never)] // It is called wherever something is spawned.
-fn take_in(home: HomeRef, task: Task, low: u8) {
-    let base = Base::of(&home);
+fn take_in(home: HomeRef, task: Task, flags: u8) {
     let queue = masked(|mask| {
-        base.link(mask, task);
-        base.start(mask, home, task, LIVE | HANDLE | low)
+        Base::enlist(mask, task);
+        Base::of(&home).start(mask, task, flags)
     });
-    queue.into_iter().for_each(ring);
+    queue.into_iter().for_each(Queue::ring);
 }
 
 /// Ends a task that was not taken in.
 #[cold]
 fn refuse(task: Task) {
-    if let Some(call) = task.call() {
-        masked(|mask| task.set_flags(mask, LIVE | HANDLE));
-        // SAFETY: [H3] of `header`; nobody else has it, since it is in no list and no queue: the turn is ours.
-        let answer = unsafe { call(task, Ask::CANCEL) };
-        finish(task, call, answer, false);
-    }
+    // SAFETY: [H4] of `header`, it is CLAIMED.
+    let kind = masked(|mask| unsafe { task.kind(mask) });
+    // SAFETY: [H3] of `header`; nobody else has it, since it is in no list and no queue: the turn is ours.
+    let _ = unsafe { task.drop_future(kind) };
+    // Its handle has not been given out.
+    masked(|mask| task.set_flags(mask, HANDLE | ENDED | CANCELLED));
 }
 
 impl Base {
@@ -99,10 +106,11 @@ impl Base {
     unsafe fn turn(&self, priority: Priority) -> bool {
         let next = masked(|mask| {
             let task = self.next(mask, priority)?;
-            Some((task, task.leave_queue(mask)))
+            // SAFETY: [H4] of `header`, it was queued.
+            Some((task, unsafe { task.turn(mask) }))
         });
-        let Some((task, left)) = next else { return false };
-        self.give(task, left);
+        let Some((task, turn)) = next else { return false };
+        self.give(task, turn);
         true
     }
 
@@ -143,7 +151,10 @@ impl Base {
     fn hold(&self) -> Held<'_> {
         let held = self.current.take();
         if let Some(task) = held {
-            masked(|mask| task.set_flags(mask, task.flags_in(mask) | HELD));
+            masked(|mask| {
+                task.set_flags(mask, task.flags_in(mask) | HELD);
+                task.set_turn(mask, put_off);
+            });
         }
         Held(self, held)
     }
@@ -155,98 +166,88 @@ impl Base {
     pub unsafe fn run(&self, task: NonNull<Header>) {
         // SAFETY: [B1] of `base`.
         let task = unsafe { Task::new(task) };
-        let left = masked(|mask| {
-            self.open(mask, task);
-            task.leave_queue(mask)
+        let turn = masked(|mask| {
+            task.reopen(mask);
+            // SAFETY: [H4] of `header`, it was queued.
+            unsafe { task.turn(mask) }
         });
         let _held = self.hold();
-        self.give(task, left);
+        self.give(task, turn);
     }
 
     #[inline(always)]
-    fn give(&self, task: Task, (flags, call): (u8, Option<Call>)) {
+    fn give(&self, task: Task, turn: Turn) {
         self.current.set(Some(task));
-        self.give_alone(task, (flags, call));
+        self.give_alone(task, turn);
     }
 
     /// As `give`, where no cycle is within another: nobody asks whose turn it is.
     #[inline(always)]
-    pub(super) fn give_alone(&self, task: Task, (flags, call): (u8, Option<Call>)) {
-        // SAFETY: [H4] of `header`.
-        let call = unsafe { call.unwrap_unchecked() };
-        let ask = Ask::turn(flags);
-        let turn = (flags & (HELD | GHOST) == 0).then(|| task.node().turn());
-        // SAFETY: [H3] of `header`; it lives, and it is its turn; or it does not look at what stands behind it.
-        let answer = unsafe { call(task, ask) };
-        if let Some(turn) = turn {
-            turn.over();
+    pub(super) fn give_alone(&self, task: Task, turn: Turn) {
+        // Where turns are written down, those that are none are not.
+        let is_one = size_of::<dag::Task>() == 0 || task.flags() & (HELD | GHOST) == 0;
+        let node = is_one.then(|| task.node().turn());
+        // SAFETY: [H3] of `header`; it lives, and it is its turn; or this does not look at what stands behind it.
+        let answer = unsafe { turn(task) };
+        if let Some(node) = node {
+            node.over();
         }
         if answer != Answer::WAITS {
-            self.end(task, call, answer);
+            end(task, answer);
         }
     }
 
-    #[inline(never)] // Turns that go on are not to save registers for those that end.
-    fn end(&self, task: Task, call: Call, answer: Answer) {
-        task.node().ends();
-        self.unlink(task);
-        finish(task, call, answer, true);
-    }
-
-    /// Cancels all tasks, the newest first, and takes no other.
+    /// Cancels all tasks, the newest place first, and takes no other.
     ///
     /// # Safety
     /// This is the home thread, and no task is in its turn.
     pub unsafe fn close(&self) {
         self.head().close();
-        while let Some(task) = self.newest() {
-            let Some(call) = task.call() else { break };
-            // SAFETY: [H3] of `header`; it is in the list, so it lives, and no turn is taken.
-            let answer = unsafe { call(task, Ask::CANCEL) };
-            self.end(task, call, answer);
+        while let Some(task) = self.next_older(None) {
+            // SAFETY: [H3] of `header`; it is LIVE, and no turn is taken.
+            end(task, unsafe { drop_cancelled(task) });
         }
         self.clear();
     }
 }
 
-/// What a task does that is asked for something else than to be polled.
-pub(in crate::task) enum Rare {
-    /// Nothing.
-    Waits,
-    /// Drops its future.
-    Cancel,
-    /// Drops its output.
-    DropOutput,
-    /// Answers its name.
-    Name,
+/// The turn of who was cancelled.
+///
+/// # Safety
+/// It is its turn, and it is LIVE.
+pub(super) unsafe fn drop_cancelled(task: Task) -> Answer {
+    // SAFETY: [H4] of `header`, the contract.
+    let kind = masked(|mask| unsafe { task.kind(mask) });
+    // SAFETY: the contract.
+    unsafe { task.drop_future(kind) }
 }
 
-/// What a task is to do. If it was taken out of its queue and gets no turn that is nothing: it ended while it was there, and is a ghost no more; or it is HELD,
-/// and belongs there again afterwards.
-#[cold]
-#[inline(never)]
-pub(in crate::task) fn rare(task: Task, ask: Ask) -> Rare {
-    if ask == Ask::NAME {
-        return Rare::Name;
-    }
-    if ask == Ask::DROP_OUTPUT {
-        return Rare::DropOutput;
-    }
-    if !ask.has(GHOST | HELD) {
-        return Rare::Cancel;
-    }
+/// The turn of who is HELD: none. It belongs into its queue again afterwards.
+///
+/// # Safety
+/// It was taken out of its queue just now.
+unsafe fn put_off(task: Task) -> Answer {
     masked(|mask| {
         // Whoever was woken since is in the queue again, and so comes here again.
-        if task.take_queue(mask).is_none() {
-            return;
-        }
-        if ask.has(GHOST) {
-            task.set_flags(mask, task.flags_in(mask) & !GHOST);
-        } else {
-            task.turn.set(Turn::Again);
+        if task.shut(mask).is_some() {
+            task.past.set(Past::Again);
         }
     });
-    Rare::Waits
+    Answer::WAITS
+}
+
+/// The turn of a GHOST: none. It is one no more.
+///
+/// # Safety
+/// As for `put_off`.
+pub(super) unsafe fn leave_as_ghost(task: Task) -> Answer {
+    masked(|mask| {
+        // As above.
+        if task.shut(mask).is_some() {
+            task.set_flags(mask, task.flags_in(mask) & !GHOST);
+        }
+    });
+    Answer::WAITS
 }
 
 /// A cycle that has begun. Dropping it ends it.
@@ -261,7 +262,7 @@ impl Cycle<'_> {
     #[inline(always)]
     pub fn go_on(&self, turns: isize) {
         let base = self.held.0;
-        if let Some(low) = base.low() {
+        if let Some(low) = masked(|mask| base.low(mask)) {
             low(base, turns);
         }
     }
@@ -300,40 +301,47 @@ impl Base {
     #[cold]
     fn release(&self, task: Task) {
         let queue = masked(|mask| {
-            task.set_flags(mask, task.flags_in(mask) & !HELD);
-            if task.turn.replace(Turn::Waits) != Turn::Again {
+            let flags = task.flags_in(mask) & !HELD;
+            task.set_flags(mask, flags);
+            // SAFETY: [H4] of `header`, it lives.
+            let poll = unsafe { task.kind(mask) }.poll;
+            task.set_turn(mask, if flags & CANCELLED == 0 { poll } else { drop_cancelled });
+            if task.past.replace(Past::Nothing) != Past::Again {
                 return None;
             }
-            self.open(mask, task);
+            task.reopen(mask);
             task.wake_under(mask)
         });
-        queue.into_iter().for_each(ring);
+        queue.into_iter().for_each(Queue::ring);
     }
 }
 
-/// Has a task count as ended, which is in no list; it may be in a queue.
-fn finish(task: Task, call: Call, answer: Answer, may_be_queued: bool) {
-    let ended = masked(|mask| {
-        let joined = task.flags_in(mask) & HANDLE != 0;
-        if answer == Answer::KEPT && !joined {
-            return Err(());
-        }
-        let flags = if joined { HANDLE | ENDED } else { 0 };
-        if may_be_queued {
-            task.die(mask, flags);
-        } else {
-            task.set_flags(mask, flags);
-        }
-        Ok(task.join().take(mask))
-    });
-    match ended {
-        // Last, since a waker is user code.
-        Ok(waker) => waker.into_iter().for_each(Waker::wake),
-        Err(()) => {
-            // The handle went when its output was there.
-            // SAFETY: [H3] of `header`, it lives still.
-            let answer = unsafe { call(task, Ask::DROP_OUTPUT) };
-            finish(task, call, answer, may_be_queued);
+/// Has a task count as ended.
+#[inline(never)] // Turns that go on are not to save registers for those that end.
+fn end(task: Task, mut answer: Answer) {
+    task.node().ends();
+    loop {
+        let ended = masked(|mask| {
+            // SAFETY: [H4] of `header`, it lives.
+            let drop_output = unsafe { task.kind(mask) }.drop_output;
+            let joined = task.flags_in(mask) & HANDLE != 0;
+            match drop_output {
+                // The handle has gone before its output was there.
+                Some(drop_output) if !joined && answer == Answer::OUTPUT => return Err(drop_output),
+                _ => {}
+            }
+            let cancelled = if answer == Answer::OUTPUT { 0 } else { CANCELLED };
+            task.die(mask, if joined { HANDLE | ENDED | cancelled } else { 0 }, leave_as_ghost);
+            Ok(task.join().take(mask))
+        });
+        match ended {
+            // Last, since a waker is user code.
+            Ok(waker) => return waker.into_iter().for_each(Waker::wake),
+            Err(drop_output) => {
+                // SAFETY: [H3] of `header`, it lives still, and nobody can take it.
+                unsafe { drop_output(task) };
+                answer = Answer::NOTHING;
+            }
         }
     }
 }

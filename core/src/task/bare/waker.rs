@@ -11,9 +11,9 @@ use core::{
 };
 
 use super::{
-    base::Base,
-    header::{CANCELLED, Header, LIVE, Task},
+    header::{CANCELLED, HELD, Header, LIVE, Task},
     queue::Queue,
+    turns::drop_cancelled,
 };
 use crate::mask::{Mask, masked};
 
@@ -57,16 +57,20 @@ pub(super) fn cancel_task(task: Task) {
             return None;
         }
         task.set_flags(mask, flags | CANCELLED);
+        // Who is HELD has no turn, and is asked again when it is over.
+        if flags & HELD == 0 {
+            task.set_turn(mask, drop_cancelled);
+        }
         task.wake_under(mask)
     });
-    queue.into_iter().for_each(ring);
+    queue.into_iter().for_each(Queue::ring);
 }
 
 impl Task {
-    /// Wakes it, in a mask of its caller's. If it answers its queue, that is to be [rung](ring) for.
+    /// Wakes it, in a mask of its caller's. If it answers its queue, that is to [ring](Queue::ring).
     #[inline(always)]
     pub(super) fn wake_in(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
-        let queue = self.take_queue(mask)?;
+        let queue = self.shut(mask)?;
         self.node().wakes();
         // SAFETY: [H2] of `header`: it is in no queue.
         let ring = unsafe { queue.push(mask, self.as_ptr()) };
@@ -77,15 +81,6 @@ impl Task {
     #[inline(never)]
     pub(super) fn wake_under(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
         self.wake_in(mask)
-    }
-}
-
-/// The first task has come to this queue: ends the sleep of its Home, if it sleeps. Not under a mask.
-#[cold]
-#[inline(never)]
-pub(super) fn ring(queue: &'static Queue<Header>) {
-    if let Some(home) = masked(|mask| Base::rouse(mask, queue)) {
-        home.ring();
     }
 }
 
@@ -130,7 +125,7 @@ unsafe fn wake(data: *const ()) {
 /// Wakes a task, from anywhere.
 #[inline(always)]
 pub(super) fn wake_task(task: Task) {
-    masked(|mask| task.wake_under(mask)).into_iter().for_each(ring);
+    masked(|mask| task.wake_under(mask)).into_iter().for_each(Queue::ring);
 }
 
 unsafe fn drop_waker(_: *const ()) {}
