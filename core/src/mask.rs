@@ -62,6 +62,18 @@ impl<T> Masked<T> {
         })
     }
 
+    /// Puts in what it begins with, without a mask.
+    ///
+    /// # Safety
+    /// Nobody else knows of it yet.
+    #[inline(always)]
+    pub(crate) unsafe fn begin(&self, value: T) {
+        self.0.with_mut(|held| {
+            // SAFETY: the contract.
+            unsafe { *held = value };
+        });
+    }
+
     /// Takes out what is in.
     #[inline(always)]
     pub(crate) fn take(&self, mask: Mask<'_>) -> T

@@ -3,12 +3,14 @@
 //! | method                          | memory                                        |
 //! |---------------------------------|-----------------------------------------------|
 //! | `spawn`, `spawn_with`           | a block of the Home's, freed at the task's end |
-//! | `spawn_place`, `spawn_place_at` | a static, free again at the task's end         |
+//! | `spawn_place`, `spawn_place_at`, `start` | a static, free again at the task's end |
 
 #![expect(unsafe_code, reason = "hands new tasks over to their Home")]
 
 use core::future::Future;
 
+#[cfg(not(feature = "alloc"))]
+use tidemill_core::task::adopt_alone;
 #[cfg(feature = "alloc")]
 use tidemill_core::task::{Attributes, Name, size_of_task, spawn_in};
 use tidemill_core::{
@@ -92,5 +94,45 @@ impl<H: Hooks> Local<H> {
         // SAFETY: it is new, and [L1].
         unsafe { self.home().adopt(self.here.home(), task, priority) };
         Ok(handle)
+    }
+
+    /// Makes a task of what `make` makes in a static place: the way to begin with the tasks of firmware, in the fewest instructions. It has no handle, so nobody
+    /// awaits or cancels it.
+    ///
+    /// # Errors
+    /// The place is taken: then without `alloc` `make` is not called, and with it what it makes is dropped.
+    ///
+    /// ```no_run
+    /// # use tidemill_core::{clock::{Clock, Instant}, task_place, wait::Doorbell};
+    /// # use tidemill_sched::Home;
+    /// # struct Board;
+    /// # impl Clock for Board { fn now(&self) -> Instant { Instant::ORIGIN } }
+    /// # impl Doorbell for Board { fn ring(&self) {} }
+    /// async fn blink(led: u8) {}
+    ///
+    /// static HOME: Home<Board> = Home::new(Board);
+    /// let local = HOME.claim().expect("nobody else claims it");
+    /// local.start(task_place!(blink), || blink(13)).expect("it is started once");
+    /// ```
+    #[cfg_attr(feature = "dag", track_caller)]
+    #[cfg_attr(not(feature = "alloc"), inline(always))]
+    pub fn start<F: Future + 'static, const SIZE: usize, const ALIGN: usize, N: PlaceName>(
+        &self,
+        place: &'static TaskPlace<SIZE, ALIGN, N>,
+        make: impl FnOnce() -> F,
+    ) -> Result<(), Occupied<()>>
+    where
+        Aligned<ALIGN>: Alignment,
+    {
+        #[cfg(feature = "alloc")]
+        self.spawn_place(place, make()).map_err(|_| Occupied(()))?.detach();
+        #[cfg(not(feature = "alloc"))]
+        {
+            // SAFETY: [L1], it is handed over at once.
+            let task = unsafe { place.start_in(make) }.ok_or(Occupied(()))?;
+            // SAFETY: it is new, and [L1].
+            unsafe { adopt_alone(self.here.home(), task) };
+        }
+        Ok(())
     }
 }

@@ -104,10 +104,10 @@ async fn sleeper() {
 fn main() -> ! {
     start_tick();
     let Some(local) = HOME.claim() else { exit() };
-    let _ = local.spawn_place(task_place!(ping), ping());
-    let _ = local.spawn_place(task_place!(pong), pong());
-    let _ = local.spawn_place(task_place!(button), button());
-    let _ = local.spawn_place(task_place!(sleeper), sleeper());
+    let _ = local.start(task_place!(ping), ping);
+    let _ = local.start(task_place!(pong), pong);
+    let _ = local.start(task_place!(button), button);
+    let _ = local.start(task_place!(sleeper), sleeper);
     local.run_sleeping(|_| asm::wfi())
 }
 

@@ -95,10 +95,11 @@ impl Base {
     /// It is claimed: tasks come to it from now on.
     ///
     /// # Safety
-    /// It is what `home` begins with.
+    /// It is what `home` begins with, and nobody else knows of it yet.
     #[inline(always)]
     pub unsafe fn bear(&self, home: HomeRef) {
-        masked(|mask| self.queues()[0].settle(mask, home));
+        // SAFETY: the contract; [C1] of `fixed`, it is in a static.
+        unsafe { self.queues()[Priority::Normal as usize].settle(home) };
     }
 
     /// Has a task with these flags be ready, which is in no queue. If it answers the queue, that is to ring.
@@ -172,9 +173,10 @@ impl Base {
     /// There is a Low task in this Home, and this is how such have their turns.
     #[inline(always)]
     pub(super) fn grade(&self, mask: Mask<'_>, home: HomeRef, low: LowTurns) {
-        let queue = &self.queues()[1];
-        queue.settle(mask, home);
         if self.low.replace(mask, Some(low)).is_none() {
+            let queue = &self.queues()[Priority::Low as usize];
+            // SAFETY: until there is a Low task nobody knows of it; [C1] of `fixed`, it is in a static.
+            unsafe { queue.settle(home) };
             queue.hang(mask, ring_for_low);
         }
     }
@@ -249,7 +251,8 @@ impl Base {
                     None => PLACES.get(mask)?.task()?,
                 };
                 let home = task.home(mask).map(|home| home.as_ptr());
-                let ours = task.flags_in(mask) & LIVE != 0 && home == Some(ptr::from_ref(self).cast());
+                let ours =
+                    task.flags_in(mask) & LIVE != 0 && home == Some(ptr::from_ref(self).cast());
                 Some((task, ours))
             })?;
             if ours {

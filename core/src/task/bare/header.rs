@@ -31,6 +31,7 @@
 
 use core::{
     cell::Cell,
+    hint,
     num::NonZero,
     ops::Deref,
     ptr::{self, NonNull},
@@ -298,7 +299,9 @@ impl Header {
             return None;
         }
         self.queue.set(mask, Way(way.map_addr(|address| address | SHUT)));
-        // SAFETY: [H2] it names one in a static: whoever wakes it has a waker, or has seen that it is LIVE.
+        // SAFETY: [H2] it names one: whoever wakes it has a waker, or has seen that it is LIVE.
+        unsafe { hint::assert_unchecked(!way.is_null()) };
+        // SAFETY: as above, and that is in a static.
         Some(unsafe { &*way })
     }
 

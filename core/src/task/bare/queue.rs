@@ -61,12 +61,16 @@ impl<T: Linked> Queue<T> {
         }
     }
 
-    /// It is one of `home` from now on, if it was nobody's. It stays where it is.
+    /// It is one of `home` from now on.
+    ///
+    /// # Safety
+    /// Nobody else knows of it yet; it stays where it is.
     #[inline(always)]
-    pub(super) fn settle(&'static self, mask: Mask<'_>, home: HomeRef) {
-        if self.home.get(mask).is_none() {
-            self.home.set(mask, Some(home));
-            let _ = self.last.replace(mask, Last(&raw const self.first));
+    pub(super) unsafe fn settle(&'static self, home: HomeRef) {
+        // SAFETY: the contract.
+        unsafe {
+            self.home.begin(Some(home));
+            self.last.begin(Last(&raw const self.first));
         }
     }
 

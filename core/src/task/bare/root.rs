@@ -122,12 +122,7 @@ impl Root {
     }
 
     /// Queues what stands in the frame of `run`.
-    fn begin(
-        &self,
-        home: &HomeRef,
-        running: NonNull<()>,
-        kind: &'static Kind,
-    ) -> Leave<'_> {
+    fn begin(&self, home: &HomeRef, running: NonNull<()>, kind: &'static Kind) -> Leave<'_> {
         self.running.set(Some(running));
         self.home.set(Some(*home));
         let task = self.task();

@@ -327,7 +327,9 @@ fn end(task: Task, mut answer: Answer) {
             let joined = task.flags_in(mask) & HANDLE != 0;
             match drop_output {
                 // The handle has gone before its output was there.
-                Some(drop_output) if !joined && answer == Answer::OUTPUT => return Err(drop_output),
+                Some(drop_output) if !joined && answer == Answer::OUTPUT => {
+                    return Err(drop_output);
+                }
                 _ => {}
             }
             let cancelled = if answer == Answer::OUTPUT { 0 } else { CANCELLED };
