@@ -9,8 +9,6 @@
 
 use core::future::Future;
 
-#[cfg(not(feature = "alloc"))]
-use tidemill_core::task::adopt_alone;
 #[cfg(feature = "alloc")]
 use tidemill_core::task::{Attributes, Name, size_of_task, spawn_in};
 use tidemill_core::{
@@ -100,7 +98,7 @@ impl<H: Hooks> Local<H> {
     /// awaits or cancels it.
     ///
     /// # Errors
-    /// The place is taken: then without `alloc` `make` is not called, and with it what it makes is dropped.
+    /// The place is taken: what `make` made is dropped.
     ///
     /// ```no_run
     /// # use tidemill_core::{clock::{Clock, Instant}, task_place, wait::Doorbell};
@@ -128,10 +126,10 @@ impl<H: Hooks> Local<H> {
         self.spawn_place(place, make()).map_err(|_| Occupied(()))?.detach();
         #[cfg(not(feature = "alloc"))]
         {
-            // SAFETY: [L1], it is handed over at once.
-            let task = unsafe { place.start_in(make) }.ok_or(Occupied(()))?;
-            // SAFETY: it is new, and [L1].
-            unsafe { adopt_alone(self.here.home(), task) };
+            // SAFETY: [L1].
+            if !unsafe { place.start_in(self.here.home(), make()) } {
+                return Err(Occupied(()));
+            }
         }
         Ok(())
     }

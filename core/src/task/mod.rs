@@ -111,7 +111,7 @@ mod yield_now;
 pub use crate::context::{Done, Priority, TaskInfo};
 pub use attributes::{Attributes, Name};
 #[cfg(not(feature = "alloc"))]
-pub use bare::{Base, Cycle, Header, Rest, Root, adopt_alone, adopt_here, wake_here};
+pub use bare::{Base, Cycle, Header, Rest, Root, adopt_here, wake_here};
 #[cfg(not(feature = "alloc"))]
 pub(crate) use bare::{Hatch, Side, clone_waker};
 #[cfg(feature = "std")]

@@ -4,10 +4,10 @@
 
 #![expect(unsafe_code, reason = "writes a task into reserved memory")]
 
-use core::{any, cell::UnsafeCell, fmt, future::Future, marker::PhantomData, mem, ptr::NonNull};
+use core::{any, cell::UnsafeCell, fmt, future::Future, marker::PhantomData, ptr::NonNull};
 
 use super::{
-    bare::{Body, Header, Joining, Of, Place, Task},
+    bare::{Body, Header, Joining, Of, Place, Task, start},
     join::{JoinHandle, Spawned},
     place::{Aligned, Alignment, Memory, PlaceName, TaskFn, Unnamed},
 };
@@ -99,31 +99,27 @@ where
         Ok((task.as_ptr(), JoinHandle::new(joining)))
     }
 
-    /// Makes a task of what `make` makes in this place, without a handle: its header, to be handed to its Home. `None`: the place is taken, and nothing is made.
+    /// Makes a task of `future` in this place, without a handle, and has `home` take it in. `false`: the place is taken, and `future` is dropped.
     ///
     /// # Safety
-    /// As `spawn_in`.
+    /// This is the thread of `home`, which is open.
     #[cfg_attr(feature = "dag", track_caller)]
     #[inline(always)]
-    pub unsafe fn start_in<F: Future + 'static>(
-        &'static self,
-        make: impl FnOnce() -> F,
-    ) -> Option<NonNull<Header>> {
+    pub unsafe fn start_in<F: Future + 'static>(&'static self, home: &HomeRef, future: F) -> bool {
         const {
             assert!(size_of::<Body<F>>() <= SIZE, "the place is too small for this task");
             assert!(align_of::<Body<F>>() <= ALIGN, "the place is not aligned enough");
         }
         // SAFETY: [H1] of `header`, as above.
         let task = unsafe { Task::new(NonNull::from(self).cast::<Header>()) };
-        if !task.claim(Of::<F, Self>::KIND) {
-            return None;
+        // SAFETY: the contract, and below.
+        let started = unsafe { start(*home, task, Of::<F, Self>::KIND) };
+        if started {
+            // Nobody polls it before this thread does.
+            // SAFETY: claimed just now, and it fits, as asserted above.
+            unsafe { Self::fill(task, future, Site::here()) };
         }
-        let claimed = Claimed(task);
-        let future = make();
-        mem::forget(claimed);
-        // SAFETY: claimed just now, and it fits, as asserted above.
-        unsafe { Self::fill(task, future, Site::here()) };
-        Some(task.as_ptr())
+        started
     }
 
     /// Writes a future into a place.
@@ -137,15 +133,6 @@ where
         let node = dag::Task::new(any::type_name::<F>(), task.as_ptr().as_ptr().addr(), site);
         node.label(N::NAME);
         task.note(node);
-    }
-}
-
-/// A place that is given back when this is dropped.
-struct Claimed(Task);
-
-impl Drop for Claimed {
-    fn drop(&mut self) {
-        self.0.renounce();
     }
 }
 

@@ -23,8 +23,8 @@ use core::{
 };
 
 use super::{
-    header::{GHOST, Header, LIVE, LOW, Older, Task},
-    queue::Queue,
+    header::{Header, Kind, LIVE, LOW, Older, Task},
+    queue::{Bell, Queue},
 };
 use crate::{
     const_new,
@@ -102,15 +102,17 @@ impl Base {
         unsafe { self.queues()[Priority::Normal as usize].settle(home) };
     }
 
-    /// Has a task with these flags be ready, which is in no queue. If it answers the queue, that is to ring.
+    /// Has a task of this kind, with these flags, be ready, which is in no queue. If it answers the queue, that is to ring.
     #[inline(always)]
     pub(super) fn start(
         &self,
         mask: Mask<'_>,
         task: Task,
+        kind: &'static Kind,
         flags: u8,
     ) -> Option<&'static Queue<Header>> {
         task.set_flags(mask, flags);
+        task.set_turn(mask, kind.poll);
         task.open(mask, &self.queues()[usize::from(flags & LOW != 0)]);
         task.wake_under(mask)
     }
@@ -135,7 +137,7 @@ impl Base {
         let queue = &self.queues()[priority as usize];
         let first = queue.pop_if(mask, may);
         if priority == Priority::Low && queue.is_idle(mask) {
-            queue.hang(mask, ring_for_low);
+            queue.hang(mask, &(ring_for_low as Bell<Header>));
         }
         first
     }
@@ -177,7 +179,7 @@ impl Base {
             let queue = &self.queues()[Priority::Low as usize];
             // SAFETY: until there is a Low task nobody knows of it; [C1] of `fixed`, it is in a static.
             unsafe { queue.settle(home) };
-            queue.hang(mask, ring_for_low);
+            queue.hang(mask, &(ring_for_low as Bell<Header>));
         }
     }
 
@@ -220,13 +222,13 @@ impl Base {
     /// Has whoever comes next ring. No task is ready.
     #[inline(always)]
     pub(super) fn fall_asleep(&self, mask: Mask<'_>) {
-        self.queues[0].hang(mask, |home| home.ring());
+        self.queues[0].hang(mask, &(ring_home as Bell<Header>));
     }
 
     /// Nobody is to ring, in a mask of its caller's.
     #[inline(always)]
     pub(super) fn stay_up(&self, mask: Mask<'_>) {
-        let _ = self.queues[0].take_bell(mask);
+        self.queues[0].take_bell(mask);
     }
 
     /// Has nobody ring.
@@ -241,24 +243,28 @@ impl Base {
         Header::enlist(task, mask, &PLACES);
     }
 
+    /// The next place in the list of all behind `newer`, or the first; and whether it is one of this Home.
+    fn next_place(&self, mask: Mask<'_>, newer: Option<Task>) -> Option<(Task, bool)> {
+        let place = match newer {
+            Some(newer) => newer.older(mask)?,
+            None => PLACES.get(mask)?.task()?,
+        };
+        let home = place.home(mask).map(|home| home.as_ptr());
+        Some((place, home == Some(ptr::from_ref(self).cast())))
+    }
+
     /// The first of its tasks in the list of all, behind `newer`, or of all.
     pub(super) fn next_older(&self, newer: Option<Task>) -> Option<Task> {
         let mut at = newer;
         loop {
-            let (task, ours) = masked(|mask| {
-                let task = match at {
-                    Some(newer) => newer.older(mask)?,
-                    None => PLACES.get(mask)?.task()?,
-                };
-                let home = task.home(mask).map(|home| home.as_ptr());
-                let ours =
-                    task.flags_in(mask) & LIVE != 0 && home == Some(ptr::from_ref(self).cast());
-                Some((task, ours))
+            let (place, lives) = masked(|mask| {
+                let (place, ours) = self.next_place(mask, at)?;
+                Some((place, ours && place.flags_in(mask) & LIVE != 0))
             })?;
-            if ours {
-                return Some(task);
+            if lives {
+                return Some(place);
             }
-            at = Some(task);
+            at = Some(place);
         }
     }
 
@@ -296,21 +302,33 @@ impl Base {
 
     /// Forgets the queues: all tasks have ended.
     pub(super) fn clear(&self) {
-        for priority in Priority::ALL {
-            while let Some(task) = self.pop(priority) {
-                // SAFETY: [B1] it is a header in a static.
-                let task = unsafe { Task::new(task) };
-                masked(|mask| task.set_flags(mask, task.flags_in(mask) & !GHOST));
+        // In one step, so that an old waker puts nothing there that stands in another queue later.
+        masked(|mask| {
+            let mut at = None;
+            while let Some((place, ours)) = self.next_place(mask, at) {
+                if ours {
+                    place.forget_queue(mask);
+                }
+                at = Some(place);
             }
-        }
+            self.queues.iter().for_each(|queue| queue.clear(mask));
+        });
+    }
+}
+
+/// A Normal task has come while the home thread slept, or was about to.
+fn ring_home(queue: &Queue<Header>) {
+    let home = masked(|mask| queue.home(mask).filter(|_| queue.take_bell(mask)));
+    if let Some(home) = home {
+        home.ring();
     }
 }
 
 /// A Low task has come to the empty queue.
-fn ring_for_low(home: HomeRef) {
-    let bell = masked(|mask| Base::of(&home).queues[0].take_bell(mask));
-    if let Some(bell) = bell {
-        bell(home);
+fn ring_for_low(queue: &Queue<Header>) {
+    let home = masked(|mask| queue.home(mask).filter(|_| queue.take_bell(mask)));
+    if let Some(home) = home {
+        Base::of(&home).queues[0].ring();
     }
 }
 

@@ -20,7 +20,8 @@ use core::{
 };
 
 use super::{
-    header::{Answer, Kind, Past, Task},
+    header::{End, Kind, Past, Task},
+    turns::{end, end_if_joined},
     waker,
 };
 
@@ -55,13 +56,12 @@ impl<F: Future, P: Place> Of<F, P> {
     pub(in crate::task) const KIND: &'static Kind = &Kind {
         poll: Self::poll,
         drop_future: if mem::needs_drop::<F>() { Some(Self::drop_future) } else { None },
-        drop_output: if mem::needs_drop::<F::Output>() { Some(Self::drop_output) } else { None },
         name: P::NAME,
     };
 
     /// # Safety
     /// [C1], it is the turn.
-    unsafe fn poll(task: Task) -> Answer {
+    unsafe fn poll(task: Task) -> Option<End> {
         // Both stand at the beginning.
         let (future, output) = (Self::future(task), Self::output(task));
         let waker = waker::borrowed(task);
@@ -70,14 +70,14 @@ impl<F: Future, P: Place> Of<F, P> {
         // SAFETY: [C2].
         let pinned = unsafe { Pin::new_unchecked(pinned) };
         let polled = task.owned.with_mut(|_| pinned.poll(&mut Context::from_waker(&waker)));
-        let Poll::Ready(value) = polled else { return Answer::WAITS };
+        let Poll::Ready(value) = polled else { return None };
         if mem::needs_drop::<F>() && task.goes() {
             // SAFETY: [C1], [C2]: a drop that panics has been noted before.
             task.owned.with_mut(|_| unsafe { future.drop_in_place() });
         }
         // SAFETY: [C1], [C2].
         task.owned.with_mut(|_| unsafe { output.write(value) });
-        Answer::OUTPUT
+        Some(if mem::needs_drop::<F::Output>() { Self::end } else { end })
     }
 
     /// # Safety
@@ -87,11 +87,19 @@ impl<F: Future, P: Place> Of<F, P> {
         task.owned.with_mut(|_| unsafe { Self::future(task).drop_in_place() });
     }
 
+    /// As [`end`], of one whose output is to be dropped, if the handle has gone before it was there.
+    ///
     /// # Safety
-    /// [C1], it is the output, and nobody has taken it.
-    unsafe fn drop_output(task: Task) {
+    /// As for `end`.
+    #[cold]
+    unsafe fn end(task: Task) {
         // SAFETY: the contract.
-        task.owned.with_mut(|_| unsafe { Self::output(task).drop_in_place() });
+        if !unsafe { end_if_joined(task) } {
+            // SAFETY: [C1], it lives still; nobody else can take it.
+            task.owned.with_mut(|_| unsafe { Self::output(task).drop_in_place() });
+            // SAFETY: the contract.
+            unsafe { end(task) };
+        }
     }
 
     #[inline(always)]
@@ -117,11 +125,10 @@ impl Task {
     ///
     /// # Safety
     /// [H4] of `header`; this is its turn.
-    pub(super) unsafe fn drop_future(self, kind: &'static Kind) -> Answer {
+    pub(super) unsafe fn drop_future(self, kind: &'static Kind) {
         if let Some(drop_future) = kind.drop_future.filter(|_| self.goes()) {
             // SAFETY: the contract; it has not been dropped.
             unsafe { drop_future(self) };
         }
-        Answer::NOTHING
     }
 }

@@ -1,30 +1,30 @@
 //! A task's header: the part that is the same for every task, by which its Home, wakers and handle know it.
 //!
-//! | flags                  | `queue` | means                                                                  | a wake     | left by                       |
-//! |------------------------|---------|------------------------------------------------------------------------|------------|-------------------------------|
-//! | none                   | shut    | the place is nobody's                                                  | is nothing | a spawn: -> CLAIMED           |
-//! | CLAIMED                | shut    | a future is being written                                              | is nothing | `adopt`: -> LIVE, queued      |
-//! | LIVE                   | open    | it waits, or is in its turn                                            | queues it: -> shut | its end               |
-//! | LIVE                   | shut    | it is in a queue of its Home                                           | is nothing | its turn: -> open             |
-//! | GHOST                  | shut    | it has ended, and is in a queue still                                  | is nothing | its turn                      |
-//! | HANDLE, beside others  |         | there is a handle                                                      |            | the handle goes               |
-//! | ENDED + HANDLE         | shut    | it has ended, and the output, if it was not CANCELLED, is the handle's | is nothing | the handle goes               |
-//! | CANCELLED, beside LIVE |         | its next turn drops the future                                         |            | its end                       |
-//! | LOW, beside LIVE       |         | its queue is that of the Low ones                                      |            | its end                       |
-//! | HELD, beside LIVE      |         | it is in its turn, in which others have theirs: it gets none meanwhile |            | those are over                |
+//! | flags                  | `queue` | `turn`     | means                                                                  | a wake     | left by                       |
+//! |------------------------|---------|------------|------------------------------------------------------------------------|------------|-------------------------------|
+//! | none                   | open, or none | nothing | the place is nobody's                                               | queues it, for a turn that is none | a spawn: -> CLAIMED |
+//! | none                   | shut    | nothing    | an old waker has queued it since: the place is not given out meanwhile | is nothing | its turn: -> open             |
+//! | CLAIMED                | none    |            | a future is being written                                              | is nothing | `adopt`: -> LIVE, queued      |
+//! | LIVE                   | open    | polls it   | it waits, or is in its turn                                            | queues it: -> shut | its end               |
+//! | LIVE                   | shut    | polls it   | it is in a queue of its Home                                           | is nothing | its turn: -> open             |
+//! | HANDLE, beside others  |         |            | there is a handle                                                      |            | the handle goes               |
+//! | ENDED + HANDLE         |         | nothing    | it has ended, and the output, if it was not CANCELLED, is the handle's | as of nobody's | the handle goes           |
+//! | CANCELLED, beside LIVE |         | drops the future |                                                                  |            | its end                       |
+//! | LOW, beside LIVE       |         |            | its queue is that of the Low ones                                      |            | its end                       |
+//! | HELD, beside LIVE      |         | puts it off | it is in its turn, in which others have theirs: it gets none meanwhile |           | those are over                |
 //!
-//! What a turn does stands in `turn`: so a turn asks no flag, and what a CANCELLED, a HELD task or a GHOST does in it is in the program of who makes one alone.
+//! What a turn does stands in `turn`: so a turn asks no flag, and what a CANCELLED or HELD task does in it is in the program of who makes one alone.
 //!
 //! A waker counts nothing: a header is in a static and lives for ever, and what an old waker wakes is whoever stands there now, once too often, which
-//! the contract of wakers allows. So a place is free again when its task has ended, has left its queue, and its handle is gone: no flag is left.
+//! the contract of wakers allows. So a place is free again when its task has ended, its handle is gone, and it is in no queue.
 //!
 //! [H1] A [`Task`] names a header in a static, by a pointer that may be led back to all that stands behind it.
-//! [H2] Link, flags, `turn` and `queue` are changed under a mask alone. `queue` names one in a static from the first time that it is LIVE, and is open only for what is
-//!      LIVE and in no queue (nor in a chain of whoever took all of one), or has left one just now: to wake is to shut it, and to stand in that queue. Nobody has a waker
-//!      of what was never LIVE.
+//! [H2] Link, flags, `turn` and `queue` are changed under a mask alone. `queue` names one in a static, or none: of what was never LIVE, or is CLAIMED, or was a task of a
+//!      Home that is closed. It is open only for what is in no queue (nor in a chain of whoever took all of one), or has left one just now: to wake is to shut it, and to
+//!      stand in that queue. Nobody has a waker of what was never LIVE.
 //! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED. What
 //!      stands in `kind` fits what stands behind the header meanwhile.
-//! [H4] What is LIVE or a GHOST has a `kind` and a `turn`. `past` is the home thread's while it is LIVE or a GHOST; the spawning side's while it is CLAIMED.
+//! [H4] What was LIVE has a `kind` and a `turn`. `past` is the home thread's while it is LIVE; the spawning side's while it is CLAIMED.
 //! [H5] A header that was LIVE is in the list of all that were, for ever: `older` is set once.
 
 #![expect(unsafe_code, reason = "names what stands in statics, and shares what one thread owns")]
@@ -55,30 +55,17 @@ pub(super) const LOW: u8 = 1 << 3;
 pub(super) const CLAIMED: u8 = 1 << 4;
 pub(super) const CANCELLED: u8 = 1 << 5;
 pub(super) const HELD: u8 = 1 << 6;
-pub(super) const GHOST: u8 = 1 << 7;
 
-/// In the address of its queue: a wake does not queue it.
+/// In the address of its queue: a wake does not queue it. Alone: it is not in one either.
 const SHUT: usize = 1;
 /// In place of the next older task: there is none.
 const OLDEST: usize = 1;
 
-/// What a turn was: as wide as a register.
-#[must_use]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(transparent)]
-pub(in crate::task) struct Answer(usize);
+/// Has a task count as ended, in the way that its end asks for: its future is dropped. For the home thread.
+pub(super) type End = unsafe fn(Task);
 
-impl Answer {
-    /// Its future waits, or there was nothing to do.
-    pub(in crate::task) const WAITS: Self = Self(0);
-    /// Its future is dropped, and its output stands in its place.
-    pub(super) const OUTPUT: Self = Self(1);
-    /// Its future is dropped, and of an output nothing is there that is to be dropped.
-    pub(super) const NOTHING: Self = Self(2);
-}
-
-/// What is called in a turn.
-pub(super) type Turn = unsafe fn(Task) -> Answer;
+/// What is called in a turn. It answers nothing, as long as it has not ended.
+pub(super) type Turn = unsafe fn(Task) -> Option<End>;
 
 /// What there is to know of a task by its type.
 pub(in crate::task) struct Kind {
@@ -86,8 +73,6 @@ pub(in crate::task) struct Kind {
     pub(super) poll: Turn,
     /// Drops its future, if there is something to drop.
     pub(super) drop_future: Option<unsafe fn(Task)>,
-    /// Drops its output, if there is something to drop.
-    pub(super) drop_output: Option<unsafe fn(Task)>,
     pub(super) name: Option<&'static str>,
 }
 
@@ -127,6 +112,24 @@ struct Way(*const Queue<Header>);
 
 // SAFETY: a queue is for everyone.
 unsafe impl Send for Way {}
+
+impl Way {
+    const NONE: Self = Self(ptr::without_provenance(SHUT));
+
+    /// Whether it is shut, and names a queue.
+    #[inline(always)]
+    fn is_taken(self) -> bool {
+        self.0.addr() & SHUT != 0 && self.0.addr() != SHUT
+    }
+}
+
+/// The turn of nobody.
+///
+/// # Safety
+/// None to keep here.
+unsafe fn nothing(_: Task) -> Option<End> {
+    None
+}
 
 /// That of a header, or OLDEST.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -230,10 +233,11 @@ impl Header {
     #[inline(never)] // It is called wherever something is spawned.
     pub(in crate::task) fn claim(&self, kind: &'static Kind) -> bool {
         let claimed = masked(|mask| {
-            let free = self.flags.get(mask) == 0;
+            let free = self.is_free(mask);
             if free {
                 self.flags.set(mask, CLAIMED);
-                self.set_kind(mask, kind);
+                self.queue.set(mask, Way::NONE);
+                self.kind.set(mask, Some(kind));
             }
             free
         });
@@ -244,10 +248,10 @@ impl Header {
         claimed
     }
 
-    /// Gives a place back that was claimed, in which nothing stands.
-    #[cold]
-    pub(in crate::task) fn renounce(&self) {
-        masked(|mask| self.flags.set(mask, 0));
+    /// Whether nothing stands in a place.
+    #[inline(always)]
+    pub(super) fn is_free(&self, mask: Mask<'_>) -> bool {
+        self.flags.get(mask) == 0 && !self.queue.get(mask).is_taken()
     }
 
     /// It is written down by this. Its place is CLAIMED.
@@ -258,11 +262,10 @@ impl Header {
         }
     }
 
-    /// It is of this kind from now on, and polled in its turns.
+    /// It is of this kind from now on.
     #[inline(always)]
     pub(super) fn set_kind(&self, mask: Mask<'_>, kind: &'static Kind) {
         self.kind.set(mask, Some(kind));
-        self.turn.set(mask, Some(kind.poll));
     }
 
     /// Of what kind it is.
@@ -331,15 +334,22 @@ impl Header {
         unsafe { way.as_ref() }.and_then(|queue| queue.home(mask))
     }
 
-    /// It lives no more, and these flags are left; and GHOST, if it is in a queue: then its turn is this.
+    /// Whether it is in a queue, or was taken out of one and is not opened again.
     #[inline(always)]
-    pub(super) fn die(&self, mask: Mask<'_>, flags: u8, ghost: Turn) {
-        let mut flags = flags;
-        if self.shut(mask).is_none() {
-            flags |= GHOST;
-            self.set_turn(mask, ghost);
-        }
+    pub(super) fn is_queued(&self, mask: Mask<'_>) -> bool {
+        self.queue.get(mask).is_taken()
+    }
+
+    /// Its Home is closed, and it is in no queue.
+    pub(super) fn forget_queue(&self, mask: Mask<'_>) {
+        self.queue.set(mask, Way::NONE);
+    }
+
+    /// It lives no more, these flags are left, and its turns are none.
+    #[inline(always)]
+    pub(super) fn die(&self, mask: Mask<'_>, flags: u8) {
         self.flags.set(mask, flags);
+        self.set_turn(mask, nothing);
     }
 
     /// Puts it in front of this list of all that were LIVE, if it is not in it.

@@ -12,7 +12,7 @@ use core::{
 };
 
 use super::{
-    header::{CANCELLED, ENDED, GHOST, HANDLE, Task},
+    header::{CANCELLED, ENDED, HANDLE, Task},
     waker::cancel_task,
 };
 use crate::{context::TaskInfo, error::JoinError, mask::masked};
@@ -159,6 +159,6 @@ fn go(task: Task) {
         if ended {
             task.owned.with_mut(|_| ());
         }
-        task.set_flags(mask, flags & if ended { GHOST } else { !HANDLE });
+        task.set_flags(mask, if ended { 0 } else { flags & !HANDLE });
     });
 }

@@ -20,19 +20,21 @@ use core::ptr::{self, NonNull};
 use crate::{
     const_new,
     context::HomeRef,
-    mask::{Mask, Masked, masked},
+    mask::{Mask, Masked},
+    sync::{AtomicPtr, Ordering::Relaxed},
     wait::{Link, Linked},
 };
 
-/// What rings a Home, named by who asks for it, so that who does not has it not in his program.
-pub(super) type Bell = fn(HomeRef);
+/// What rings the Home of a queue, if that still asks for it: named by who asks, so that who does not has it not in his program.
+pub(super) type Bell<T> = fn(&Queue<T>);
 
 /// See the [module](self).
 #[repr(C)]
 pub(super) struct Queue<T> {
     first: Link<T>,
     last: Masked<Last<T>>,
-    bell: Masked<Option<Bell>>,
+    /// Null, or in a static. It is changed under a mask alone.
+    bell: AtomicPtr<Bell<T>>,
     /// Whose it is: since it is settled.
     home: Masked<Option<HomeRef>>,
 }
@@ -55,7 +57,7 @@ impl<T: Linked> Queue<T> {
             Self {
                 first: Link::new(),
                 last: Masked::new(Last(ptr::null())),
-                bell: Masked::new(None),
+                bell: AtomicPtr::new(ptr::null_mut()),
                 home: Masked::new(None),
             }
         }
@@ -92,7 +94,8 @@ impl<T: Linked> Queue<T> {
         let Last(last) = self.last.replace(mask, Last(link));
         // SAFETY: [Q2], [Q1]: it is that of this queue, or of a header in it.
         unsafe { (*last).set(Some(task)) };
-        self.bell.get(mask).is_some()
+        // ordering: Relaxed, as everywhere here: the mask orders.
+        !self.bell.load(Relaxed).is_null()
     }
 
     /// Takes the first task, if there is one and `may` then says so.
@@ -121,25 +124,33 @@ impl<T: Linked> Queue<T> {
         unsafe { self.first.get() }.is_none()
     }
 
-    /// Whoever pushes is to ring.
-    #[inline(always)]
-    pub(super) fn hang(&self, mask: Mask<'_>, bell: Bell) {
-        self.bell.set(mask, Some(bell));
+    /// Forgets what is in it.
+    pub(super) fn clear(&self, mask: Mask<'_>) {
+        while self.pop_if(mask, || true).is_some() {}
     }
 
-    /// Nobody is to ring. What was to be rung.
+    /// Whoever pushes is to ring.
     #[inline(always)]
-    pub(super) fn take_bell(&self, mask: Mask<'_>) -> Option<Bell> {
-        self.bell.take(mask)
+    pub(super) fn hang(&self, _: Mask<'_>, bell: &'static Bell<T>) {
+        self.bell.store(ptr::from_ref(bell).cast_mut(), Relaxed);
+    }
+
+    /// Nobody is to ring. Whether somebody was.
+    #[inline(always)]
+    pub(super) fn take_bell(&self, _: Mask<'_>) -> bool {
+        let hung = !self.bell.load(Relaxed).is_null();
+        self.bell.store(ptr::null_mut(), Relaxed);
+        hung
     }
 
     /// A task has come that was to be rung for. Not under a mask.
     #[cold]
     #[inline(never)]
     pub(super) fn ring(&self) {
-        let (bell, home) = masked(|mask| (self.take_bell(mask), self.home(mask)));
-        if let (Some(bell), Some(home)) = (bell, home) {
-            bell(home);
+        // ordering: Relaxed, a static says nothing of others. If it was taken down since, somebody else has rung.
+        // SAFETY: it is null, or was hung.
+        if let Some(bell) = unsafe { self.bell.load(Relaxed).as_ref() } {
+            bell(self);
         }
     }
 }

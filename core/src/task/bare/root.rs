@@ -25,8 +25,7 @@ use core::{
 
 use super::{
     base::Base,
-    header::{Answer, GHOST, Header, Kind, LIVE, Task},
-    turns::leave_as_ghost,
+    header::{End, Header, Kind, LIVE, Task},
     waker,
 };
 use crate::{const_new, context::HomeRef, mask::masked, misuse::stop};
@@ -128,12 +127,13 @@ impl Root {
         let task = self.task();
         masked(|mask| {
             task.set_kind(mask, kind);
-            if task.flags_in(mask) & GHOST != 0 {
-                // It is queued since it was woken before.
+            if task.is_queued(mask) {
+                // It was woken before.
                 task.set_flags(mask, LIVE);
+                task.set_turn(mask, kind.poll);
             } else {
                 // This is the home thread, which does not sleep.
-                let _ = Base::of(home).start(mask, task, LIVE);
+                let _ = Base::of(home).start(mask, task, kind, LIVE);
             }
         });
         Leave(self)
@@ -153,7 +153,7 @@ impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.running.set(None);
         let task = self.0.task();
-        masked(|mask| task.die(mask, 0, leave_as_ghost));
+        masked(|mask| task.die(mask, 0));
     }
 }
 
@@ -162,12 +162,12 @@ struct Of<F>(PhantomData<F>);
 
 impl<F: Future> Of<F> {
     const KIND: &'static Kind =
-        &Kind { poll: poll_running::<F>, drop_future: None, drop_output: None, name: Some("root") };
+        &Kind { poll: poll_running::<F>, drop_future: None, name: Some("root") };
 }
 
 /// # Safety
 /// `task` is the header of a root, in its turn, and [R1] what runs is an `F`.
-unsafe fn poll_running<F: Future>(task: Task) -> Answer {
+unsafe fn poll_running<F: Future>(task: Task) -> Option<End> {
     // SAFETY: the header stands first in a root, and the pointer comes from the whole.
     let root = unsafe { task.as_ptr().cast::<Root>().as_ref() };
     if let Some(running) = root.running.get() {
@@ -183,5 +183,5 @@ unsafe fn poll_running<F: Future>(task: Task) -> Answer {
             }
         }
     }
-    Answer::WAITS
+    None
 }

@@ -15,7 +15,7 @@ use core::{fmt, ptr::NonNull, task::Waker};
 
 use super::{
     base::Base,
-    header::{Answer, CANCELLED, ENDED, GHOST, HANDLE, HELD, Header, LIVE, LOW, Past, Task, Turn},
+    header::{CANCELLED, ENDED, End, HANDLE, HELD, Header, Kind, LIVE, LOW, Past, Task, Turn},
     queue::Queue,
 };
 use crate::{
@@ -41,7 +41,9 @@ pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority:
             base.grade(mask, *home, Base::low_turns);
         }
         Base::enlist(mask, task);
-        Ok(base.start(mask, task, LIVE | HANDLE | low(priority)))
+        // SAFETY: [H4] of `header`, it is CLAIMED.
+        let kind = unsafe { task.kind(mask) };
+        Ok(base.start(mask, task, kind, LIVE | HANDLE | low(priority)))
     });
     match taken {
         Ok(queue) => queue.into_iter().for_each(Queue::ring),
@@ -67,23 +69,37 @@ pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) 
     take_in(*home, task, LIVE | HANDLE | low(priority));
 }
 
-/// As `adopt_here`, of a Normal task that has no handle.
-///
-/// # Safety
-/// As for `adopt`.
-#[inline(always)]
-pub unsafe fn adopt_alone(home: &HomeRef, task: NonNull<Header>) {
-    // SAFETY: the contract.
-    take_in(*home, unsafe { Task::new(task) }, LIVE);
-}
-
 #[inline(never)] // It is called wherever something is spawned.
 fn take_in(home: HomeRef, task: Task, flags: u8) {
     let queue = masked(|mask| {
         Base::enlist(mask, task);
-        Base::of(&home).start(mask, task, flags)
+        // SAFETY: [H4] of `header`, it is CLAIMED.
+        let kind = unsafe { task.kind(mask) };
+        Base::of(&home).start(mask, task, kind, flags)
     });
     queue.into_iter().for_each(Queue::ring);
+}
+
+/// Takes a place in which nothing stands, for what is of this kind, and takes that in, as a Normal task without a handle. `false`: something does.
+///
+/// # Safety
+/// This is the thread of `home`, which is open; what is of this kind is written there before it does anything else.
+#[inline(never)] // As above.
+pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: &'static Kind) -> bool {
+    let started = masked(|mask| {
+        let free = task.is_free(mask);
+        if !free {
+            return Err(());
+        }
+        Base::enlist(mask, task);
+        task.set_kind(mask, kind);
+        task.past.set(Past::Nothing);
+        Ok(Base::of(&home).start(mask, task, kind, LIVE))
+    });
+    if let Ok(Some(queue)) = started {
+        queue.ring();
+    }
+    started.is_ok()
 }
 
 /// Ends a task that was not taken in.
@@ -92,7 +108,7 @@ fn refuse(task: Task) {
     // SAFETY: [H4] of `header`, it is CLAIMED.
     let kind = masked(|mask| unsafe { task.kind(mask) });
     // SAFETY: [H3] of `header`; nobody else has it, since it is in no list and no queue: the turn is ours.
-    let _ = unsafe { task.drop_future(kind) };
+    unsafe { task.drop_future(kind) };
     // Its handle has not been given out.
     masked(|mask| task.set_flags(mask, HANDLE | ENDED | CANCELLED));
 }
@@ -185,15 +201,16 @@ impl Base {
     #[inline(always)]
     pub(super) fn give_alone(&self, task: Task, turn: Turn) {
         // Where turns are written down, those that are none are not.
-        let is_one = size_of::<dag::Task>() == 0 || task.flags() & (HELD | GHOST) == 0;
+        let is_one = size_of::<dag::Task>() == 0 || task.flags() & (HELD | LIVE) == LIVE;
         let node = is_one.then(|| task.node().turn());
         // SAFETY: [H3] of `header`; it lives, and it is its turn; or this does not look at what stands behind it.
-        let answer = unsafe { turn(task) };
+        let end = unsafe { turn(task) };
         if let Some(node) = node {
             node.over();
         }
-        if answer != Answer::WAITS {
-            end(task, answer);
+        if let Some(end) = end {
+            // SAFETY: it says so of itself.
+            unsafe { end(task) };
         }
     }
 
@@ -205,7 +222,9 @@ impl Base {
         self.head().close();
         while let Some(task) = self.next_older(None) {
             // SAFETY: [H3] of `header`; it is LIVE, and no turn is taken.
-            end(task, unsafe { drop_cancelled(task) });
+            let end = unsafe { drop_cancelled(task) };
+            // SAFETY: as above.
+            end.into_iter().for_each(|end| unsafe { end(task) });
         }
         self.clear();
     }
@@ -215,39 +234,26 @@ impl Base {
 ///
 /// # Safety
 /// It is its turn, and it is LIVE.
-pub(super) unsafe fn drop_cancelled(task: Task) -> Answer {
+pub(super) unsafe fn drop_cancelled(task: Task) -> Option<End> {
     // SAFETY: [H4] of `header`, the contract.
     let kind = masked(|mask| unsafe { task.kind(mask) });
     // SAFETY: the contract.
-    unsafe { task.drop_future(kind) }
+    unsafe { task.drop_future(kind) };
+    Some(end_cancelled)
 }
 
 /// The turn of who is HELD: none. It belongs into its queue again afterwards.
 ///
 /// # Safety
 /// It was taken out of its queue just now.
-unsafe fn put_off(task: Task) -> Answer {
+unsafe fn put_off(task: Task) -> Option<End> {
     masked(|mask| {
         // Whoever was woken since is in the queue again, and so comes here again.
         if task.shut(mask).is_some() {
             task.past.set(Past::Again);
         }
     });
-    Answer::WAITS
-}
-
-/// The turn of a GHOST: none. It is one no more.
-///
-/// # Safety
-/// As for `put_off`.
-pub(super) unsafe fn leave_as_ghost(task: Task) -> Answer {
-    masked(|mask| {
-        // As above.
-        if task.shut(mask).is_some() {
-            task.set_flags(mask, task.flags_in(mask) & !GHOST);
-        }
-    });
-    Answer::WAITS
+    None
 }
 
 /// A cycle that has begun. Dropping it ends it.
@@ -316,34 +322,48 @@ impl Base {
     }
 }
 
-/// Has a task count as ended.
-#[inline(never)] // Turns that go on are not to save registers for those that end.
-fn end(task: Task, mut answer: Answer) {
+/// Has a task count as ended whose output, if there is a handle, stands where its future stood.
+///
+/// # Safety
+/// It lives, its future is dropped, and this is the home thread; if there is no handle, the output is not to be dropped.
+pub(super) unsafe fn end(task: Task) {
+    end_with(task, HANDLE | ENDED);
+}
+
+/// Likewise, without an output.
+///
+/// # Safety
+/// As for `end`.
+unsafe fn end_cancelled(task: Task) {
+    end_with(task, HANDLE | ENDED | CANCELLED);
+}
+
+#[inline(always)]
+fn end_with(task: Task, flags: u8) {
     task.node().ends();
-    loop {
-        let ended = masked(|mask| {
-            // SAFETY: [H4] of `header`, it lives.
-            let drop_output = unsafe { task.kind(mask) }.drop_output;
-            let joined = task.flags_in(mask) & HANDLE != 0;
-            match drop_output {
-                // The handle has gone before its output was there.
-                Some(drop_output) if !joined && answer == Answer::OUTPUT => {
-                    return Err(drop_output);
-                }
-                _ => {}
-            }
-            let cancelled = if answer == Answer::OUTPUT { 0 } else { CANCELLED };
-            task.die(mask, if joined { HANDLE | ENDED | cancelled } else { 0 }, leave_as_ghost);
-            Ok(task.join().take(mask))
-        });
-        match ended {
-            // Last, since a waker is user code.
-            Ok(waker) => return waker.into_iter().for_each(Waker::wake),
-            Err(drop_output) => {
-                // SAFETY: [H3] of `header`, it lives still, and nobody can take it.
-                unsafe { drop_output(task) };
-                answer = Answer::NOTHING;
-            }
+    let waker = masked(|mask| {
+        let joined = task.flags_in(mask) & HANDLE != 0;
+        task.die(mask, if joined { flags } else { 0 });
+        task.join().take(mask)
+    });
+    // Last, since a waker is user code.
+    waker.into_iter().for_each(Waker::wake);
+}
+
+/// As `end`, if there is a handle. If there is none it lives still.
+///
+/// # Safety
+/// As for `end`.
+pub(super) unsafe fn end_if_joined(task: Task) -> bool {
+    let ended = masked(|mask| {
+        if task.flags_in(mask) & HANDLE == 0 {
+            return None;
         }
-    }
+        task.die(mask, HANDLE | ENDED);
+        Some(task.join().take(mask))
+    });
+    let Some(waker) = ended else { return false };
+    task.node().ends();
+    waker.into_iter().for_each(Waker::wake);
+    true
 }
