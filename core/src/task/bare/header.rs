@@ -2,13 +2,13 @@
 //!
 //! | flags                  | `queue` | `turn`     | means                                                                  | a wake     | left by                       |
 //! |------------------------|---------|------------|------------------------------------------------------------------------|------------|-------------------------------|
-//! | none                   | open, or none | nothing | the place is nobody's                                               | queues it, for a turn that is none | a spawn: -> CLAIMED |
-//! | none                   | shut    | nothing    | an old waker has queued it since: the place is not given out meanwhile | is nothing | its turn: -> open             |
+//! | none                   | none    | nothing    | the place is nobody's                                                  | is nothing | a spawn: -> CLAIMED           |
+//! | none                   | shut    | nothing    | it has ended, and is in a queue still                                  | is nothing | its turn: -> none             |
 //! | CLAIMED                | none    |            | a future is being written                                              | is nothing | `adopt`: -> LIVE, queued      |
 //! | LIVE                   | open    | polls it   | it waits, or is in its turn                                            | queues it: -> shut | its end               |
 //! | LIVE                   | shut    | polls it   | it is in a queue of its Home                                           | is nothing | its turn: -> open             |
 //! | HANDLE, beside others  |         |            | there is a handle                                                      |            | the handle goes               |
-//! | ENDED + HANDLE         |         | nothing    | it has ended, and the output, if it was not CANCELLED, is the handle's | as of nobody's | the handle goes           |
+//! | ENDED + HANDLE         | none, or shut | nothing | it has ended, and the output, if it was not CANCELLED, is the handle's | is nothing | the handle goes            |
 //! | CANCELLED, beside LIVE |         | drops the future |                                                                  |            | its end                       |
 //! | LOW, beside LIVE       |         |            | its queue is that of the Low ones                                      |            | its end                       |
 //! | HELD, beside LIVE      |         | puts it off | it is in its turn, in which others have theirs: it gets none meanwhile |           | those are over                |
@@ -16,12 +16,11 @@
 //! What a turn does stands in `turn`: so a turn asks no flag, and what a CANCELLED or HELD task does in it is in the program of who makes one alone.
 //!
 //! A waker counts nothing: a header is in a static and lives for ever, and what an old waker wakes is whoever stands there now, once too often, which
-//! the contract of wakers allows. So a place is free again when its task has ended, its handle is gone, and it is in no queue.
+//! the contract of wakers allows. So a place is free again when its task has ended, has left its queue, and its handle is gone.
 //!
 //! [H1] A [`Task`] names a header in a static, by a pointer that may be led back to all that stands behind it.
-//! [H2] Link, flags, `turn` and `queue` are changed under a mask alone. `queue` names one in a static, or none: of what was never LIVE, or is CLAIMED, or was a task of a
-//!      Home that is closed. It is open only for what is in no queue (nor in a chain of whoever took all of one), or has left one just now: to wake is to shut it, and to
-//!      stand in that queue. Nobody has a waker of what was never LIVE.
+//! [H2] Link, flags, `turn` and `queue` are changed under a mask alone. `queue` names one in a static, or none. It is open only for what is in no queue (nor in a chain of
+//!      whoever took all of one), and is LIVE, or has left one just now: to wake is to shut it, and to stand in that queue. Nobody has a waker of what was never LIVE.
 //! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED. What
 //!      stands in `kind` fits what stands behind the header meanwhile.
 //! [H4] What was LIVE has a `kind` and a `turn`. `past` is the home thread's while it is LIVE; the spawning side's while it is CLAIMED.
@@ -115,19 +114,15 @@ unsafe impl Send for Way {}
 
 impl Way {
     const NONE: Self = Self(ptr::without_provenance(SHUT));
-
-    /// Whether it is shut, and names a queue.
-    #[inline(always)]
-    fn is_taken(self) -> bool {
-        self.0.addr() & SHUT != 0 && self.0.addr() != SHUT
-    }
 }
 
-/// The turn of nobody.
+/// The turn of who has ended: none. It has left its queue.
 ///
 /// # Safety
 /// None to keep here.
-unsafe fn nothing(_: Task) -> Option<End> {
+unsafe fn nothing(task: Task) -> Option<End> {
+    // Whoever was woken since is in the queue again, and so comes here again.
+    masked(|mask| task.bury(mask));
     None
 }
 
@@ -236,7 +231,6 @@ impl Header {
             let free = self.is_free(mask);
             if free {
                 self.flags.set(mask, CLAIMED);
-                self.queue.set(mask, Way::NONE);
                 self.kind.set(mask, Some(kind));
             }
             free
@@ -251,7 +245,7 @@ impl Header {
     /// Whether nothing stands in a place.
     #[inline(always)]
     pub(super) fn is_free(&self, mask: Mask<'_>) -> bool {
-        self.flags.get(mask) == 0 && !self.queue.get(mask).is_taken()
+        self.flags.get(mask) == 0 && self.queue.get(mask).0.addr() <= SHUT
     }
 
     /// It is written down by this. Its place is CLAIMED.
@@ -337,10 +331,11 @@ impl Header {
     /// Whether it is in a queue, or was taken out of one and is not opened again.
     #[inline(always)]
     pub(super) fn is_queued(&self, mask: Mask<'_>) -> bool {
-        self.queue.get(mask).is_taken()
+        let address = self.queue.get(mask).0.addr();
+        address & SHUT != 0 && address != SHUT
     }
 
-    /// Its Home is closed, and it is in no queue.
+    /// It is in no queue: that of its Home, which is closed, is emptied.
     pub(super) fn forget_queue(&self, mask: Mask<'_>) {
         self.queue.set(mask, Way::NONE);
     }
@@ -350,6 +345,15 @@ impl Header {
     pub(super) fn die(&self, mask: Mask<'_>, flags: u8) {
         self.flags.set(mask, flags);
         self.set_turn(mask, nothing);
+        self.bury(mask);
+    }
+
+    /// It lives no more: unless it is in a queue, a wake is nothing.
+    #[inline(always)]
+    fn bury(&self, mask: Mask<'_>) {
+        if self.queue.get(mask).0.addr() & SHUT == 0 {
+            self.queue.set(mask, Way::NONE);
+        }
     }
 
     /// Puts it in front of this list of all that were LIVE, if it is not in it.
