@@ -26,7 +26,10 @@ use tidemill_core::{
     wait::Chain,
 };
 
-use crate::{stats::Watch, waits::Waits};
+use crate::{
+    stats::Watch,
+    waits::{DEEPEST, Waits},
+};
 
 /// How many turns each priority has in a cycle by default. Firmware is slow, and its timers are to be on time beside busy tasks.
 const BUDGET: isize = 16;
@@ -39,7 +42,7 @@ pub struct Home<H> {
     pub(crate) base: Base,
     pub(crate) hooks: H,
     pub(crate) claimed: AtomicBool,
-    /// For the home thread.
+    /// For the home thread. What in it is no zero is written by `bear`.
     pub(crate) bound: Bound,
 }
 
@@ -66,7 +69,7 @@ impl<H: Hooks> Home<H> {
         /// A Home on these hooks, which nobody has claimed. It belongs into a static.
         pub fn new(hooks: H) -> Self {
             Self {
-                base: Base::new(Erased::<H>::VTABLE),
+                base: Base::new(),
                 hooks,
                 claimed: AtomicBool::new(false),
                 bound: Bound {
@@ -74,8 +77,8 @@ impl<H: Hooks> Home<H> {
                     cycles: Cell::new(0),
                     watch: Watch::new(),
                     root: Root::new(),
-                    budget: Cell::new(BUDGET),
-                    waits: Waits::new(),
+                    budget: Cell::new(0),
+                    waits: Waits::new(0),
                 },
             }
         }
@@ -106,7 +109,9 @@ impl<H: Hooks> Home<H> {
     #[inline(always)]
     pub(crate) unsafe fn bear(&self, handle: &HomeRef) {
         // SAFETY: a Home begins with its Base.
-        unsafe { self.base.bear(*handle) };
+        unsafe { self.base.bear(*handle, Erased::<H>::VTABLE) };
+        self.bound.budget.set(BUDGET);
+        self.bound.waits.allow(DEEPEST);
     }
 
     /// Runs `future` as the root, by calling `cycle`.

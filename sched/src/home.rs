@@ -28,7 +28,10 @@ use tidemill_core::{
     wait::{Chain, Inbox},
 };
 
-use crate::{stats::Watch, waits::Waits};
+use crate::{
+    stats::Watch,
+    waits::{DEEPEST, Waits},
+};
 
 /// How many turns each priority has in a cycle by default. Firmware is slower, and its timers are to be on time beside busy tasks.
 const BUDGET: isize = if HOME_IS_KNOWN { 256 } else { 16 };
@@ -99,7 +102,7 @@ impl<H: Hooks> Home<H> {
                     tasks: Tasks::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),
-                    waits: Waits::new(),
+                    waits: Waits::new(DEEPEST),
                 },
             }
         }

@@ -22,19 +22,19 @@ pub(crate) struct Watch {
     /// `Watch::tell_if_long`, where somebody watches: where nobody ever does, it is not linked.
     look: Cell<Option<Look>>,
     at_least: Cell<Duration>,
-    tell: Cell<fn(Duration)>,
+    tell: Cell<Option<fn(Duration)>>,
 }
 
 impl Watch {
     /// Nobody.
     pub(crate) const fn new() -> Self {
-        Self { look: Cell::new(None), at_least: Cell::new(Duration::ZERO), tell: Cell::new(|_| ()) }
+        Self { look: Cell::new(None), at_least: Cell::new(Duration::ZERO), tell: Cell::new(None) }
     }
 
     /// `tell` is told from now on.
     pub(crate) fn set(&self, at_least: Duration, tell: fn(Duration)) {
         self.at_least.set(at_least);
-        self.tell.set(tell);
+        self.tell.set(Some(tell));
         self.look.set(Some(Self::tell_if_long));
     }
 
@@ -54,8 +54,8 @@ impl Watch {
 
     fn tell_if_long(&self, begun: Instant, now: Instant) {
         let took = now - begun;
-        if took >= self.at_least.get() {
-            (self.tell.get())(took);
+        if let Some(tell) = self.tell.get().filter(|_| took >= self.at_least.get()) {
+            tell(took);
         }
     }
 }

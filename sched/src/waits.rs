@@ -9,7 +9,7 @@ use core::{cell::Cell, ptr::NonNull};
 use tidemill_core::task::{Done, Drive, Undone};
 
 /// How many may wait on top of each other by default.
-const DEEPEST: usize = 32;
+pub(crate) const DEEPEST: usize = 32;
 
 /// See the [module](self). For the home thread.
 pub(crate) struct Waits {
@@ -20,8 +20,9 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    pub(crate) const fn new() -> Self {
-        Self { deep: Cell::new(0), deepest: Cell::new(DEEPEST), driver: Cell::new(None) }
+    /// Of which so many may be on top of each other.
+    pub(crate) const fn new(deepest: usize) -> Self {
+        Self { deep: Cell::new(0), deepest: Cell::new(deepest), driver: Cell::new(None) }
     }
 
     /// Lets so many wait on top of each other.

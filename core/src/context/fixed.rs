@@ -4,14 +4,18 @@
 
 #![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
 
-use core::{fmt, ptr::NonNull, task::Waker};
+use core::{
+    fmt,
+    ptr::{self, NonNull},
+    task::Waker,
+};
 
 use super::{lock::HomeLock, priority::Priority};
 use crate::{
     clock::{Clock, Instant},
     const_new,
     mask::{Mask, Masked, masked},
-    sync::{AtomicUsize, Ordering::Relaxed},
+    sync::{AtomicPtr, AtomicUsize, Ordering::Relaxed},
     time::Wheel,
 };
 
@@ -33,7 +37,8 @@ pub struct HomeVTable {
 
 /// What every Home begins with: what its handles use without knowing its type.
 pub struct Head {
-    vtable: &'static HomeVTable,
+    /// Null until it is claimed, so that a Home whose hooks are zeros is zeros too, and takes no memory in the program.
+    vtable: AtomicPtr<HomeVTable>,
     wheel: Wheel<HomeLock>,
     /// Whether it takes no task any more.
     closed: Masked<bool>,
@@ -48,9 +53,10 @@ pub struct Head {
 impl Head {
     const_new! {
         /// One that nobody has a handle on.
-        pub fn new(vtable: &'static HomeVTable) -> Self {
+        #[allow(clippy::new_without_default, reason = "it belongs into a Home")]
+        pub fn new() -> Self {
             Self {
-                vtable,
+                vtable: AtomicPtr::new(ptr::null_mut()),
                 wheel: Wheel::new_in(),
                 closed: Masked::new(false),
                 cut: Masked::new(false),
@@ -66,10 +72,17 @@ impl Head {
         &self.wheel
     }
 
+    /// It is claimed: this is how it is called. Before there is a handle.
+    #[inline(always)]
+    pub(crate) fn bear(&self, vtable: &'static HomeVTable) {
+        // ordering: Relaxed, as below: whoever has a handle was given it after this.
+        self.vtable.store(ptr::from_ref(vtable).cast_mut(), Relaxed);
+    }
+
     /// A handle more.
     ///
     /// # Safety
-    /// `head` stands at the beginning of a Home in a static that is `Send + Sync`, and fits its vtable, whose functions do what they say. Behind the Head
+    /// `head` stands at the beginning of a Home in a static that is `Send + Sync`, was borne with a vtable that fits it, whose functions do what they say. Behind the Head
     /// the Home goes on with the tasks of [`task`](crate::task).
     #[inline]
     pub unsafe fn handle(head: NonNull<Self>) -> HomeRef {
@@ -232,6 +245,12 @@ impl HomeRef {
         unsafe { self.0.as_ref() }
     }
 
+    #[inline(always)]
+    fn vtable(&self) -> &'static HomeVTable {
+        // SAFETY: [C1], and it was borne before it was handed out.
+        unsafe { &*self.head().vtable.load(Relaxed) }
+    }
+
     /// This one, as other handles answer it.
     pub(crate) fn home(&self) -> &Self {
         self
@@ -256,7 +275,7 @@ impl HomeRef {
     #[inline]
     pub(crate) fn ring(&self) {
         // SAFETY: [C1].
-        unsafe { (self.head().vtable.ring)(self.0) };
+        unsafe { (self.vtable().ring)(self.0) };
     }
 
     /// Leaves the Normal tasks that are ready to the next cycle, if there is one under way.
@@ -278,6 +297,6 @@ impl Clock for HomeRef {
     #[inline]
     fn now(&self) -> Instant {
         // SAFETY: [C1].
-        unsafe { (self.head().vtable.now)(self.0) }
+        unsafe { (self.vtable().now)(self.0) }
     }
 }

@@ -60,9 +60,10 @@ unsafe impl Send for Base {}
 impl Base {
     const_new! {
         /// One of which nobody has a handle.
-        pub fn new(vtable: &'static HomeVTable) -> Self {
+        #[allow(clippy::new_without_default, reason = "it belongs into a Home")]
+        pub fn new() -> Self {
             Self {
-                head: Head::new(vtable),
+                head: Head::new(),
                 queues: [Queue::new(), Queue::new()],
                 low: Masked::new(None),
                 current: Cell::new(None),
@@ -92,12 +93,13 @@ impl Base {
         unsafe { &*queues }
     }
 
-    /// It is claimed: tasks come to it from now on.
+    /// It is claimed: tasks come to it from now on, and it is called by `vtable`.
     ///
     /// # Safety
-    /// It is what `home` begins with, and nobody else knows of it yet.
+    /// It is what `home` begins with, which fits `vtable`; nobody else knows of it yet.
     #[inline(always)]
-    pub unsafe fn bear(&self, home: HomeRef) {
+    pub unsafe fn bear(&self, home: HomeRef, vtable: &'static HomeVTable) {
+        self.head.bear(vtable);
         // SAFETY: the contract; [C1] of `fixed`, it is in a static.
         unsafe { self.queues()[Priority::Normal as usize].settle(home) };
     }

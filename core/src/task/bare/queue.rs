@@ -70,10 +70,9 @@ impl<T: Linked> Queue<T> {
     #[inline(always)]
     pub(super) unsafe fn settle(&'static self, home: HomeRef) {
         // SAFETY: the contract.
-        unsafe {
-            self.home.begin(Some(home));
-            self.last.begin(Last(&raw const self.first));
-        }
+        unsafe { self.home.begin(Some(home)) };
+        // SAFETY: the contract.
+        unsafe { self.last.begin(Last(&raw const self.first)) };
     }
 
     /// Whose it is.
@@ -88,12 +87,15 @@ impl<T: Linked> Queue<T> {
     /// [Q1], [Q2], and it is in no queue.
     #[inline(always)]
     pub(super) unsafe fn push(&self, mask: Mask<'_>, task: NonNull<T>) -> bool {
-        let link = T::link(task).as_ptr().cast_const();
+        // SAFETY: [Q1] it is in a static.
+        let link = unsafe { T::link(task).as_ref() };
         // SAFETY: [Q1], and we are putting it here.
-        unsafe { (*link).set(None) };
+        unsafe { link.set(None) };
         let Last(last) = self.last.replace(mask, Last(link));
         // SAFETY: [Q2], [Q1]: it is that of this queue, or of a header in it.
-        unsafe { (*last).set(Some(task)) };
+        let last = unsafe { &*last };
+        // SAFETY: as above.
+        unsafe { last.set(Some(task)) };
         // ordering: Relaxed, as everywhere here: the mask orders.
         !self.bell.load(Relaxed).is_null()
     }
@@ -106,9 +108,10 @@ impl<T: Linked> Queue<T> {
         if !may() {
             return None;
         }
-        let link = T::link(first).as_ptr().cast_const();
-        // SAFETY: [Q1] it is a header in a static.
-        let second = unsafe { (*link).get() };
+        // SAFETY: [Q1] it is in a static.
+        let link = unsafe { T::link(first).as_ref() };
+        // SAFETY: [Q1].
+        let second = unsafe { link.get() };
         // SAFETY: [Q1].
         unsafe { self.first.set(second) };
         if second.is_none() {
