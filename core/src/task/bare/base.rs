@@ -214,11 +214,10 @@ impl Base {
         })
     }
 
-    /// Whether a wake would make this task the only Normal one that is ready.
+    /// Whether a wake would queue this task among the Normal ones of this Home.
     #[inline(always)]
-    pub(super) fn would_be_alone(&self, mask: Mask<'_>, task: Task) -> bool {
-        let queue = &self.queues[Priority::Normal as usize];
-        task.waits_for(mask, queue) && queue.is_idle(mask)
+    pub(super) fn would_queue(&self, mask: Mask<'_>, task: Task) -> bool {
+        task.waits_for(mask, &self.queues[Priority::Normal as usize])
     }
 
     /// Has whoever comes next ring. No task is ready.

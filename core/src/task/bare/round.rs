@@ -3,7 +3,7 @@
 //! | a step finds, under one mask    | and then, after it                                                              |
 //! |---------------------------------|---------------------------------------------------------------------------------|
 //! | a Normal task, and a turn left  | gives the task its turn                                                         |
-//! | else: somebody whose moment has come | wakes him; a task that would be the only one that is ready has its turn at once |
+//! | else: somebody whose moment has come | wakes him; a Normal task of this Home has its turn at once                   |
 //! | else: tasks that are ready      | Low ones have their turns; as many turns as before are left                     |
 //! | else nothing                    | likewise. Whoever wakes one from now on rings, or it sleeps within the mask     |
 //!
@@ -40,10 +40,8 @@ enum Step {
     Turn(Task, Turn),
     /// This is to be woken.
     Wake(Waker),
-    /// All turns were given, and tasks are ready still. The Low ones have their turns so, if there are any.
-    Busy(Option<Instant>, Option<LowTurns>),
-    /// No task is ready.
-    Idle(Option<Instant>),
+    /// This is what there is to wait for, as no task is ready, or all turns were given; then Low ones have their turns so, if there are any.
+    Rest(Rest, Option<LowTurns>),
 }
 
 impl Base {
@@ -110,21 +108,20 @@ impl Base {
                 return step;
             }
             let low = self.low(mask);
-            if self.is_idle_in(mask, Priority::Normal) && low.is_none() {
+            let is_idle = self.is_idle_in(mask, Priority::Normal) && low.is_none();
+            if is_idle {
                 idle(mask, until);
-                return Step::Idle(until);
             }
-            Step::Busy(until, low)
+            Step::Rest(Rest { idle: is_idle, until }, low)
         });
         match step {
             Step::Turn(task, turn) => self.give_alone(task, turn),
             Step::Wake(waker) => waker.wake(),
-            Step::Idle(until) => return Some(Rest { idle: true, until }),
-            Step::Busy(until, low) => {
+            Step::Rest(rest, low) => {
                 if let Some(low) = low {
                     low(self, turns);
                 }
-                return Some(Rest { idle: false, until });
+                return Some(rest);
             }
         }
         None
@@ -134,9 +131,9 @@ impl Base {
     #[inline(always)]
     fn fire(&self, mask: Mask<'_>, now: Instant) -> Option<Step> {
         let waker = self.head().wheel().pop_due(mask, now)?;
-        // Who would be the only one in the queue need not get there.
+        // Nobody is before him in the queue who has not had as many turns as there are in a row.
         if let Some(task) = task_of(&waker)
-            && self.would_be_alone(mask, task)
+            && self.would_queue(mask, task)
         {
             mem::forget(waker); // To drop it is nothing.
             task.node().wakes();
