@@ -14,7 +14,9 @@
     reason = "a Home of erased type is called through raw pointers, and shares what one thread owns"
 )]
 
-use core::{cell::Cell, fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull};
+use core::{
+    cell::Cell, fmt, future::Future, marker::PhantomData, num::NonZero, pin::Pin, ptr::NonNull,
+};
 
 use tidemill_core::{
     clock::Instant,
@@ -26,10 +28,7 @@ use tidemill_core::{
     wait::Chain,
 };
 
-use crate::{
-    stats::Watch,
-    waits::{DEEPEST, Waits},
-};
+use crate::{stats::Watch, waits::Waits};
 
 /// How many turns each priority has in a cycle by default. Firmware is slow, and its timers are to be on time beside busy tasks.
 const BUDGET: isize = 16;
@@ -42,7 +41,7 @@ pub struct Home<H> {
     pub(crate) base: Base,
     pub(crate) hooks: H,
     pub(crate) claimed: AtomicBool,
-    /// For the home thread. What in it is no zero is written by `bear`.
+    /// For the home thread.
     pub(crate) bound: Bound,
 }
 
@@ -54,9 +53,27 @@ pub(crate) struct Bound {
     pub(crate) cycles: Cell<usize>,
     pub(crate) watch: Watch,
     root: Root,
-    pub(crate) budget: Cell<isize>,
+    pub(crate) budget: Budget,
     /// Who waits on top of turns.
     pub(crate) waits: Waits,
+}
+
+/// How many turns each priority has in a cycle. Until it is set that is not written down, so that a Home is zeros.
+pub(crate) struct Budget(Cell<Option<NonZero<isize>>>);
+
+impl Budget {
+    const fn new() -> Self {
+        Self(Cell::new(None))
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> isize {
+        self.0.get().map_or(BUDGET, NonZero::get)
+    }
+
+    pub(crate) fn set(&self, turns: isize) {
+        self.0.set(NonZero::new(turns));
+    }
 }
 
 // SAFETY: [A1] says who touches `bound`; all else is `Sync`.
@@ -77,8 +94,8 @@ impl<H: Hooks> Home<H> {
                     cycles: Cell::new(0),
                     watch: Watch::new(),
                     root: Root::new(),
-                    budget: Cell::new(0),
-                    waits: Waits::new(0),
+                    budget: Budget::new(),
+                    waits: Waits::new(),
                 },
             }
         }
@@ -110,8 +127,6 @@ impl<H: Hooks> Home<H> {
     pub(crate) unsafe fn bear(&self, handle: &HomeRef) {
         // SAFETY: a Home begins with its Base.
         unsafe { self.base.bear(*handle, Erased::<H>::VTABLE) };
-        self.bound.budget.set(BUDGET);
-        self.bound.waits.allow(DEEPEST);
     }
 
     /// Runs `future` as the root, by calling `cycle`.

@@ -28,10 +28,7 @@ use tidemill_core::{
     wait::{Chain, Inbox},
 };
 
-use crate::{
-    stats::Watch,
-    waits::{DEEPEST, Waits},
-};
+use crate::{stats::Watch, waits::Waits};
 
 /// How many turns each priority has in a cycle by default. Firmware is slower, and its timers are to be on time beside busy tasks.
 const BUDGET: isize = if HOME_IS_KNOWN { 256 } else { 16 };
@@ -102,7 +99,7 @@ impl<H: Hooks> Home<H> {
                     tasks: Tasks::new(),
                     root: Root::new(),
                     budget: Cell::new(BUDGET),
-                    waits: Waits::new(DEEPEST),
+                    waits: Waits::new(),
                 },
             }
         }

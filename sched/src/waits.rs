@@ -9,30 +9,30 @@ use core::{cell::Cell, ptr::NonNull};
 use tidemill_core::task::{Done, Drive, Undone};
 
 /// How many may wait on top of each other by default.
-pub(crate) const DEEPEST: usize = 32;
+const DEEPEST: usize = 32;
 
 /// See the [module](self). For the home thread.
 pub(crate) struct Waits {
     deep: Cell<usize>,
-    deepest: Cell<usize>,
+    /// None, and it is the default: so a Home in a static is zeros.
+    deepest: Cell<Option<usize>>,
     /// Who gives turns in an order of its own.
     driver: Cell<Option<NonNull<dyn Drive>>>,
 }
 
 impl Waits {
-    /// Of which so many may be on top of each other.
-    pub(crate) const fn new(deepest: usize) -> Self {
-        Self { deep: Cell::new(0), deepest: Cell::new(deepest), driver: Cell::new(None) }
+    pub(crate) const fn new() -> Self {
+        Self { deep: Cell::new(0), deepest: Cell::new(None), driver: Cell::new(None) }
     }
 
     /// Lets so many wait on top of each other.
     pub(crate) fn allow(&self, deepest: usize) {
-        self.deepest.set(deepest);
+        self.deepest.set(Some(deepest));
     }
 
     /// Waits one deeper until the answer is dropped.
     pub(crate) fn deeper(&self) -> Result<impl Drop, Undone> {
-        if self.deep.get() >= self.deepest.get() {
+        if self.deep.get() >= self.deepest.get().unwrap_or(DEEPEST) {
             return Err(Undone::TooDeep);
         }
         self.deep.set(self.deep.get() + 1);
