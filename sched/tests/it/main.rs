@@ -126,6 +126,7 @@ mod shield;
 #[cfg(feature = "std")]
 mod shutdown;
 mod signal;
+mod start;
 #[cfg(feature = "std")]
 mod tags;
 #[cfg(feature = "std")]
