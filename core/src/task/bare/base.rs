@@ -301,19 +301,22 @@ impl Base {
         })
     }
 
-    /// Forgets the queues: all tasks have ended.
+    /// Gives the places free that are queued still: all tasks have ended, and nobody looks there any more.
     pub(super) fn clear(&self) {
-        // In one step, so that an old waker puts nothing there that stands in another queue later.
-        masked(|mask| {
-            let mut at = None;
-            while let Some((place, ours)) = self.next_place(mask, at) {
+        let mut at = None;
+        loop {
+            let next = masked(|mask| {
+                let (place, ours) = self.next_place(mask, at)?;
                 if ours {
                     place.forget_queue(mask);
                 }
-                at = Some(place);
+                Some(place)
+            });
+            if next.is_none() {
+                return;
             }
-            self.queues.iter().for_each(|queue| queue.clear(mask));
-        });
+            at = next;
+        }
     }
 }
 

@@ -335,7 +335,7 @@ impl Header {
         address & SHUT != 0 && address != SHUT
     }
 
-    /// It is in no queue: that of its Home, which is closed, is emptied.
+    /// It has ended, and the queue in which it may stand is looked at no more: its Home is closed.
     pub(super) fn forget_queue(&self, mask: Mask<'_>) {
         self.queue.set(mask, Way::NONE);
     }

@@ -127,11 +127,6 @@ impl<T: Linked> Queue<T> {
         unsafe { self.first.get() }.is_none()
     }
 
-    /// Forgets what is in it.
-    pub(super) fn clear(&self, mask: Mask<'_>) {
-        while self.pop_if(mask, || true).is_some() {}
-    }
-
     /// Whoever pushes is to ring.
     #[inline(always)]
     pub(super) fn hang(&self, _: Mask<'_>, bell: &'static Bell<T>) {
