@@ -13,12 +13,12 @@ use std::{
 use tidemill_core::{
     clock::{Clock, Instant},
     context::end_cycle,
-    task::Priority,
+    task::{JoinHandle, Priority},
     task_place,
     wait::{Doorbell, Wait},
 };
 use tidemill_sched::{
-    Home,
+    Home, Local,
     debug::{DebugScheduler, Order, Virtual},
 };
 
@@ -141,6 +141,42 @@ fn a_root_goes_on_after_a_cycle_within_its_turn_that_found_it_woken() {
     assert_eq!(WORDS.take(), ["other", "root", "root"]);
     // Its wake from the last turn finds nobody, and does no harm.
     assert_eq!(local.run_with(pin!(async { 4 }), &mut Leaps(&local)), 4);
+}
+
+#[test]
+fn a_task_that_is_cancelled_beside_turns_within_its_own_is_dropped_after_it() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    static OWN: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+    struct Says;
+    impl Drop for Says {
+        fn drop(&mut self) {
+            WORDS.say("dropped");
+        }
+    }
+    async fn cancels_itself(local: &'static Local<Virtual>, wakes: bool) {
+        let _says = Says;
+        poll_fn(|cx| {
+            if wakes {
+                cx.waker().wake_by_ref();
+                let _ = local.tick();
+            }
+            OWN.lock().unwrap().as_ref().unwrap().cancel();
+            let _ = local.tick();
+            WORDS.say("waits");
+            Poll::<()>::Pending
+        })
+        .await;
+    }
+    let _alone = alone();
+    let local: &'static Local<Virtual> = Box::leak(Box::new(HOME.claim().unwrap()));
+    for wakes in [false, true] {
+        let handle = local.spawn_place(task_place!(cancels_itself), cancels_itself(local, wakes));
+        *OWN.lock().unwrap() = Some(handle.unwrap());
+        while local.tick() == Wait::Poll {}
+        assert_eq!(WORDS.take(), ["waits", "dropped"]);
+        assert!(OWN.lock().unwrap().take().unwrap().is_finished());
+    }
 }
 
 #[test]
