@@ -34,6 +34,6 @@ pub use root::Root;
 pub use round::Rest;
 pub(super) use turns::adopt;
 pub use turns::{Cycle, adopt_here};
-pub(crate) use waker::clone_waker;
 pub use waker::wake_here;
 pub(super) use waker::wake_later;
+pub(crate) use waker::{clone_waker, drop_clone};
