@@ -1,74 +1,50 @@
 //! A moment that is waited for, where Homes are in statics: a delay on the wheel of one, whose entry is part of the future. (With `alloc` it is `moment`.)
 //!
-//! | `home` | the delay is for                                  | then                                             |
-//! |--------|---------------------------------------------------|--------------------------------------------------|
-//! | none   | a span, as a moment after the origin, or a moment | bound by the first poll to the current Home      |
-//! | some   | a moment on the clock of that Home                | polled there; it leaves the line when dropped    |
+//! | it was made                            | its delay has                      | its first poll                                           |
+//! |----------------------------------------|------------------------------------|----------------------------------------------------------|
+//! | for a Home                             | a moment on the clock of that Home | waits, unless the moment had come at the call            |
+//! | without, for a span                    | the span, as a moment              | binds it to the current Home: by [`due`], as at the call |
+//! | without, for a moment, or with slack   | a note, which says how to bind it  | likewise, by what the note says                          |
 //!
-//! [F1] `home` is set once, before the delay joins, which then is pinned, and given the wheel of that Home alone. Where there is none, the delay has a note.
+//! So what is rare is named by who asks for it, and whoever does not has it not in his program: no division without slack.
 
-#![expect(unsafe_code, reason = "polls a delay on the wheel that it is to leave before it dies")]
+#![expect(unsafe_code, reason = "binds a delay once, before it is polled")]
 
 use core::{
     fmt,
     future::Future,
-    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
 
+use pin_project_lite::pin_project;
+
 use crate::{
     clock::{Clock, Instant},
     context::{Here, HomeRef, current},
     error::NoContext,
-    task::clone_waker,
-    time::{Delay, coalesce},
+    time::{self, coalesce},
 };
 
-/// What is known of what is not bound.
+type Delay = time::Delay<HomeRef, Rare>;
+
+/// What is known, where there is no Home, of what is not just a span.
 #[derive(Clone, Copy)]
-struct Unbound {
+struct Rare {
+    /// A moment; or a span, as a moment after the origin.
+    moment: Instant,
+    /// What slack a span has, as a moment after the origin. A moment has its own in it.
+    slack: Instant,
     kind: Kind,
-    slack: MaybeUninit<Slack>,
+    bind: fn(Pin<&mut Delay>, HomeRef),
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(usize)] // Or else the bytes that pad it would be copied with each delay that is made.
 enum Kind {
     Moment,
     Span,
-    /// Either with slack, which is there.
-    SlackMoment,
-    SlackSpan,
-}
-
-/// Slack, and how to use it: named by who allows some, so that who allows none has no division in his program.
-type Slack = (Duration, fn(&Duration, Instant) -> Instant);
-
-impl Unbound {
-    #[inline(always)]
-    fn new(kind: Kind) -> Self {
-        Self { kind, slack: MaybeUninit::uninit() }
-    }
-
-    fn is_span(&self) -> bool {
-        matches!(self.kind, Kind::Span | Kind::SlackSpan)
-    }
-
-    /// The moment for which something is due then.
-    fn late(&self, deadline: Instant) -> Instant {
-        if matches!(self.kind, Kind::Moment | Kind::Span) {
-            return deadline;
-        }
-        // SAFETY: by the kind.
-        let (slack, late) = unsafe { self.slack.assume_init_ref() };
-        late(slack, deadline)
-    }
-
-    fn with_slack(self, slack: Slack) -> Self {
-        let kind = if self.is_span() { Kind::SlackSpan } else { Kind::SlackMoment };
-        Self { kind, slack: MaybeUninit::new(slack) }
-    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,152 +53,113 @@ pub(super) enum Moment {
     Deadline(Instant),
 }
 
-/// The future of [`after`](super::after::after), [`at`](super::after::at) and their like.
-#[must_use = "futures do nothing unless polled"]
-pub struct After {
-    /// With a note where there is no Home.
-    delay: Delay<Unbound>,
-    home: Option<HomeRef>,
+pin_project! {
+    /// The future of [`after`](super::after::after), [`at`](super::after::at) and their like.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct After {
+        #[pin]
+        delay: Delay,
+    }
 }
 
 impl After {
     #[inline(always)]
     pub(super) fn new(moment: Moment) -> Self {
-        match current() {
-            Some(home) => Self::bound(home, moment),
-            None => Self::unbound(moment),
-        }
+        Self::made(current(), moment)
     }
 
     pub(super) fn on(here: &Here, moment: Moment) -> Self {
-        Self::bound(*here.home(), moment)
+        Self::made(Some(*here.home()), moment)
     }
 
     #[inline(always)]
-    fn bound(home: HomeRef, moment: Moment) -> Self {
-        let now = home.now();
-        let (deadline, past) = match moment {
-            Moment::Span(span) => (now + span, span.is_zero()),
-            Moment::Deadline(deadline) => (deadline, deadline <= now),
+    fn made(home: Option<HomeRef>, moment: Moment) -> Self {
+        let delay = match (moment, home) {
+            (Moment::Span(span), _) => {
+                Delay::new(home, due(home, Instant::ORIGIN + span), span.is_zero())
+            }
+            (Moment::Deadline(deadline), Some(home)) => {
+                Delay::new(Some(home), deadline, deadline <= home.now())
+            }
+            (Moment::Deadline(deadline), None) => Delay::noted(Rare::moment(deadline)),
         };
-        Self { delay: Delay::new(deadline, past), home: Some(home) }
-    }
-
-    #[inline(always)]
-    fn unbound(moment: Moment) -> Self {
-        let (deadline, kind) = match moment {
-            Moment::Span(span) => (Instant::ORIGIN + span, Kind::Span),
-            Moment::Deadline(deadline) => (deadline, Kind::Moment),
-        };
-        Self { delay: Delay::with_note(deadline, Unbound::new(kind)), home: None }
+        Self { delay }
     }
 
     /// Allows it to resolve by up to `slack` later than it is due, and never earlier: one wake then serves several.
-    pub fn with_slack(mut self, slack: Duration) -> Self {
-        // SAFETY: it has not joined.
-        let deadline = unsafe { self.delay.deadline(None) };
-        if self.home.is_some() {
-            let past = self.delay.is_over();
-            self.delay = Delay::new(coalesce(deadline, slack), past);
-        } else {
-            // SAFETY: [F1].
-            let unbound = *unsafe { self.delay.note() };
-            let late = |slack: &Duration, deadline| coalesce(deadline, *slack);
-            self.delay = Delay::with_note(deadline, unbound.with_slack((slack, late)));
-        }
-        self
+    pub fn with_slack(self, slack: Duration) -> Self {
+        let (delay, late) = (&self.delay, |moment| coalesce(moment, slack));
+        let delay = match (delay.note(), delay.wheel()) {
+            (Some(rare), _) if rare.kind == Kind::Span => {
+                Delay::noted(Rare::span(rare.moment, slack))
+            }
+            (Some(rare), _) => Delay::noted(Rare::moment(late(rare.moment))),
+            (None, Some(home)) => Delay::new(Some(home), late(delay.deadline()), delay.is_over()),
+            (None, None) => Delay::noted(Rare::span(delay.deadline(), slack)),
+        };
+        Self { delay }
     }
 
     /// When it resolves, by the clock of its Home, if it is bound to one.
     pub fn deadline(&self) -> Option<Instant> {
-        // SAFETY: [F1].
-        self.home.map(|home| unsafe { self.delay.deadline(Some(home.head().wheel())) })
+        self.delay.wheel().map(|_| self.delay.deadline())
+    }
+}
+
+impl Rare {
+    fn moment(moment: Instant) -> Self {
+        let bind = |delay: Pin<&mut Delay>, home: HomeRef| {
+            delay.bind_noted(home, |rare| (rare.moment, rare.moment <= home.now()));
+        };
+        Self { moment, slack: Instant::ORIGIN, kind: Kind::Moment, bind }
     }
 
-    /// Binds it to the current Home, if there is one.
-    #[cold]
-    fn bind(&mut self) -> Option<HomeRef> {
-        let home = current()?;
-        // SAFETY: it has not joined.
-        let (now, mut deadline) = (home.now(), unsafe { self.delay.deadline(None) });
-        // SAFETY: [F1].
-        let unbound = unsafe { self.delay.note() };
-        if unbound.is_span() {
-            deadline = Instant::from_nanos(now.as_nanos().saturating_add(deadline.as_nanos()));
-        }
-        deadline = unbound.late(deadline);
-        self.delay = Delay::new(deadline, deadline <= now);
-        self.home = Some(home);
-        Some(home)
+    fn span(span: Instant, slack: Duration) -> Self {
+        let bind = |delay: Pin<&mut Delay>, home: HomeRef| {
+            let now = home.now();
+            delay.bind_noted(home, |rare| {
+                let deadline = coalesce(add(now, rare.moment), rare.slack - Instant::ORIGIN);
+                (deadline, deadline <= now)
+            });
+        };
+        Self { moment: span, slack: Instant::ORIGIN + slack, kind: Kind::Span, bind }
     }
+}
 
-    /// Its delay, and the Home on whose wheel it waits.
-    ///
-    /// # Safety
-    /// There is a Home, and this is pinned.
-    #[inline(always)]
-    unsafe fn joined(&mut self) -> (Pin<&mut Delay<Unbound>>, HomeRef) {
-        // SAFETY: [F1].
-        let home = unsafe { self.home.unwrap_unchecked() };
-        // SAFETY: [F1], pinned as this is.
-        (unsafe { Pin::new_unchecked(&mut self.delay) }, home)
-    }
+/// When a span is over that begins now, on the clock of this Home. It is told as a moment after the origin, and remains that where there is no Home.
+#[inline(never)] // At the call and in the first poll it is the same.
+fn due(home: Option<HomeRef>, span: Instant) -> Instant {
+    home.map_or(span, |home| add(home.now(), span))
+}
 
-    /// Has its delay leave the line.
-    ///
-    /// # Safety
-    /// It has joined, and this is pinned.
-    #[cold]
-    #[inline(never)] // What is over is in no line, which is seen where it is dropped.
-    unsafe fn leave(&mut self) {
-        // SAFETY: the contract.
-        let (delay, home) = unsafe { self.joined() };
-        // SAFETY: nothing is moved.
-        let delay = unsafe { delay.get_unchecked_mut() };
-        // SAFETY: [F1].
-        unsafe { delay.leave(home.head().wheel()) };
-    }
+/// The moment that is so much later, which is told as a moment after the origin.
+fn add(now: Instant, span: Instant) -> Instant {
+    Instant::from_nanos(now.as_nanos().saturating_add(span.as_nanos()))
 }
 
 impl Future for After {
     type Output = Result<(), NoContext>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: nothing is moved but what has not joined, by `bind`.
-        let this = unsafe { self.get_unchecked_mut() };
-        if this.delay.has_joined() {
-            // SAFETY: asked just now.
-            let (delay, home) = unsafe { this.joined() };
-            // SAFETY: as above, and [F1].
-            let seen = unsafe { delay.look(home.head().wheel(), cx.waker()) };
-            if let Some(seen) = seen {
-                return seen.map(Ok);
-            }
-            // SAFETY: as above.
-            unsafe { this.leave() };
-        } else {
-            if this.home.is_none() && this.bind().is_none() {
-                return Poll::Ready(Err(NoContext));
-            }
-            if this.delay.is_over() {
-                return Poll::Ready(Ok(()));
-            }
+        let mut delay = self.project().delay;
+        if delay.wheel().is_none() && !bind(delay.as_mut()) {
+            return Poll::Ready(Err(NoContext));
         }
-        // SAFETY: [F1], it has a Home by now.
-        let (delay, home) = unsafe { this.joined() };
-        // SAFETY: it is fresh; [F1], and it leaves when this is dropped.
-        unsafe { delay.join(home.head().wheel(), clone_waker(cx.waker())) }.map_err(|_| NoContext)
+        // SAFETY: it has one by now.
+        unsafe { delay.poll(cx.waker()) }.map_err(|_| NoContext)
     }
 }
 
-impl Drop for After {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if self.delay.has_joined() {
-            // SAFETY: asked just now, and it was pinned for that.
-            unsafe { self.leave() };
-        }
+/// Binds it to the current Home, if there is one. It has none.
+#[inline(always)]
+fn bind(delay: Pin<&mut Delay>) -> bool {
+    let Some(home) = current() else { return false };
+    match delay.note() {
+        Some(rare) => (rare.bind)(delay, home),
+        // SAFETY: there is no note.
+        None => unsafe { delay.bind(home, |span| due(Some(home), span)) },
     }
+    true
 }
 
 impl fmt::Debug for After {

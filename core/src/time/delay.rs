@@ -1,17 +1,18 @@
 //! A delay: one pinned wait for one moment, on the wheel of a Home in a static, each step of it under one mask.
 //!
-//! | phase    | means                                                 | `room`     | left by                                             |
-//! |----------|-------------------------------------------------------|------------|-----------------------------------------------------|
-//! | `Fresh`  | it is in no line                                      | a note     | `join`: -> `Joined`                                 |
-//! | `Past`   | its moment had come when it was made                  | a note     |                                                     |
-//! | `Joined` | it waits there, or has fired, or the wheel was closed | a node     | `look`: fired -> `Over`; closed, or for another waker -> `Fresh` |
-//! | `Over`   | its moment has come since                             | a node     |                                                     |
+//! | phase    | means                                                 | `wheel` | `room` | left by                                           |
+//! |----------|-------------------------------------------------------|---------|--------|---------------------------------------------------|
+//! | `Noted`  | its owner says what its moment is once there is a wheel | none  | a note | `bind_noted`: -> `Fresh`, `Over`                  |
+//! | `Fresh`  | it is in no line                                      | any     | a node | `poll`: joins, -> `Joined`; closed, -> `Closed`   |
+//! | `Joined` | it waits there, or has fired, or the wheel was closed | some    | a node | `poll`: has fired, -> `Over`; closed, -> `Closed` |
+//! | `Over`   | its moment had come when it was made, or has since    | any     | a node |                                                   |
+//! | `Closed` | the wheel was closed before                           | some    | a node |                                                   |
 //!
 //! Without `alloc` alone: where Homes are counted an [`Entry`](super::Entry) keeps a handle, and the steps are as many as its lock is taken.
 //!
-//! [D1] The phase is the owner's. Where it is not `Joined`, no node is linked, and none has a waker.
-//! [D2] All calls are given one and the same wheel, in a static (contract of `join`, kept by the owner until the delay is dropped).
-//! [D3] Under the mask wakers move and are compared; they are cloned before, and dropped or woken after it.
+//! [D1] The phase is the owner's. Where it is not `Joined`, the node is in no line and has no waker, and no wheel knows of it.
+//! [D2] The wheel is set once, and is in a static or outlives its handle (contract of [`WheelRef`]). Who has none has not joined: he may be moved still.
+//! [D3] Under the mask wakers only move. They are cloned before, and dropped or woken after it.
 
 #![expect(
     unsafe_code,
@@ -19,7 +20,7 @@
 )]
 
 use core::{
-    mem::{ManuallyDrop, MaybeUninit},
+    mem::{self, ManuallyDrop},
     pin::Pin,
     task::{Poll, Waker},
 };
@@ -29,184 +30,208 @@ use crate::{
     error::WheelClosed,
     lock::Lock,
     mask::{Mask, masked},
+    task::{clone_waker, drop_clone},
     time::{
         lists::Lists,
         node::{Link, Node},
+        source::WheelRef,
         status::Status,
         wheel::Wheel,
     },
 };
 
+/// As far as they are alike they are numbered as a [`Status`] is, and as the answers of `poll`: then one is made of the other by nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    Fresh,
-    Past,
-    Joined,
     Over,
+    Closed,
+    Joined,
+    Fresh,
+    Noted,
 }
 
 /// What stands in a delay.
 union Room<N: Copy> {
     node: ManuallyDrop<Node>,
-    note: Note<N>,
+    note: N,
 }
 
-/// What is known of a delay that has not joined.
-#[derive(Clone, Copy)]
-#[repr(C)] // A node begins with its deadline, too: where the two are at one place it is written once.
-struct Note<N: Copy> {
-    deadline: u64,
-    /// The owner's.
-    note: MaybeUninit<N>,
-}
-
-/// See the [module](self). It keeps a note of its owner's until it joins.
-pub(crate) struct Delay<N: Copy> {
+/// See the [module](self). `W` names its wheel; a note is for as long as there is none.
+pub(crate) struct Delay<W: Handle, N: Copy> {
     room: Room<N>,
+    wheel: Option<W>,
     phase: Phase,
 }
 
+/// A handle that nobody counts.
+pub(crate) trait Handle: WheelRef<Lock = Lock> + Copy {}
+
+impl<W: WheelRef<Lock = Lock> + Copy> Handle for W {}
+
 // SAFETY: the node is reached under a mask alone, or [D1] is the owner's; its waker may go anywhere.
-unsafe impl<N: Copy + Send> Send for Delay<N> {}
-// SAFETY: as above; a shared one offers nothing but its deadline, under a mask.
-unsafe impl<N: Copy + Sync> Sync for Delay<N> {}
+unsafe impl<W: Handle + Send, N: Copy + Send> Send for Delay<W, N> {}
+// SAFETY: as above; a shared one offers its deadline, under a mask where it may have joined, its note and its handle.
+unsafe impl<W: Handle + Sync, N: Copy + Sync> Sync for Delay<W, N> {}
 
-impl<N: Copy> Delay<N> {
-    /// For `deadline`, which may have passed.
+impl<W: Handle, N: Copy> Delay<W, N> {
+    /// For `deadline`, which has come or not. Without a wheel it may stand for another.
     #[inline(always)]
-    pub(crate) fn new(deadline: Instant, past: bool) -> Self {
-        let phase = if past { Phase::Past } else { Phase::Fresh };
-        let note = Note { deadline: deadline.as_nanos(), note: MaybeUninit::uninit() };
-        Self { room: Room { note }, phase }
+    pub(crate) fn new(wheel: Option<W>, deadline: Instant, over: bool) -> Self {
+        let phase = if over { Phase::Over } else { Phase::Fresh };
+        Self { room: Room::due(deadline), wheel, phase }
     }
 
-    /// For `deadline`, with a note.
+    /// One with a note.
     #[inline(always)]
-    pub(crate) fn with_note(deadline: Instant, note: N) -> Self {
-        let note = Note { deadline: deadline.as_nanos(), note: MaybeUninit::new(note) };
-        Self { room: Room { note }, phase: Phase::Fresh }
+    pub(crate) fn noted(note: N) -> Self {
+        Self { room: Room { note }, wheel: None, phase: Phase::Noted }
     }
 
-    /// Its note.
-    ///
-    /// # Safety
-    /// It was made with one, and has not joined.
-    pub(crate) unsafe fn note(&self) -> &N {
-        // SAFETY: the contract.
-        let note = unsafe { &self.room.note };
-        // SAFETY: the contract.
-        unsafe { note.note.assume_init_ref() }
-    }
-
-    /// Its deadline.
-    ///
-    /// # Safety
-    /// As for `join`, if it has joined.
-    pub(crate) unsafe fn deadline(&self, wheel: Option<&Wheel<Lock>>) -> Instant {
-        let nanos = match (self.phase, wheel) {
-            (Phase::Joined | Phase::Over, Some(wheel)) => {
-                // SAFETY: by the phase, there is one.
-                let link = unsafe { self.link() };
-                masked(|mask| wheel.at(mask, |lists| lists.at(link, |node| node.deadline)))
-            }
-            // SAFETY: by the phase.
-            _ => unsafe { self.room.note }.deadline,
-        };
-        Instant::from_nanos(nanos)
-    }
-
-    /// Whether it is in the line, or has fired since it was looked at.
+    /// Its wheel, if it has one.
     #[inline(always)]
-    pub(crate) fn has_joined(&self) -> bool {
-        self.phase == Phase::Joined
+    pub(crate) fn wheel(&self) -> Option<W> {
+        self.wheel
+    }
+
+    /// Its note, if it has one.
+    #[inline(always)]
+    pub(crate) fn note(&self) -> Option<&N> {
+        if self.phase != Phase::Noted {
+            return None;
+        }
+        // SAFETY: by the phase.
+        Some(unsafe { &self.room.note })
+    }
+
+    /// Its deadline, or what stands for one as long as there is no wheel; if it has a note, a moment that never comes.
+    pub(crate) fn deadline(&self) -> Instant {
+        if self.phase == Phase::Noted {
+            return Instant::FAR;
+        }
+        // SAFETY: by the phase.
+        let link = unsafe { self.link() };
+        // SAFETY: whoever else reaches it has a mask.
+        Instant::from_nanos(masked(|_| unsafe { link.at(|node| node.deadline) }))
     }
 
     /// Whether its moment has come, as far as is known.
-    #[inline(always)]
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Past | Phase::Over)
+        self.phase == Phase::Over
     }
 
-    /// Joins the line; `waker` is woken when its moment has come.
+    /// This is its wheel, and its deadline there is `due` of what stood for one.
     ///
     /// # Safety
-    /// It has not joined, is not over and is pinned. `wheel` is in a static, and the one and only one that this is given; the owner has it
-    /// [`leave`](Self::leave) before it dies.
+    /// It has no wheel, and no note.
     #[inline(always)]
-    pub(crate) unsafe fn join(
+    pub(crate) unsafe fn bind(
         self: Pin<&mut Self>,
-        wheel: &Wheel<Lock>,
-        waker: Waker,
-    ) -> Poll<Result<(), WheelClosed>> {
-        // SAFETY: nothing is moved.
-        let this = unsafe { self.get_unchecked_mut() };
-        // SAFETY: by the phase.
-        let deadline = unsafe { this.room.note }.deadline;
-        let refused = masked(|mask| {
-            wheel.at(mask, |lists| {
-                if lists.closed {
-                    return Some(waker);
-                }
-                this.room = Room { node: ManuallyDrop::new(Node::armed(deadline, waker)) };
-                // SAFETY: it stands there.
-                lists.order.link(unsafe { this.link() }, deadline);
-                None
-            })
-        });
-        if refused.is_some() {
-            return Poll::Ready(Err(WheelClosed));
-        }
-        this.phase = Phase::Joined;
-        Poll::Pending
-    }
-
-    /// What became of it: `Pending` if it waits, for this waker; `Ready` if it has fired. `None`: it is to [`leave`](Self::leave), and to join anew.
-    ///
-    /// # Safety
-    /// As for `join`, but that it has joined.
-    #[inline(always)]
-    pub(crate) unsafe fn look(
-        self: Pin<&mut Self>,
-        wheel: &Wheel<Lock>,
-        waker: &Waker,
-    ) -> Option<Poll<()>> {
+        wheel: W,
+        due: impl FnOnce(Instant) -> Instant,
+    ) {
         // SAFETY: nothing is moved.
         let this = unsafe { self.get_unchecked_mut() };
         // SAFETY: by the phase.
         let link = unsafe { this.link() };
-        let seen = masked(|mask| wheel.at(mask, |lists| lists.look(link, waker)));
-        if seen == Status::Fired {
-            this.phase = Phase::Over;
-            return Some(Poll::Ready(()));
-        }
-        (seen == Status::Armed).then_some(Poll::Pending)
+        // SAFETY: [D2] it has not joined, and is borrowed by this alone.
+        let span = unsafe { link.at(|node| node.deadline) };
+        let deadline = due(Instant::from_nanos(span)).as_nanos();
+        // SAFETY: as above.
+        unsafe { link.at(|node| node.deadline = deadline) };
+        this.wheel = Some(wheel);
     }
 
-    /// Takes it out of the line: it is fresh.
+    /// If it has a note, this is its wheel instead; and what is told by the note is its deadline there, which has come or not.
+    pub(crate) fn bind_noted(
+        self: Pin<&mut Self>,
+        wheel: W,
+        due: impl FnOnce(&N) -> (Instant, bool),
+    ) {
+        // SAFETY: nothing is moved that has joined [D2].
+        let this = unsafe { self.get_unchecked_mut() };
+        if let Some((deadline, over)) = this.note().map(due) {
+            *this = Self::new(Some(wheel), deadline, over);
+        }
+    }
+
+    /// Waits for the moment, when it wakes this waker.
     ///
     /// # Safety
-    /// As for `look`.
+    /// It has a wheel.
     #[inline(always)]
-    pub(crate) unsafe fn leave(&mut self, wheel: &Wheel<Lock>) {
-        // SAFETY: by the phase.
-        let link = unsafe { self.link() };
-        let (_waker, deadline) = masked(|mask| {
-            wheel.at(mask, |lists| (lists.remove(link), lists.at(link, |node| node.deadline)))
+    pub(crate) unsafe fn poll(
+        self: Pin<&mut Self>,
+        waker: &Waker,
+    ) -> Poll<Result<(), WheelClosed>> {
+        // SAFETY: nothing is moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        match this.phase {
+            Phase::Over => return Poll::Ready(Ok(())),
+            Phase::Closed => return Poll::Ready(Err(WheelClosed)),
+            _ => {}
+        }
+        // SAFETY: the contract.
+        let wheel = unsafe { this.wheel.unwrap_unchecked() };
+        // SAFETY: there is a wheel, so there is a node.
+        let link = unsafe { this.link() };
+        let mut waker = Some(clone_waker(waker));
+        masked(|mask| {
+            let status = wheel.wheel().at(mask, |lists| lists.wait(link, &mut waker));
+            this.phase = Phase::of(status);
         });
-        self.room = Room { note: Note { deadline, note: MaybeUninit::uninit() } };
-        self.phase = Phase::Fresh;
+        waker.into_iter().for_each(drop_clone);
+        // It is asked anew, not kept in mind for each way out of the mask: so that it has one.
+        match this.phase {
+            Phase::Over => Poll::Ready(Ok(())),
+            Phase::Closed => Poll::Ready(Err(WheelClosed)),
+            _ => Poll::Pending,
+        }
     }
 
     /// # Safety
-    /// A node stands there.
+    /// A node stands there. It is given to a wheel only if this is pinned, and has that wheel.
     #[inline(always)]
     unsafe fn link(&self) -> Link {
         // SAFETY: the contract.
         let node = unsafe { &self.room.node };
-        // SAFETY: pinned since it joined.
+        // SAFETY: who is not pinned is not moved while it is borrowed, which is as long as the link is used.
         let node = unsafe { Pin::new_unchecked(&**node) };
-        // SAFETY: [D2], and the owner has it leave.
+        // SAFETY: [D2], and it leaves when it is dropped.
         unsafe { Link::new(node) }
+    }
+}
+
+impl<N: Copy> Room<N> {
+    #[inline(always)]
+    fn due(deadline: Instant) -> Self {
+        Self { node: ManuallyDrop::new(Node::due(deadline.as_nanos())) }
+    }
+}
+
+impl Phase {
+    /// What the owner knows by what became of the node.
+    #[inline(always)]
+    fn of(status: Status) -> Self {
+        match status {
+            Status::Fired => Self::Over,
+            Status::Closed => Self::Closed,
+            Status::Armed => Self::Joined,
+            Status::Idle => Self::Fresh,
+        }
+    }
+}
+
+impl<W: Handle, N: Copy> Drop for Delay<W, N> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.phase != Phase::Joined {
+            return;
+        }
+        // SAFETY: by the phase.
+        let wheel = unsafe { self.wheel.unwrap_unchecked() };
+        // SAFETY: by the phase.
+        let link = unsafe { self.link() };
+        drop(masked(|mask| wheel.wheel().at(mask, |lists| lists.quit(link))));
     }
 }
 
@@ -244,12 +269,27 @@ impl Lists {
         Some(unsafe { waker.unwrap_unchecked() })
     }
 
-    /// What became of a node; `Idle` also if it would wake another than this waker.
+    /// Has a node wait with this waker, if it has not waited to the end; `waker` is then the one to drop. What became of it.
     #[inline(always)]
-    fn look(&mut self, link: Link, waker: &Waker) -> Status {
-        self.at(link, |node| match (node.status, &node.waker) {
-            (Status::Armed, Some(known)) if !known.will_wake(waker) => Status::Idle,
-            (status, _) => status,
-        })
+    fn wait(&mut self, link: Link, waker: &mut Option<Waker>) -> Status {
+        let (status, deadline) = self.at(link, |node| (node.status, node.deadline));
+        match status {
+            Status::Fired | Status::Closed => return status,
+            Status::Armed => {}
+            Status::Idle if self.closed => return Status::Closed,
+            Status::Idle => self.order.link(link, deadline),
+        }
+        self.at(link, |node| {
+            mem::swap(&mut node.waker, waker);
+            node.status = Status::Armed;
+        });
+        Status::Armed
+    }
+
+    /// Takes a node out that is to die, if it waits. Its waker is to be dropped.
+    #[inline(always)]
+    fn quit(&mut self, link: Link) -> Option<Waker> {
+        self.order.unlink(link);
+        self.at(link, |node| node.waker.take())
     }
 }

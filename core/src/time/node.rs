@@ -5,7 +5,7 @@
 //! | linked    | some   | some    | `Armed`                                              |
 //! | not       | none   | none    | any other (`Armed` between two steps under one lock) |
 //!
-//! Where a wheel is one line, the last node has no `next` either.
+//! Where a wheel is one line, `next` says nothing: the last node has none either, and one that has left may name what stood behind it.
 //!
 //! [L1] What a node holds is read and written under the lock of its wheel alone.
 //! [L2] A linked node is alive: it is pinned, and its owner has the wheel take it out before it dies (contract of `Link::new`). One that
@@ -30,28 +30,34 @@ pub(super) struct Node {
 impl Node {
     /// One that is linked nowhere.
     pub(super) fn new() -> Self {
-        let links =
-            Links { prev: None, next: None, deadline: 0, waker: None, status: Status::Idle };
-        Self { links: UnsafeCell::new(links), _pinned: PhantomPinned }
+        Self::due(0)
     }
 
-    /// One that is about to be linked.
-    #[cfg(not(feature = "alloc"))]
+    /// One that is linked nowhere, with its deadline.
     #[inline(always)]
-    pub(super) fn armed(deadline: u64, waker: Waker) -> Self {
-        let (status, waker) = (Status::Armed, Some(waker));
-        let links = Links { prev: None, next: None, deadline, waker, status };
+    pub(super) fn due(deadline: u64) -> Self {
+        let links = Links {
+            #[cfg(feature = "std")]
+            prev: None,
+            next: None,
+            deadline,
+            waker: None,
+            status: Status::Idle,
+        };
         Self { links: UnsafeCell::new(links), _pinned: PhantomPinned }
     }
 }
 
 /// What a node holds.
+#[repr(C)] // Where `next` stands first, a walk along the line has less to add.
 pub(super) struct Links {
-    pub(super) prev: Option<Link>,
     pub(super) next: Option<Link>,
+    /// Where a wheel has slots.
+    #[cfg(feature = "std")]
+    pub(super) prev: Option<Link>,
+    pub(super) status: Status,
     pub(super) deadline: u64,
     pub(super) waker: Option<Waker>,
-    pub(super) status: Status,
 }
 
 /// The address of a node, and its owner's promise.

@@ -1,8 +1,9 @@
 //! One line of all that waits, the earliest first, of equal deadlines the oldest first: a timing wheel for the few timers of firmware.
 //!
-//! It is one word instead of 1.2 KiB, and much less code. To insert takes time with the number of those that are not due later, to take out none.
+//! It is one word instead of 1.2 KiB, and much less code. To insert, and to take out another than the first, takes time with the number of those that
+//! stand before.
 //!
-//! [L4] No node has a later deadline than its `next`. The first has no `prev`, the last no `next`; each `prev` is the one whose `next` it is.
+//! [L4] No linked node has a later deadline than its `next`. The last has none.
 
 #![expect(unsafe_code, reason = "links pinned nodes that their owners promise to take out")]
 
@@ -21,7 +22,7 @@ impl Order {
     /// Takes out any node.
     pub(super) fn pop_any(&mut self) -> Option<Link> {
         let first = self.first?;
-        self.unlink(first);
+        self.first = self.at(first, |node| node.next);
         Some(first)
     }
 
@@ -46,9 +47,6 @@ impl Order {
             return None;
         }
         self.first = second;
-        if let Some(second) = second {
-            self.at(second, |node| node.prev = None);
-        }
         Some(first)
     }
 
@@ -73,38 +71,44 @@ impl Order {
     /// Links a node, behind all that are not due later.
     #[inline]
     pub(super) fn link(&mut self, link: Link, deadline: u64) {
-        let (mut before, mut after) = (None, self.first);
-        while let Some(place) = after {
-            let (due, later) = self.at(place, |node| (node.deadline, node.next));
-            if due > deadline {
-                break;
-            }
-            (before, after) = (after, later);
-        }
-        self.at(link, |node| (node.deadline, node.prev, node.next) = (deadline, before, after));
-        self.join(before, Some(link));
-        if let Some(after) = after {
-            self.at(after, |node| node.prev = Some(link));
-        }
+        let place = self.seek(|_, node| node.deadline > deadline);
+        // SAFETY: as `seek` says.
+        let later = unsafe { *place };
+        // SAFETY: `&mut self` proves that we hold the lock.
+        unsafe { link.at(|node| (node.deadline, node.next) = (deadline, later)) };
+        // SAFETY: as above; the node is another than the one in which it may lie.
+        unsafe { *place = Some(link) };
     }
 
-    /// Takes a linked node out.
+    /// Takes a node out, if it is linked.
     #[inline]
     pub(super) fn unlink(&mut self, link: Link) {
-        let (before, after) = self.at(link, |node| (node.prev, node.next));
-        self.join(before, after);
-        if let Some(after) = after {
-            self.at(after, |node| node.prev = before);
+        let place = self.seek(|other, _| other == link);
+        // SAFETY: as `seek` says.
+        if unsafe { *place }.is_none() {
+            return;
         }
+        // SAFETY: `&mut self` proves that we hold the lock.
+        let later = unsafe { link.at(|node| node.next) };
+        // SAFETY: as above; it lies in another node, or in none.
+        unsafe { *place = later };
     }
 
-    /// Has `after` follow `before`; `None` is the end of the line.
-    #[inline]
-    fn join(&mut self, before: Option<Link>, after: Option<Link>) {
-        match before {
-            Some(before) => self.at(before, |node| node.next = after),
-            None => self.first = after,
+    /// Where the first node is named of which `is` says so; or else the place behind the last. It is good until that node, or the line, is reached
+    /// on another way.
+    #[inline(always)]
+    fn seek(&mut self, is: impl Fn(Link, &Links) -> bool) -> *mut Option<Link> {
+        let mut place = &raw mut self.first;
+        // SAFETY: it lies in this line, or in a node that is linked ([L2] of `node`) and reached in no other way.
+        while let Some(link) = unsafe { *place } {
+            // SAFETY: `&mut self` proves that we hold the lock.
+            let (is, next) = unsafe { link.at(|node| (is(link, node), &raw mut node.next)) };
+            if is {
+                break;
+            }
+            place = next;
         }
+        place
     }
 
     /// Reads or writes a node. `f` reaches no other.

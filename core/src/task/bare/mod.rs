@@ -35,6 +35,6 @@ pub use round::Rest;
 pub(super) use turns::adopt;
 pub(super) use turns::start;
 pub use turns::{Cycle, adopt_here};
-pub(crate) use waker::clone_waker;
 pub use waker::wake_here;
 pub(super) use waker::wake_later;
+pub(crate) use waker::{clone_waker, drop_clone};

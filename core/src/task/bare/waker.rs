@@ -103,6 +103,15 @@ pub(crate) fn clone_waker(waker: &Waker) -> Waker {
     }
 }
 
+/// Drops a waker, without a call if it is one of ours.
+#[inline(always)]
+pub(crate) fn drop_clone(waker: Waker) {
+    match task_of(&waker) {
+        Some(_) => core::mem::forget(waker),
+        None => drop(waker),
+    }
+}
+
 /// # Safety
 /// [K1].
 #[inline(always)]
