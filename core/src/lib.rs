@@ -23,6 +23,9 @@ pub mod ivar;
 pub mod kernel;
 pub mod local;
 pub mod lock;
+#[cfg(not(feature = "alloc"))]
+#[doc(hidden)]
+pub mod mark;
 #[cfg(not(feature = "std"))]
 mod mask;
 mod misuse;

@@ -1,11 +1,11 @@
 //! A base: what a Home without `alloc` begins with. Who is ready, who lives, and whether there is somebody to be rung awake.
 //!
-//! | the bell of the Normal queue | means                                                | who queues a Normal task | a Low one |
-//! |------------------|------------------------------------------------------|----------------------------------|-------------------|
-//! | hangs            | the home thread found both empty, and sleeps or is about to | takes it, and rings       | rings the Low bell, which does |
-//! | does not         | the home thread will look at them                    | need not                         | likewise, which need not |
+//! | the Normal queue | means                                                | who queues a Normal task | a Low one |
+//! |------------------|------------------------------------------------------|--------------------------|-----------|
+//! | asks             | the home thread found both empty, and sleeps or is about to | rings, and it asks no more | likewise |
+//! | does not ask     | the home thread will look at them                    | need not                 | asks, and need not |
 //!
-//! The Low queue has a bell always when it is empty: so a wake asks its own queue alone.
+//! The Low queue asks always when it is empty: so a wake looks at its own queue alone.
 //!
 //! A Home's doorbell is rung once per sleep at most. All is changed under a mask, so a wake is a few instructions, and no wake is lost: to look at the
 //! queues and to fall asleep is one step.
@@ -24,19 +24,19 @@ use core::{
 
 use super::{
     header::{Header, Kind, LIVE, LOW, Older, Task},
-    queue::{Bell, Queue},
+    queue::Queue,
 };
 use crate::{
     const_new,
     context::{Head, HomeRef, HomeVTable, Priority, TaskInfo},
+    mark::Mark,
     mask::{Mask, Masked, masked},
     shared_static,
     wait::Chain,
 };
 
-/// Gives turns to Low tasks, so many at the most, and to Normal ones that are left.
-pub(super) type LowTurns = fn(&Base, isize);
-
+// Whether there ever was a Low task: before the first is queued.
+shared_static!(static GRADED: Mark = Mark::new());
 // The newest place in which a task was LIVE [B2].
 shared_static!(static PLACES: Masked<Option<Older>> = Masked::new(None));
 
@@ -46,8 +46,6 @@ pub struct Base {
     head: Head,
     /// By priority.
     queues: [Queue<Header>; 2],
-    /// How the Low tasks have their turns, once there was one: named by who makes them, so that who makes none has it not in his program.
-    low: Masked<Option<LowTurns>>,
     /// Whose turn it is: for the home thread.
     pub(super) current: Cell<Option<Task>>,
 }
@@ -65,7 +63,6 @@ impl Base {
             Self {
                 head: Head::new(),
                 queues: [Queue::new(), Queue::new()],
-                low: Masked::new(None),
                 current: Cell::new(None),
             }
         }
@@ -139,7 +136,7 @@ impl Base {
         let queue = &self.queues()[priority as usize];
         let first = queue.pop_if(mask, may);
         if priority == Priority::Low && queue.is_idle(mask) {
-            queue.hang(mask, &(ring_for_low as Bell<Header>));
+            queue.ask(mask);
         }
         first
     }
@@ -174,21 +171,23 @@ impl Base {
         }
     }
 
-    /// There is a Low task in this Home, and this is how such have their turns.
+    /// There is a Low task in this Home.
     #[inline(always)]
-    pub(super) fn grade(&self, mask: Mask<'_>, home: HomeRef, low: LowTurns) {
-        if self.low.replace(mask, Some(low)).is_none() {
-            let queue = &self.queues()[Priority::Low as usize];
+    pub(super) fn grade(&self, mask: Mask<'_>, home: HomeRef) {
+        GRADED.set();
+        let queue = &self.queues()[Priority::Low as usize];
+        if queue.home(mask).is_none() {
             // SAFETY: until there is a Low task nobody knows of it; [C1] of `fixed`, it is in a static.
             unsafe { queue.settle(home) };
-            queue.hang(mask, &(ring_for_low as Bell<Header>));
+            queue.ask(mask);
         }
     }
 
-    /// How the Low tasks have their turns, if one is ready.
+    /// Whether a Low task is ready.
     #[inline(always)]
-    pub(super) fn low(&self, mask: Mask<'_>) -> Option<LowTurns> {
-        self.low.get(mask).filter(|_| !self.is_idle_in(mask, Priority::Low))
+    pub(super) fn has_low(&self, mask: Mask<'_>) -> bool {
+        // First, since that is the shorter where there is none.
+        GRADED.is_set() && !self.is_idle_in(mask, Priority::Low)
     }
 
     /// Whether no task of this priority is queued.
@@ -223,13 +222,13 @@ impl Base {
     /// Has whoever comes next ring. No task is ready.
     #[inline(always)]
     pub(super) fn fall_asleep(&self, mask: Mask<'_>) {
-        self.queues[0].hang(mask, &(ring_home as Bell<Header>));
+        self.queues[0].ask(mask);
     }
 
     /// Nobody is to ring, in a mask of its caller's.
     #[inline(always)]
     pub(super) fn stay_up(&self, mask: Mask<'_>) {
-        self.queues[0].take_bell(mask);
+        self.queues[0].ask_not(mask);
     }
 
     /// Has nobody ring.
@@ -320,19 +319,17 @@ impl Base {
     }
 }
 
-/// A Normal task has come while the home thread slept, or was about to.
-fn ring_home(queue: &Queue<Header>) {
-    let home = masked(|mask| queue.home(mask).filter(|_| queue.take_bell(mask)));
+/// A task has come to this queue, which asked: ends the sleep of its Home, if it sleeps. Not under a mask.
+#[cold]
+#[inline(never)]
+pub(super) fn ring(queue: &Queue<Header>) {
+    let home = masked(|mask| {
+        let home = queue.home(mask)?;
+        let normal = &Base::of(&home).queues[Priority::Normal as usize];
+        (queue.ask_not(mask) && (ptr::eq(queue, normal) || normal.ask_not(mask))).then_some(home)
+    });
     if let Some(home) = home {
         home.ring();
-    }
-}
-
-/// A Low task has come to the empty queue.
-fn ring_for_low(queue: &Queue<Header>) {
-    let home = masked(|mask| queue.home(mask).filter(|_| queue.take_bell(mask)));
-    if let Some(home) = home {
-        Base::of(&home).queues[0].ring();
     }
 }
 

@@ -20,8 +20,8 @@ use core::{
 };
 
 use super::{
-    header::{End, Kind, Past, Task},
-    turns::{end, end_if_joined},
+    ends::{end, end_if_joined},
+    header::{End, Kind, Task},
     waker,
 };
 
@@ -111,24 +111,5 @@ impl<F: Future, P: Place> Of<F, P> {
     #[inline(always)]
     pub(in crate::task) fn output(task: Task) -> NonNull<F::Output> {
         P::body(task).cast()
-    }
-}
-
-impl Task {
-    /// Notes that its future goes. `false`: it did before, and its drop panicked.
-    #[inline(always)]
-    fn goes(self) -> bool {
-        !cfg!(panic = "unwind") || self.past.replace(Past::Gone) != Past::Gone
-    }
-
-    /// Drops its future.
-    ///
-    /// # Safety
-    /// [H4] of `header`; this is its turn.
-    pub(super) unsafe fn drop_future(self, kind: &'static Kind) {
-        if let Some(drop_future) = kind.drop_future.filter(|_| self.goes()) {
-            // SAFETY: the contract; it has not been dropped.
-            unsafe { drop_future(self) };
-        }
     }
 }

@@ -20,6 +20,7 @@ use core::{
 };
 
 use super::{
+    base::ring,
     header::{Header, Task},
     queue::Queue,
     waker::{task_of, wake_task, waker_at},
@@ -90,7 +91,7 @@ impl<'h> Told<'h> {
         let of = self.0.map_addr(|address| address & !(OTHER | TAKEN));
         if what == 0 {
             // SAFETY: `ring` put a queue there.
-            return Queue::ring(unsafe { &*of.cast::<Queue<Header>>() });
+            return ring(unsafe { &*of.cast() });
         }
         // SAFETY: `side` put a side there, which is borrowed still.
         let side: &Side = unsafe { &*of.cast() };

@@ -116,16 +116,6 @@ impl Way {
     const NONE: Self = Self(ptr::without_provenance(SHUT));
 }
 
-/// The turn of who has ended: none. It has left its queue.
-///
-/// # Safety
-/// None to keep here.
-unsafe fn nothing(task: Task) -> Option<End> {
-    // Whoever was woken since is in the queue again, and so comes here again.
-    masked(|mask| task.bury(mask));
-    None
-}
-
 /// That of a header, or OLDEST.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Older(NonNull<Header>);
@@ -340,9 +330,9 @@ impl Header {
         self.queue.set(mask, Way::NONE);
     }
 
-    /// It lives no more, these flags are left, and its turns are none.
+    /// It lives no more, these flags are left, and its turns are this, which is none.
     #[inline(always)]
-    pub(super) fn die(&self, mask: Mask<'_>, flags: u8) {
+    pub(super) fn die(&self, mask: Mask<'_>, flags: u8, nothing: Turn) {
         self.flags.set(mask, flags);
         self.set_turn(mask, nothing);
         self.bury(mask);
@@ -350,7 +340,7 @@ impl Header {
 
     /// It lives no more: unless it is in a queue, a wake is nothing.
     #[inline(always)]
-    fn bury(&self, mask: Mask<'_>) {
+    pub(super) fn bury(&self, mask: Mask<'_>) {
         if self.queue.get(mask).0.addr() & SHUT == 0 {
             self.queue.set(mask, Way::NONE);
         }

@@ -12,6 +12,7 @@ use core::{
 };
 
 use super::{
+    ends::awaits,
     header::{CANCELLED, ENDED, HANDLE, Task},
     waker::cancel_task,
 };
@@ -81,6 +82,7 @@ impl<T> Joining<T> {
 
     /// Has `waker` told of the end, unless it has come: then `false`.
     fn leave(&mut self, waker: &Waker) -> bool {
+        awaits();
         let fresh = waker.clone();
         if !self.left {
             self.left = true;

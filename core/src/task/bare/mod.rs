@@ -5,6 +5,7 @@
 //! | `header`  | what is the same for every task, and what becomes of it                   |
 //! | `queue`   | who is ready, and whether somebody is to be rung for the first            |
 //! | `base`    | what a Home knows of its tasks: who is ready, who lives                   |
+//! | `ends`    | how a task counts as ended                                                |
 //! | `waker`   | the address of a header, which wakes                                      |
 //! | `cell`    | the future or output of a task, and what is done with it                  |
 //! | `hatch`   | a state, and who waits for a change of it                                 |
@@ -15,6 +16,7 @@
 
 mod base;
 mod cell;
+mod ends;
 mod hatch;
 mod header;
 mod joining;

@@ -5,13 +5,14 @@
 //! | null    | the address of `first` | none is ready  | writes to where it names, and then names the task's link | nothing |
 //! | a task  | that of a link      | that is the last's | likewise              | -> the next; if there is none, `last` is as above |
 //!
-//! | `bell`  | means                                | `push`    |
+//! | `asks`  | means                                | `push`    |
 //! |---------|--------------------------------------|-----------|
-//! | none    | nobody is to be rung                 |           |
-//! | some    | whoever pushes is to [ring](Queue::ring) after the mask | says so |
+//! | false   | nobody is to be rung                 |           |
+//! | true    | whoever pushes is to [ring](super::base::ring) after the mask | says so |
 //!
 //! [Q1] What is queued is a header in a static, and is in no other queue: its link is this queue's. All is touched under a mask.
 //! [Q2] Before the first push it is settled, where it stays.
+//! [Q3] ASKED is set before any queue asks. In firmware that sleeps within the mask none does, and to ring is not linked.
 
 #![expect(unsafe_code, reason = "links headers")]
 
@@ -20,21 +21,20 @@ use core::ptr::{self, NonNull};
 use crate::{
     const_new,
     context::HomeRef,
+    mark::Mark,
     mask::{Mask, Masked},
-    sync::{AtomicPtr, Ordering::Relaxed},
+    shared_static,
     wait::{Link, Linked},
 };
 
-/// What rings the Home of a queue, if that still asks for it: named by who asks, so that who does not has it not in his program.
-pub(super) type Bell<T> = fn(&Queue<T>);
+shared_static!(static ASKED: Mark = Mark::new());
 
 /// See the [module](self).
 #[repr(C)]
 pub(super) struct Queue<T> {
     first: Link<T>,
     last: Masked<Last<T>>,
-    /// Null, or in a static. It is changed under a mask alone.
-    bell: AtomicPtr<Bell<T>>,
+    asks: Masked<bool>,
     /// Whose it is: since it is settled.
     home: Masked<Option<HomeRef>>,
 }
@@ -57,7 +57,7 @@ impl<T: Linked> Queue<T> {
             Self {
                 first: Link::new(),
                 last: Masked::new(Last(ptr::null())),
-                bell: AtomicPtr::new(ptr::null_mut()),
+                asks: Masked::new(false),
                 home: Masked::new(None),
             }
         }
@@ -81,12 +81,12 @@ impl<T: Linked> Queue<T> {
         self.home.get(mask)
     }
 
-    /// Puts `task` behind the others. Whether to ring.
+    /// Puts `task` behind the others.
     ///
     /// # Safety
     /// [Q1], [Q2], and it is in no queue.
     #[inline(always)]
-    pub(super) unsafe fn push(&self, mask: Mask<'_>, task: NonNull<T>) -> bool {
+    pub(super) unsafe fn push(&self, mask: Mask<'_>, task: NonNull<T>) {
         // SAFETY: [Q1] it is in a static.
         let link = unsafe { T::link(task).as_ref() };
         // SAFETY: [Q1], and we are putting it here.
@@ -96,8 +96,12 @@ impl<T: Linked> Queue<T> {
         let last = unsafe { &*last };
         // SAFETY: as above.
         unsafe { last.set(Some(task)) };
-        // ordering: Relaxed, as everywhere here: the mask orders.
-        !self.bell.load(Relaxed).is_null()
+    }
+
+    /// Whether who has pushed is to ring.
+    #[inline(always)]
+    pub(super) fn asks(&self, mask: Mask<'_>) -> bool {
+        self.asks.get(mask) && ASKED.is_set()
     }
 
     /// Takes the first task, if there is one and `may` then says so.
@@ -129,26 +133,14 @@ impl<T: Linked> Queue<T> {
 
     /// Whoever pushes is to ring.
     #[inline(always)]
-    pub(super) fn hang(&self, _: Mask<'_>, bell: &'static Bell<T>) {
-        self.bell.store(ptr::from_ref(bell).cast_mut(), Relaxed);
+    pub(super) fn ask(&self, mask: Mask<'_>) {
+        ASKED.set();
+        self.asks.set(mask, true);
     }
 
     /// Nobody is to ring. Whether somebody was.
     #[inline(always)]
-    pub(super) fn take_bell(&self, _: Mask<'_>) -> bool {
-        let hung = !self.bell.load(Relaxed).is_null();
-        self.bell.store(ptr::null_mut(), Relaxed);
-        hung
-    }
-
-    /// A task has come that was to be rung for. Not under a mask.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn ring(&self) {
-        // ordering: Relaxed, a static says nothing of others. If it was taken down since, somebody else has rung.
-        // SAFETY: it is null, or was hung.
-        if let Some(bell) = unsafe { self.bell.load(Relaxed).as_ref() } {
-            bell(self);
-        }
+    pub(super) fn ask_not(&self, mask: Mask<'_>) -> bool {
+        self.asks.replace(mask, false)
     }
 }

@@ -25,6 +25,7 @@ use core::{
 
 use super::{
     base::Base,
+    ends::nothing,
     header::{End, Header, Kind, LIVE, Task},
     waker,
 };
@@ -153,7 +154,7 @@ impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.running.set(None);
         let task = self.0.task();
-        masked(|mask| task.die(mask, 0));
+        masked(|mask| task.die(mask, 0, nothing));
     }
 }
 

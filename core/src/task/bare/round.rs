@@ -15,7 +15,7 @@
 use core::{mem, task::Waker};
 
 use super::{
-    base::{Base, LowTurns},
+    base::Base,
     header::{Task, Turn},
     waker::task_of,
 };
@@ -40,8 +40,8 @@ enum Step {
     Turn(Task, Turn),
     /// This is to be woken.
     Wake(Waker),
-    /// This is what there is to wait for, as no task is ready, or all turns were given; then Low ones have their turns so, if there are any.
-    Rest(Rest, Option<LowTurns>),
+    /// This is what there is to wait for, as no task is ready, or all turns were given. Whether a Low one is ready.
+    Rest(Rest, bool),
 }
 
 impl Base {
@@ -107,8 +107,8 @@ impl Base {
                 }
                 return step;
             }
-            let low = self.low(mask);
-            let is_idle = self.is_idle_in(mask, Priority::Normal) && low.is_none();
+            let low = self.has_low(mask);
+            let is_idle = self.is_idle_in(mask, Priority::Normal) && !low;
             if is_idle {
                 idle(mask, until);
             }
@@ -118,8 +118,8 @@ impl Base {
             Step::Turn(task, turn) => self.give_alone(task, turn),
             Step::Wake(waker) => waker.wake(),
             Step::Rest(rest, low) => {
-                if let Some(low) = low {
-                    low(self, turns);
+                if low {
+                    self.low_turns(turns);
                 }
                 return Some(rest);
             }

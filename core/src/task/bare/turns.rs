@@ -11,12 +11,12 @@
 
 #![expect(unsafe_code, reason = "calls what fits a header, which its type does not say")]
 
-use core::{fmt, ptr::NonNull, task::Waker};
+use core::{fmt, ptr::NonNull};
 
 use super::{
-    base::Base,
+    base::{Base, ring},
+    ends::{drop_cancelled, handles},
     header::{CANCELLED, ENDED, End, HANDLE, HELD, Header, Kind, LIVE, LOW, Past, Task, Turn},
-    queue::Queue,
 };
 use crate::{
     context::{HomeRef, Priority},
@@ -32,13 +32,14 @@ pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority:
     // SAFETY: the contract.
     let task = unsafe { Task::new(task.cast()) };
     let base = Base::of(home);
+    handles();
     let taken = masked(|mask| {
         // In the same step, so that who closes it finds the task, or this finds it closed.
         if !base.head().is_open_in(mask) {
             return Err(());
         }
         if priority == Priority::Low {
-            base.grade(mask, *home, Base::low_turns);
+            base.grade(mask, *home);
         }
         Base::enlist(mask, task);
         // SAFETY: [H4] of `header`, it is CLAIMED.
@@ -46,7 +47,7 @@ pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority:
         Ok(base.start(mask, task, kind, LIVE | HANDLE | low(priority)))
     });
     match taken {
-        Ok(queue) => queue.into_iter().for_each(Queue::ring),
+        Ok(queue) => queue.into_iter().for_each(ring),
         Err(()) => refuse(task),
     }
 }
@@ -64,8 +65,9 @@ pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) 
     // SAFETY: the contract.
     let task = unsafe { Task::new(task.cast()) };
     if priority == Priority::Low {
-        masked(|mask| Base::of(home).grade(mask, *home, Base::low_turns));
+        masked(|mask| Base::of(home).grade(mask, *home));
     }
+    handles();
     take_in(*home, task, LIVE | HANDLE | low(priority));
 }
 
@@ -77,7 +79,7 @@ fn take_in(home: HomeRef, task: Task, flags: u8) {
         let kind = unsafe { task.kind(mask) };
         Base::of(&home).start(mask, task, kind, flags)
     });
-    queue.into_iter().for_each(Queue::ring);
+    queue.into_iter().for_each(ring);
 }
 
 /// Takes a place in which nothing stands, for what is of this kind, and takes that in, as a Normal task without a handle. `false`: something does.
@@ -86,20 +88,17 @@ fn take_in(home: HomeRef, task: Task, flags: u8) {
 /// This is the thread of `home`, which is open; what is of this kind is written there before it does anything else.
 #[inline(never)] // As above.
 pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: &'static Kind) -> bool {
-    let started = masked(|mask| {
-        let free = task.is_free(mask);
-        if !free {
-            return Err(());
+    let (started, queue) = masked(|mask| {
+        if !task.is_free(mask) {
+            return (false, None);
         }
         Base::enlist(mask, task);
         task.set_kind(mask, kind);
         task.past.set(Past::Nothing);
-        Ok(Base::of(&home).start(mask, task, kind, LIVE))
+        (true, Base::of(&home).start(mask, task, kind, LIVE))
     });
-    if let Ok(Some(queue)) = started {
-        queue.ring();
-    }
-    started.is_ok()
+    queue.into_iter().for_each(ring);
+    started
 }
 
 /// Ends a task that was not taken in.
@@ -148,7 +147,8 @@ impl Base {
     }
 
     /// The rest of a cycle in which not all tasks are Normal: Low ones, and whatever those make. A root that ends leaves no turn.
-    fn low_turns(&self, turns: isize) {
+    #[cold]
+    pub(super) fn low_turns(&self, turns: isize) {
         let interrupted = masked(|mask| self.head().begin(mask, Priority::Low, turns));
         let goes_on = |priority| {
             masked(|mask| self.head().goes_on(mask, priority) && !self.is_idle_in(mask, priority))
@@ -230,18 +230,6 @@ impl Base {
     }
 }
 
-/// The turn of who was cancelled.
-///
-/// # Safety
-/// It is its turn, and it is LIVE.
-pub(super) unsafe fn drop_cancelled(task: Task) -> Option<End> {
-    // SAFETY: [H4] of `header`, the contract.
-    let kind = masked(|mask| unsafe { task.kind(mask) });
-    // SAFETY: the contract.
-    unsafe { task.drop_future(kind) };
-    Some(end_cancelled)
-}
-
 /// The turn of who is HELD: none. It belongs into its queue again afterwards.
 ///
 /// # Safety
@@ -268,8 +256,8 @@ impl Cycle<'_> {
     #[inline(always)]
     pub fn go_on(&self, turns: isize) {
         let base = self.held.0;
-        if let Some(low) = masked(|mask| base.low(mask)) {
-            low(base, turns);
+        if masked(|mask| base.has_low(mask)) {
+            base.low_turns(turns);
         }
     }
 }
@@ -318,52 +306,6 @@ impl Base {
             task.reopen(mask);
             task.wake_under(mask)
         });
-        queue.into_iter().for_each(Queue::ring);
+        queue.into_iter().for_each(ring);
     }
-}
-
-/// Has a task count as ended whose output, if there is a handle, stands where its future stood.
-///
-/// # Safety
-/// It lives, its future is dropped, and this is the home thread; if there is no handle, the output is not to be dropped.
-pub(super) unsafe fn end(task: Task) {
-    end_with(task, HANDLE | ENDED);
-}
-
-/// Likewise, without an output.
-///
-/// # Safety
-/// As for `end`.
-unsafe fn end_cancelled(task: Task) {
-    end_with(task, HANDLE | ENDED | CANCELLED);
-}
-
-#[inline(always)]
-fn end_with(task: Task, flags: u8) {
-    task.node().ends();
-    let waker = masked(|mask| {
-        let joined = task.flags_in(mask) & HANDLE != 0;
-        task.die(mask, if joined { flags } else { 0 });
-        task.join().take(mask)
-    });
-    // Last, since a waker is user code.
-    waker.into_iter().for_each(Waker::wake);
-}
-
-/// As `end`, if there is a handle. If there is none it lives still.
-///
-/// # Safety
-/// As for `end`.
-pub(super) unsafe fn end_if_joined(task: Task) -> bool {
-    let ended = masked(|mask| {
-        if task.flags_in(mask) & HANDLE == 0 {
-            return None;
-        }
-        task.die(mask, HANDLE | ENDED);
-        Some(task.join().take(mask))
-    });
-    let Some(waker) = ended else { return false };
-    task.node().ends();
-    waker.into_iter().for_each(Waker::wake);
-    true
 }

@@ -11,9 +11,10 @@ use core::{
 };
 
 use super::{
+    base::ring,
+    ends::drop_cancelled,
     header::{CANCELLED, HELD, Header, LIVE, Task},
     queue::Queue,
-    turns::drop_cancelled,
 };
 use crate::mask::{Mask, masked};
 
@@ -63,24 +64,35 @@ pub(super) fn cancel_task(task: Task) {
         }
         task.wake_under(mask)
     });
-    queue.into_iter().for_each(Queue::ring);
+    queue.into_iter().for_each(ring);
 }
 
 impl Task {
-    /// Wakes it, in a mask of its caller's. If it answers its queue, that is to [ring](Queue::ring).
+    /// Wakes it, in a mask of its caller's. If it answers its queue, that is to be [rung](ring) for.
     #[inline(always)]
     pub(super) fn wake_in(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
-        let queue = self.shut(mask)?;
-        self.node().wakes();
-        // SAFETY: [H2] of `header`: it is in no queue.
-        let ring = unsafe { queue.push(mask, self.as_ptr()) };
-        ring.then_some(queue)
+        self.enqueue(mask).filter(|queue| queue.asks(mask))
     }
 
     /// As `wake_in`, for whoever is not in so much of a hurry.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn wake_under(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
-        self.wake_in(mask)
+        self.enqueue_under(mask).filter(|queue| queue.asks(mask))
+    }
+
+    #[inline(never)] // What is asked of its queue afterwards is known where nobody asks.
+    fn enqueue_under(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
+        self.enqueue(mask)
+    }
+
+    /// Where it stands now, if a wake was to queue it.
+    #[inline(always)]
+    fn enqueue(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
+        let queue = self.shut(mask)?;
+        self.node().wakes();
+        // SAFETY: [H2] of `header`: it is in no queue.
+        unsafe { queue.push(mask, self.as_ptr()) };
+        Some(queue)
     }
 }
 
@@ -134,7 +146,7 @@ unsafe fn wake(data: *const ()) {
 /// Wakes a task, from anywhere.
 #[inline(always)]
 pub(super) fn wake_task(task: Task) {
-    masked(|mask| task.wake_under(mask)).into_iter().for_each(Queue::ring);
+    masked(|mask| task.wake_under(mask)).into_iter().for_each(ring);
 }
 
 unsafe fn drop_waker(_: *const ()) {}

@@ -1,0 +1,125 @@
+//! Ends: of a task that has its output, that was cancelled, and what is left of it.
+//!
+//! | its end         | by                  | its handle has                                | the output is dropped                     |
+//! |-----------------|---------------------|-----------------------------------------------|-------------------------------------------|
+//! | [`end`]         | a poll that is ready | the output                                   | by the handle, or it is plain memory      |
+//! | [`end_if_joined`] | likewise          | likewise; without a handle there is no end yet | by the poll, which then ends it           |
+//! | `end_cancelled` | [`drop_cancelled`]  | that it was cancelled                         | there is none                             |
+//!
+//! [D1] HANDLED is set before a task has a handle, AWAITED before a waker is left with one: where nobody does, an end is three stores.
+
+#![expect(unsafe_code, reason = "calls what fits a header, which its type does not say")]
+
+use core::task::Waker;
+
+use super::header::{CANCELLED, ENDED, End, HANDLE, Kind, Past, Task};
+use crate::{
+    mark::Mark,
+    mask::{Mask, masked},
+    shared_static,
+};
+
+shared_static!(static HANDLED: Mark = Mark::new());
+shared_static!(static AWAITED: Mark = Mark::new());
+
+/// A task is to have a handle.
+#[inline(always)]
+pub(super) fn handles() {
+    HANDLED.set();
+}
+
+/// A waker is to be left with a handle.
+#[inline(always)]
+pub(super) fn awaits() {
+    AWAITED.set();
+}
+
+impl Task {
+    /// Notes that its future goes. `false`: it did before, and its drop panicked.
+    #[inline(always)]
+    pub(super) fn goes(self) -> bool {
+        !cfg!(panic = "unwind") || self.past.replace(Past::Gone) != Past::Gone
+    }
+
+    /// Drops its future.
+    ///
+    /// # Safety
+    /// [H4] of `header`; this is its turn.
+    pub(super) unsafe fn drop_future(self, kind: &'static Kind) {
+        if let Some(drop_future) = kind.drop_future.filter(|_| self.goes()) {
+            // SAFETY: the contract; it has not been dropped.
+            unsafe { drop_future(self) };
+        }
+    }
+}
+
+/// The turn of who was cancelled.
+///
+/// # Safety
+/// It is its turn, and it is LIVE.
+pub(super) unsafe fn drop_cancelled(task: Task) -> Option<End> {
+    // SAFETY: [H4] of `header`, the contract.
+    let kind = masked(|mask| unsafe { task.kind(mask) });
+    // SAFETY: the contract.
+    unsafe { task.drop_future(kind) };
+    Some(end_cancelled)
+}
+
+/// The turn of who has ended: none. It has left its queue.
+///
+/// # Safety
+/// None to keep here.
+pub(super) unsafe fn nothing(task: Task) -> Option<End> {
+    // Whoever was woken since is in the queue again, and so comes here again.
+    masked(|mask| task.bury(mask));
+    None
+}
+
+/// Has a task count as ended whose output, if there is a handle, stands where its future stood.
+///
+/// # Safety
+/// It lives, its future is dropped, and this is the home thread; if there is no handle, the output is not to be dropped.
+pub(super) unsafe fn end(task: Task) {
+    end_with(task, HANDLE | ENDED);
+}
+
+/// Likewise, without an output.
+///
+/// # Safety
+/// As for `end`.
+unsafe fn end_cancelled(task: Task) {
+    end_with(task, HANDLE | ENDED | CANCELLED);
+}
+
+#[inline(always)]
+fn end_with(task: Task, flags: u8) {
+    task.node().ends();
+    let waker = masked(|mask| {
+        let joined = task.flags_in(mask) & HANDLE != 0 && HANDLED.is_set();
+        die(mask, task, if joined { flags } else { 0 })
+    });
+    // Last, since a waker is user code.
+    waker.into_iter().for_each(Waker::wake);
+}
+
+/// As `end`, if there is a handle. If there is none it lives still.
+///
+/// # Safety
+/// As for `end`.
+pub(super) unsafe fn end_if_joined(task: Task) -> bool {
+    let ended = masked(|mask| {
+        let joined = task.flags_in(mask) & HANDLE != 0 && HANDLED.is_set();
+        joined.then(|| die(mask, task, HANDLE | ENDED))
+    });
+    let Some(waker) = ended else { return false };
+    task.node().ends();
+    waker.into_iter().for_each(Waker::wake);
+    true
+}
+
+/// It lives no more, these flags are left, and its turns are none. Who awaits its end.
+#[inline(always)]
+fn die(mask: Mask<'_>, task: Task, flags: u8) -> Option<Waker> {
+    task.die(mask, flags, nothing);
+    if AWAITED.is_set() { task.join().take(mask) } else { None }
+}
