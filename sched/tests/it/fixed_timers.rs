@@ -16,7 +16,7 @@ use tidemill_core::{
     clock::{Clock, Instant},
     context::{Priority, end_cycle},
     error::NoContext,
-    scope::{after, at},
+    scope::{After, after, at},
     task::yield_now,
     task_place,
     wait::{Park, Wait},
@@ -89,6 +89,49 @@ fn a_local_that_runs_for_ever_fires_timers_in_the_order_of_their_moments_and_par
     let sleeps: Vec<_> = waits.into_iter().filter(|&wait| wait != Wait::Poll).collect();
     let at = |ms: u32| Wait::Until(Instant::ORIGIN + ms * MS);
     assert_eq!(sleeps, [at(1), at(3), at(5), Wait::Forever]);
+}
+
+#[test]
+fn a_timer_of_one_home_wakes_the_task_of_another_and_gives_it_no_turn() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static OTHER: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    async fn sleeps_there(timer: After) {
+        WORDS.say("begins");
+        timer.await.unwrap();
+        WORDS.say("ends");
+    }
+    let _alone = alone();
+    let (local, other) = (HOME.claim().unwrap(), OTHER.claim().unwrap());
+    let timer = local.enter(|| after(MS));
+    other.spawn_place(task_place!(sleeps_there), sleeps_there(timer)).unwrap().detach();
+    while other.tick() == Wait::Poll {}
+    run_out(&HOME, local);
+    assert_eq!(WORDS.take(), ["begins"]);
+    while other.tick() == Wait::Poll {}
+    assert_eq!(WORDS.take(), ["ends"]);
+}
+
+#[test]
+fn a_low_task_whose_moment_comes_has_its_turn_after_normal_ones() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    async fn low() {
+        after(MS).await.unwrap();
+        WORDS.say("low");
+    }
+    async fn normal() {
+        after(MS).await.unwrap();
+        WORDS.say("normal");
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.spawn_place_at(Priority::Low, task_place!(low), low()).unwrap().detach();
+    // Its timer comes after that of the Low one.
+    local.enter(|| while local.tick() == Wait::Poll {});
+    local.spawn_place(task_place!(normal), normal()).unwrap().detach();
+    run_out(&HOME, local);
+    assert_eq!(WORDS.take(), ["normal", "low"]);
 }
 
 /// Runs it with sleeps within the mask, until no moment is left to wait for: until when it slept.

@@ -192,6 +192,9 @@ fn whoever_wakes_a_sleeper_rings_once_per_sleep() {
     async fn also() {
         waits().await;
     }
+    async fn low() {
+        waits().await;
+    }
     let _alone = alone();
     let local = HOME.claim().unwrap();
     let rings = || HOME.hooks().0.swap(0, SeqCst);
@@ -209,6 +212,18 @@ fn whoever_wakes_a_sleeper_rings_once_per_sleep() {
     while local.tick() == Wait::Poll {}
     assert_eq!(local.stats().turns, 5);
     WAKERS.lock().unwrap().clear();
+    // Also for the first Low task there is, and for one that is woken.
+    local.spawn_place_at(Priority::Low, task_place!(low), low()).unwrap().detach();
+    assert_eq!(rings(), usize::from(cfg!(not(feature = "alloc"))), "there nobody knows his thread");
+    while local.tick() == Wait::Poll {}
+    let waker = WAKERS.lock().unwrap().pop().unwrap();
+    for _ in 0..2 {
+        waker.wake_by_ref();
+        waker.wake_by_ref();
+        assert_eq!(rings(), 1);
+        while local.tick() == Wait::Poll {}
+    }
+    assert_eq!(local.stats().turns, 8);
 }
 
 static WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
