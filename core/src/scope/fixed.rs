@@ -142,24 +142,28 @@ impl Future for After {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut delay = self.project().delay;
-        if delay.wheel().is_none() && !bind(delay.as_mut()) {
-            return Poll::Ready(Err(NoContext));
-        }
-        // SAFETY: it has one by now.
-        unsafe { delay.poll(cx.waker()) }.map_err(|_| NoContext)
+        let home = match delay.wheel() {
+            Some(home) => home,
+            None => match bind(delay.as_mut()) {
+                Some(home) => home,
+                None => return Poll::Ready(Err(NoContext)),
+            },
+        };
+        // SAFETY: it was asked for it, or given it.
+        unsafe { delay.poll(home, cx.waker()) }.map_err(|_| NoContext)
     }
 }
 
 /// Binds it to the current Home, if there is one. It has none.
 #[inline(always)]
-fn bind(delay: Pin<&mut Delay>) -> bool {
-    let Some(home) = current() else { return false };
+fn bind(delay: Pin<&mut Delay>) -> Option<HomeRef> {
+    let home = current()?;
     match delay.note() {
         Some(rare) => (rare.bind)(delay, home),
         // SAFETY: there is no note.
         None => unsafe { delay.bind(home, |span| due(Some(home), span)) },
     }
-    true
+    Some(home)
 }
 
 impl fmt::Debug for After {

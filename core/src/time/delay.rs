@@ -22,6 +22,7 @@
 use core::{
     mem::{self, ManuallyDrop},
     pin::Pin,
+    ptr,
     task::{Poll, Waker},
 };
 
@@ -42,6 +43,7 @@ use crate::{
 
 /// As far as they are alike they are numbered as a [`Status`] is, and as the answers of `poll`: then one is made of the other by nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)] // There is room for it, and on a Cortex-M a word is further in reach than a byte.
 enum Phase {
     Over,
     Closed,
@@ -157,10 +159,11 @@ impl<W: Handle, N: Copy> Delay<W, N> {
     /// Waits for the moment, when it wakes this waker.
     ///
     /// # Safety
-    /// It has a wheel.
+    /// This is its wheel.
     #[inline(always)]
     pub(crate) unsafe fn poll(
         self: Pin<&mut Self>,
+        wheel: W,
         waker: &Waker,
     ) -> Poll<Result<(), WheelClosed>> {
         // SAFETY: nothing is moved.
@@ -170,8 +173,6 @@ impl<W: Handle, N: Copy> Delay<W, N> {
             Phase::Closed => return Poll::Ready(Err(WheelClosed)),
             _ => {}
         }
-        // SAFETY: the contract.
-        let wheel = unsafe { this.wheel.unwrap_unchecked() };
         // SAFETY: there is a wheel, so there is a node.
         let link = unsafe { this.link() };
         let mut waker = Some(clone_waker(waker));
@@ -231,7 +232,8 @@ impl<W: Handle, N: Copy> Drop for Delay<W, N> {
         let wheel = unsafe { self.wheel.unwrap_unchecked() };
         // SAFETY: by the phase.
         let link = unsafe { self.link() };
-        drop(masked(|mask| wheel.wheel().at(mask, |lists| lists.quit(link))));
+        // SAFETY: it dies.
+        drop(masked(|mask| wheel.wheel().at(mask, |lists| unsafe { lists.quit(link) })));
     }
 }
 
@@ -286,10 +288,14 @@ impl Lists {
         Status::Armed
     }
 
-    /// Takes a node out that is to die, if it waits. Its waker is to be dropped.
+    /// Takes a node out, if it waits. It is about to die; its waker is to be dropped.
+    ///
+    /// # Safety
+    /// Nobody looks at it any more.
     #[inline(always)]
-    fn quit(&mut self, link: Link) -> Option<Waker> {
+    unsafe fn quit(&mut self, link: Link) -> Option<Waker> {
         self.order.unlink(link);
-        self.at(link, |node| node.waker.take())
+        // SAFETY: the contract.
+        self.at(link, |node| unsafe { ptr::read(&node.waker) })
     }
 }

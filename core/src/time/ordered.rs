@@ -71,44 +71,41 @@ impl Order {
     /// Links a node, behind all that are not due later.
     #[inline]
     pub(super) fn link(&mut self, link: Link, deadline: u64) {
-        let place = self.seek(|_, node| node.deadline > deadline);
-        // SAFETY: as `seek` says.
-        let later = unsafe { *place };
-        // SAFETY: `&mut self` proves that we hold the lock.
-        unsafe { link.at(|node| (node.deadline, node.next) = (deadline, later)) };
-        // SAFETY: as above; the node is another than the one in which it may lie.
+        self.at(link, |node| node.deadline = deadline);
+        let mut place = &raw mut self.first;
+        loop {
+            // SAFETY: it is that of this line, or of a node that is linked, and is reached in no other way meanwhile.
+            let later = unsafe { *place };
+            // It is told at every step who stands behind it: that is less than to keep him in mind.
+            // SAFETY: `&mut self` proves that we hold the lock.
+            unsafe { link.at(|node| node.next = later) };
+            let Some(other) = later else { break };
+            // SAFETY: as above.
+            let (due, next) = unsafe { other.at(|node| (node.deadline, &raw mut node.next)) };
+            if due > deadline {
+                break;
+            }
+            place = next;
+        }
+        // SAFETY: as above.
         unsafe { *place = Some(link) };
     }
 
     /// Takes a node out, if it is linked.
     #[inline]
     pub(super) fn unlink(&mut self, link: Link) {
-        let place = self.seek(|other, _| other == link);
-        // SAFETY: as `seek` says.
-        if unsafe { *place }.is_none() {
-            return;
-        }
-        // SAFETY: `&mut self` proves that we hold the lock.
-        let later = unsafe { link.at(|node| node.next) };
-        // SAFETY: as above; it lies in another node, or in none.
-        unsafe { *place = later };
-    }
-
-    /// Where the first node is named of which `is` says so; or else the place behind the last. It is good until that node, or the line, is reached
-    /// on another way.
-    #[inline(always)]
-    fn seek(&mut self, is: impl Fn(Link, &Links) -> bool) -> *mut Option<Link> {
         let mut place = &raw mut self.first;
-        // SAFETY: it lies in this line, or in a node that is linked ([L2] of `node`) and reached in no other way.
-        while let Some(link) = unsafe { *place } {
+        // SAFETY: it is that of this line, or of a node that is linked, and is reached in no other way meanwhile.
+        while let Some(other) = unsafe { *place } {
             // SAFETY: `&mut self` proves that we hold the lock.
-            let (is, next) = unsafe { link.at(|node| (is(link, node), &raw mut node.next)) };
-            if is {
-                break;
+            let (later, next) = unsafe { other.at(|node| (node.next, &raw mut node.next)) };
+            if other == link {
+                // SAFETY: as above.
+                unsafe { *place = later };
+                return;
             }
             place = next;
         }
-        place
     }
 
     /// Reads or writes a node. `f` reaches no other.

@@ -2,6 +2,7 @@
 
 /// What became of an [`Entry`](super::Entry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)] // There is room for it where it stands, and on a Cortex-M a word is further in reach than a byte.
 pub enum Status {
     /// Its moment came, and its waker was woken.
     Fired,
