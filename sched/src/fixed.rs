@@ -22,6 +22,8 @@ use tidemill_core::{
     clock::Instant,
     const_new,
     context::{Head, HomeLock, HomeRef, HomeVTable, Priority},
+    mark::Mark,
+    shared_static,
     sync::AtomicBool,
     task::{Base, Header, Hooks, Root, TaskInfo, adopt_here},
     time::Wheel,
@@ -58,6 +60,9 @@ pub(crate) struct Bound {
     pub(crate) waits: Waits,
 }
 
+// Whether anybody ever sets a budget.
+shared_static!(static SET: Mark = Mark::new());
+
 /// How many turns each priority has in a cycle. Until it is set that is not written down, so that a Home is zeros.
 pub(crate) struct Budget(Cell<Option<NonZero<isize>>>);
 
@@ -68,10 +73,12 @@ impl Budget {
 
     #[inline(always)]
     pub(crate) fn get(&self) -> isize {
-        self.0.get().map_or(BUDGET, NonZero::get)
+        // The mark first, since that is the shorter where nobody sets it.
+        if SET.is_set() { self.0.get().map_or(BUDGET, NonZero::get) } else { BUDGET }
     }
 
     pub(crate) fn set(&self, turns: isize) {
+        SET.set();
         self.0.set(NonZero::new(turns));
     }
 }

@@ -14,7 +14,9 @@ use super::{lock::HomeLock, priority::Priority};
 use crate::{
     clock::{Clock, Instant},
     const_new,
+    mark::Mark,
     mask::{Mask, Masked, masked},
+    shared_static,
     sync::{AtomicPtr, AtomicUsize, Ordering::Relaxed},
     time::Wheel,
 };
@@ -22,6 +24,9 @@ use crate::{
 /// Whether code can tell if it runs on a Home's own thread, within a turn. Here nobody knows whether an interrupt or another core calls: all that can be
 /// reached from there is touched with interrupts masked.
 pub const HOME_IS_KNOWN: bool = false;
+
+// Whether anybody ever asks for the end of a cycle.
+shared_static!(static CUT: Mark = Mark::new());
 
 /// Says whether what is waited for has come; it is asked again when the waker is woken.
 pub type Done<'d> = dyn FnMut(&Waker) -> bool + 'd;
@@ -105,6 +110,27 @@ impl Head {
         self.left[Priority::Normal as usize].set(turns);
     }
 
+    /// How many turns are left for Normal tasks.
+    #[inline(always)]
+    pub(crate) fn granted(&self) -> isize {
+        self.left[Priority::Normal as usize].get().max(0)
+    }
+
+    /// Whether the end of the cycle was asked for, of who keeps to himself how many turns are left.
+    #[inline(always)]
+    pub(crate) fn is_cut(&self, mask: Mask<'_>) -> bool {
+        // The mark first, since that is the shorter where nobody asks.
+        CUT.is_set() && self.cut.get(mask)
+    }
+
+    /// What was asked for is forgotten.
+    #[inline(always)]
+    pub(crate) fn mend(&self, mask: Mask<'_>) {
+        if CUT.is_set() {
+            self.cut.set(mask, false);
+        }
+    }
+
     /// Ends a cycle that has interrupted one of which so many turns were left, and goes on with that.
     pub(crate) fn resume(&self, mask: Mask<'_>, priority: Priority, interrupted: isize) {
         let left = self.left[priority as usize].replace(interrupted).max(0);
@@ -135,6 +161,7 @@ impl Head {
 
     /// Leaves no turn for Normal tasks in this cycle. From anywhere.
     pub fn cut(&self) {
+        CUT.set();
         masked(|mask| {
             self.cut.set(mask, true);
             self.waive(mask, Priority::Normal);

@@ -119,7 +119,18 @@ impl Base {
     /// The next task of this priority, if it has turns left. It may be queued again.
     #[inline(always)]
     pub(super) fn next(&self, mask: Mask<'_>, priority: Priority) -> Option<Task> {
-        let task = self.pop_if(mask, priority, || self.head.spend(mask, priority))?;
+        self.next_if(mask, priority, || self.head.spend(mask, priority))
+    }
+
+    /// The next task of this priority, if there is one and `may` then says so. It may be queued again.
+    #[inline(always)]
+    pub(super) fn next_if(
+        &self,
+        mask: Mask<'_>,
+        priority: Priority,
+        may: impl FnOnce() -> bool,
+    ) -> Option<Task> {
+        let task = self.pop_if(mask, priority, may)?;
         // SAFETY: [B1] it is a header in a static.
         let task = unsafe { Task::new(task) };
         task.open(mask, &self.queues()[priority as usize]);

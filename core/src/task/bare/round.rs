@@ -57,9 +57,9 @@ impl Base {
         now: impl Fn() -> Instant,
         mut park: impl FnMut(Rest),
     ) -> ! {
-        self.head().grant(turns);
+        let mut left = turns;
         loop {
-            let rest = self.step::<true>(turns, &now, |mask, _| self.fall_asleep(mask));
+            let rest = self.step::<true>(&mut left, turns, &now, |mask, _| self.fall_asleep(mask));
             if let Some(rest) = rest {
                 park(rest);
             }
@@ -77,26 +77,35 @@ impl Base {
         now: impl Fn() -> Instant,
         mut sleep: impl FnMut(Option<Instant>),
     ) -> ! {
-        self.head().grant(turns);
+        let mut left = turns;
         loop {
-            let _ = self.step::<false>(turns, &now, |_, until| sleep(until));
+            let _ = self.step::<false>(&mut left, turns, &now, |_, until| sleep(until));
         }
     }
 
-    /// One step. What there is to wait for, if all turns were given. Whether others may have been asked to ring is known.
+    /// One step, with so many turns left. What there is to wait for, if all turns were given. Whether others may have been asked to ring is known.
     #[inline(always)]
     fn step<const PARKS: bool>(
         &self,
+        left: &mut isize,
         turns: isize,
         now: impl Fn() -> Instant,
         idle: impl FnOnce(Mask<'_>, Option<Instant>),
     ) -> Option<Rest> {
         let step = masked(|mask| {
-            if let Some(task) = self.next(mask, Priority::Normal) {
+            let may = || {
+                if self.head().is_cut(mask) {
+                    return false;
+                }
+                *left -= 1;
+                *left >= 0
+            };
+            if let Some(task) = self.next_if(mask, Priority::Normal, may) {
                 // SAFETY: [H4] of `header`, it was queued.
                 return Step::Turn(task, unsafe { task.turn(mask) });
             }
-            self.head().grant(turns);
+            *left = turns;
+            self.head().mend(mask);
             let until = self.head().wheel().next_in(mask);
             // A clock is asked where somebody waits for a moment.
             if until.is_some()
@@ -119,7 +128,9 @@ impl Base {
             Step::Wake(waker) => waker.wake(),
             Step::Rest(rest, low) => {
                 if low {
+                    self.head().grant(turns);
                     self.low_turns(turns);
+                    *left = self.head().granted();
                 }
                 return Some(rest);
             }
