@@ -20,7 +20,7 @@ use core::{
 };
 
 use super::{
-    ends::{end, end_if_joined},
+    ends::{end, end_if_joined, may_be_cancelled},
     header::{End, Kind, Task},
     waker,
 };
@@ -83,8 +83,11 @@ impl<F: Future, P: Place> Of<F, P> {
     /// # Safety
     /// [C1], it is the turn, and the future has not been dropped.
     unsafe fn drop_future(task: Task) {
-        // SAFETY: the contract, [C2].
-        task.owned.with_mut(|_| unsafe { Self::future(task).drop_in_place() });
+        // Always, as it is called: so that where nobody does this is empty.
+        if may_be_cancelled() {
+            // SAFETY: the contract, [C2].
+            task.owned.with_mut(|_| unsafe { Self::future(task).drop_in_place() });
+        }
     }
 
     /// As [`end`], of one whose output is to be dropped, if the handle has gone before it was there.

@@ -6,7 +6,8 @@
 //! | [`end_if_joined`] | likewise          | likewise; without a handle there is no end yet | by the poll, which then ends it           |
 //! | `end_cancelled` | [`drop_cancelled`]  | that it was cancelled                         | there is none                             |
 //!
-//! [D1] HANDLED is set before a task has a handle, AWAITED before a waker is left with one: where nobody does, an end is three stores.
+//! [D1] HANDLED is set before a task has a handle, AWAITED before a waker is left with one: where nobody does, an end is three stores. CANCELS is set before a future is
+//!      dropped that has not ended: where nobody does, what drops it, which its `Kind` names, is empty.
 
 #![expect(unsafe_code, reason = "calls what fits a header, which its type does not say")]
 
@@ -21,6 +22,7 @@ use crate::{
 
 shared_static!(static HANDLED: Mark = Mark::new());
 shared_static!(static AWAITED: Mark = Mark::new());
+shared_static!(static CANCELS: Mark = Mark::new());
 
 /// A task is to have a handle.
 #[inline(always)]
@@ -32,6 +34,12 @@ pub(super) fn handles() {
 #[inline(always)]
 pub(super) fn awaits() {
     AWAITED.set();
+}
+
+/// Whether a future may be dropped that has not ended.
+#[inline(always)]
+pub(super) fn may_be_cancelled() -> bool {
+    CANCELS.is_set()
 }
 
 impl Task {
@@ -46,6 +54,7 @@ impl Task {
     /// # Safety
     /// [H4] of `header`; this is its turn.
     pub(super) unsafe fn drop_future(self, kind: &'static Kind) {
+        CANCELS.set();
         if let Some(drop_future) = kind.drop_future.filter(|_| self.goes()) {
             // SAFETY: the contract; it has not been dropped.
             unsafe { drop_future(self) };
