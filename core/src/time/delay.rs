@@ -168,19 +168,16 @@ impl<W: Handle, N: Copy> Delay<W, N> {
     ) -> Poll<Result<(), WheelClosed>> {
         // SAFETY: nothing is moved.
         let this = unsafe { self.get_unchecked_mut() };
-        match this.phase {
-            Phase::Over => return Poll::Ready(Ok(())),
-            Phase::Closed => return Poll::Ready(Err(WheelClosed)),
-            _ => {}
+        if !matches!(this.phase, Phase::Over | Phase::Closed) {
+            // SAFETY: there is a wheel, so there is a node.
+            let link = unsafe { this.link() };
+            let mut waker = Some(clone_waker(waker));
+            masked(|mask| {
+                let status = wheel.wheel().at(mask, |lists| lists.wait(link, &mut waker));
+                this.phase = Phase::of(status);
+            });
+            waker.into_iter().for_each(drop_clone);
         }
-        // SAFETY: there is a wheel, so there is a node.
-        let link = unsafe { this.link() };
-        let mut waker = Some(clone_waker(waker));
-        masked(|mask| {
-            let status = wheel.wheel().at(mask, |lists| lists.wait(link, &mut waker));
-            this.phase = Phase::of(status);
-        });
-        waker.into_iter().for_each(drop_clone);
         // It is asked anew, not kept in mind for each way out of the mask: so that it has one.
         match this.phase {
             Phase::Over => Poll::Ready(Ok(())),
