@@ -22,7 +22,6 @@
 use core::{
     mem::{self, ManuallyDrop},
     pin::Pin,
-    ptr,
     task::{Poll, Waker},
 };
 
@@ -229,8 +228,9 @@ impl<W: Handle, N: Copy> Drop for Delay<W, N> {
         let wheel = unsafe { self.wheel.unwrap_unchecked() };
         // SAFETY: by the phase.
         let link = unsafe { self.link() };
-        // SAFETY: it dies.
-        drop(masked(|mask| wheel.wheel().at(mask, |lists| unsafe { lists.quit(link) })));
+        masked(|mask| wheel.wheel().at(mask, |lists| lists.order.unlink(link)));
+        // SAFETY: it is in no line, so nobody else looks at it; and by the phase.
+        unsafe { ManuallyDrop::drop(&mut self.room.node) };
     }
 }
 
@@ -283,16 +283,5 @@ impl Lists {
             node.status = Status::Armed;
         });
         Status::Armed
-    }
-
-    /// Takes a node out, if it waits. It is about to die; its waker is to be dropped.
-    ///
-    /// # Safety
-    /// Nobody looks at it any more.
-    #[inline(always)]
-    unsafe fn quit(&mut self, link: Link) -> Option<Waker> {
-        self.order.unlink(link);
-        // SAFETY: the contract.
-        self.at(link, |node| unsafe { ptr::read(&node.waker) })
     }
 }

@@ -194,7 +194,7 @@ fn poll(mut timer: Pin<Box<After>>, waker: &Waker) -> bool {
 /// **A timer that goes elsewhere, and is polled and dropped there as its moment comes: nobody touches what the other has, and whoever was told to wait is woken
 /// once at the most.**
 ///
-/// Seen to break it: a `poll` that looks before the mask whether it has fired; a `drop` that leaves the line in one step, and takes the waker in the next.
+/// Seen to break it: a `poll`, or a `drop`, that looks before the mask whether it has fired.
 #[test]
 fn a_timer_is_polled_and_dropped_elsewhere_as_its_moment_comes() {
     loom::model(|| {
