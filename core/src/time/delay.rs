@@ -22,7 +22,6 @@
 use core::{
     mem::{self, ManuallyDrop},
     pin::Pin,
-    ptr,
     task::{Poll, Waker},
 };
 
@@ -168,19 +167,16 @@ impl<W: Handle, N: Copy> Delay<W, N> {
     ) -> Poll<Result<(), WheelClosed>> {
         // SAFETY: nothing is moved.
         let this = unsafe { self.get_unchecked_mut() };
-        match this.phase {
-            Phase::Over => return Poll::Ready(Ok(())),
-            Phase::Closed => return Poll::Ready(Err(WheelClosed)),
-            _ => {}
+        if !matches!(this.phase, Phase::Over | Phase::Closed) {
+            // SAFETY: there is a wheel, so there is a node.
+            let link = unsafe { this.link() };
+            let mut waker = Some(clone_waker(waker));
+            masked(|mask| {
+                let status = wheel.wheel().at(mask, |lists| lists.wait(link, &mut waker));
+                this.phase = Phase::of(status);
+            });
+            waker.into_iter().for_each(drop_clone);
         }
-        // SAFETY: there is a wheel, so there is a node.
-        let link = unsafe { this.link() };
-        let mut waker = Some(clone_waker(waker));
-        masked(|mask| {
-            let status = wheel.wheel().at(mask, |lists| lists.wait(link, &mut waker));
-            this.phase = Phase::of(status);
-        });
-        waker.into_iter().for_each(drop_clone);
         // It is asked anew, not kept in mind for each way out of the mask: so that it has one.
         match this.phase {
             Phase::Over => Poll::Ready(Ok(())),
@@ -232,8 +228,9 @@ impl<W: Handle, N: Copy> Drop for Delay<W, N> {
         let wheel = unsafe { self.wheel.unwrap_unchecked() };
         // SAFETY: by the phase.
         let link = unsafe { self.link() };
-        // SAFETY: it dies.
-        drop(masked(|mask| wheel.wheel().at(mask, |lists| unsafe { lists.quit(link) })));
+        masked(|mask| wheel.wheel().at(mask, |lists| lists.order.unlink(link)));
+        // SAFETY: it is in no line, so nobody else looks at it; and by the phase.
+        unsafe { ManuallyDrop::drop(&mut self.room.node) };
     }
 }
 
@@ -286,16 +283,5 @@ impl Lists {
             node.status = Status::Armed;
         });
         Status::Armed
-    }
-
-    /// Takes a node out, if it waits. It is about to die; its waker is to be dropped.
-    ///
-    /// # Safety
-    /// Nobody looks at it any more.
-    #[inline(always)]
-    unsafe fn quit(&mut self, link: Link) -> Option<Waker> {
-        self.order.unlink(link);
-        // SAFETY: the contract.
-        self.at(link, |node| unsafe { ptr::read(&node.waker) })
     }
 }

@@ -194,7 +194,7 @@ fn poll(mut timer: Pin<Box<After>>, waker: &Waker) -> bool {
 /// **A timer that goes elsewhere, and is polled and dropped there as its moment comes: nobody touches what the other has, and whoever was told to wait is woken
 /// once at the most.**
 ///
-/// Seen to break it: a `look` without the mask.
+/// Seen to break it: a `poll`, or a `drop`, that looks before the mask whether it has fired.
 #[test]
 fn a_timer_is_polled_and_dropped_elsewhere_as_its_moment_comes() {
     loom::model(|| {
@@ -209,5 +209,43 @@ fn a_timer_is_polled_and_dropped_elsewhere_as_its_moment_comes() {
         let over = until.1;
         let wakes = bell.0.load(Relaxed);
         assert!(wakes == 1 || wakes == 0 && !over);
+    });
+}
+
+/// Lets moments come at once; where there is none to wait for it waits for that thread, which polls a timer and keeps it.
+struct Keeps(Option<thread::JoinHandle<(bool, Pin<Box<After>>)>>, bool);
+
+impl Park for Keeps {
+    fn park(&mut self, wait: Wait) {
+        match wait {
+            Wait::Poll => {}
+            Wait::Until(moment) => home().hooks().now.store(moment.as_nanos() as usize, Relaxed),
+            Wait::Forever => {
+                self.1 = self.0.take().unwrap().join().unwrap().0;
+                resume_unwind(Box::new(Enough));
+            }
+        }
+    }
+}
+
+/// **A timer that is polled elsewhere for somebody else as its moment comes wakes whoever it told last to wait, and nobody besides.**
+///
+/// Seen to break it: a `wait` that leaves the waker with a timer that has fired; one that looks in one step whether it has, and leaves the waker in the next.
+#[test]
+fn a_timer_is_polled_for_another_as_its_moment_comes() {
+    loom::model(|| {
+        let local = home().claim().unwrap();
+        let bells = [(); 2].map(|()| std::sync::Arc::new(Bell(AtomicUsize::new(0))));
+        let [first, second] = bells.each_ref().map(|bell| Waker::from(bell.clone()));
+        let mut timer = Box::pin(local.enter(|| after(Duration::from_nanos(1))));
+        assert!(timer.as_mut().poll(&mut Context::from_waker(&first)).is_pending());
+        let other = thread::spawn(move || {
+            let over = timer.as_mut().poll(&mut Context::from_waker(&second)).is_ready();
+            (over, timer)
+        });
+        let mut until = Keeps(Some(other), false);
+        run_with(local, &mut until);
+        let wakes = bells.map(|bell| bell.0.load(Relaxed));
+        assert_eq!(wakes, if until.1 { [1, 0] } else { [0, 1] });
     });
 }
