@@ -140,6 +140,7 @@ fn add(now: Instant, span: Instant) -> Instant {
 impl Future for After {
     type Output = Result<(), NoContext>;
 
+    #[inline(always)] // So that whoever knows whose waker it is has nothing for those of others in his program.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut delay = self.project().delay;
         let home = match delay.wheel() {

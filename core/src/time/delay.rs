@@ -29,7 +29,9 @@ use crate::{
     clock::Instant,
     error::WheelClosed,
     lock::Lock,
+    mark::Mark,
     mask::{Mask, masked},
+    shared_static,
     task::{clone_waker, drop_clone},
     time::{
         lists::Lists,
@@ -55,6 +57,15 @@ enum Phase {
 union Room<N: Copy> {
     node: ManuallyDrop<Node>,
     note: N,
+}
+
+// Whether there ever was a note, or a wheel was closed.
+shared_static!(static NOTES: Mark = Mark::new());
+shared_static!(static CLOSES: Mark = Mark::new());
+
+/// A wheel is going to be closed.
+pub(super) fn closes() {
+    CLOSES.set();
 }
 
 /// See the [module](self). `W` names its wheel; a note is for as long as there is none.
@@ -85,6 +96,7 @@ impl<W: Handle, N: Copy> Delay<W, N> {
     /// One with a note.
     #[inline(always)]
     pub(crate) fn noted(note: N) -> Self {
+        NOTES.set();
         Self { room: Room { note }, wheel: None, phase: Phase::Noted }
     }
 
@@ -97,7 +109,7 @@ impl<W: Handle, N: Copy> Delay<W, N> {
     /// Its note, if it has one.
     #[inline(always)]
     pub(crate) fn note(&self) -> Option<&N> {
-        if self.phase != Phase::Noted {
+        if self.phase != Phase::Noted || !NOTES.is_set() {
             return None;
         }
         // SAFETY: by the phase.
@@ -221,16 +233,30 @@ impl Phase {
 impl<W: Handle, N: Copy> Drop for Delay<W, N> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.phase != Phase::Joined {
-            return;
+        if self.phase == Phase::Joined {
+            // SAFETY: by the phase, and it dies.
+            unsafe { self.leave() };
         }
+    }
+}
+
+impl<W: Handle, N: Copy> Delay<W, N> {
+    /// Takes its node out of the line, and drops that.
+    ///
+    /// # Safety
+    /// It has joined, and is not used any more.
+    #[cold]
+    #[inline(never)] // Where it is dropped when it is over that is seen there.
+    unsafe fn leave(&mut self) {
         // SAFETY: by the phase.
         let wheel = unsafe { self.wheel.unwrap_unchecked() };
         // SAFETY: by the phase.
         let link = unsafe { self.link() };
         masked(|mask| wheel.wheel().at(mask, |lists| lists.order.unlink(link)));
-        // SAFETY: it is in no line, so nobody else looks at it; and by the phase.
-        unsafe { ManuallyDrop::drop(&mut self.room.node) };
+        // SAFETY: by the phase.
+        let node = unsafe { &mut self.room.node };
+        // SAFETY: it is in no line, so nobody else looks at it.
+        unsafe { ManuallyDrop::drop(node) };
     }
 }
 
@@ -275,7 +301,7 @@ impl Lists {
         match status {
             Status::Fired | Status::Closed => return status,
             Status::Armed => {}
-            Status::Idle if self.closed => return Status::Closed,
+            Status::Idle if self.closed && CLOSES.is_set() => return Status::Closed,
             Status::Idle => self.order.link(link, deadline),
         }
         self.at(link, |node| {

@@ -34,6 +34,8 @@ impl Lists {
 
     /// Has a node wait for `deadline` with the waker, wherever it was before. `waker` is then the one to drop.
     pub(super) fn insert(&mut self, link: Link, deadline: u64, waker: &mut Option<Waker>) {
+        #[cfg(not(feature = "alloc"))]
+        crate::task::meets_others();
         if self.status(link) == Status::Armed {
             self.unlink(link);
         }

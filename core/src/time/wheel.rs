@@ -114,6 +114,8 @@ impl<L: RawLock> Wheel<L> {
 
     /// Detaches and wakes all: they find the wheel closed, and so does whoever comes later. Dropping the wheel does the same.
     pub fn close(&self) {
+        #[cfg(not(feature = "alloc"))]
+        super::delay::closes();
         loop {
             let mut batch = WakeBatch::new();
             let done = self.lists.with(|lists| {

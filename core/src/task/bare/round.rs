@@ -15,9 +15,10 @@
 use core::{mem, task::Waker};
 
 use super::{
-    base::Base,
-    header::{Task, Turn},
-    waker::task_of,
+    base::{Base, ring},
+    header::{Header, Task, Turn},
+    queue::Queue,
+    waker::task_of_clone,
 };
 use crate::{
     clock::Instant,
@@ -40,6 +41,8 @@ enum Step {
     Turn(Task, Turn),
     /// This is to be woken.
     Wake(Waker),
+    /// Somebody was woken, and this is to be rung for.
+    Woken(Option<&'static Queue<Header>>),
     /// This is what there is to wait for, as no task is ready, or all turns were given. Whether a Low one is ready.
     Rest(Rest, bool),
 }
@@ -126,6 +129,7 @@ impl Base {
         match step {
             Step::Turn(task, turn) => self.give_alone(task, turn),
             Step::Wake(waker) => waker.wake(),
+            Step::Woken(queue) => queue.into_iter().for_each(ring),
             Step::Rest(rest, low) => {
                 if low {
                     self.head().grant(turns);
@@ -142,15 +146,14 @@ impl Base {
     #[inline(always)]
     fn fire(&self, mask: Mask<'_>, now: Instant) -> Option<Step> {
         let waker = self.head().wheel().pop_due(mask, now)?;
+        let Some(task) = task_of_clone(&waker) else { return Some(Step::Wake(waker)) };
+        mem::forget(waker); // To drop it is nothing.
         // Nobody is before him in the queue who has not had as many turns as there are in a row.
-        if let Some(task) = task_of(&waker)
-            && self.would_queue(mask, task)
-        {
-            mem::forget(waker); // To drop it is nothing.
-            task.node().wakes();
-            // SAFETY: [H4] of `header`, it waits.
-            return Some(Step::Turn(task, unsafe { task.turn(mask) }));
+        if !self.would_queue(mask, task) {
+            return Some(Step::Woken(task.wake_under(mask)));
         }
-        Some(Step::Wake(waker))
+        task.node().wakes();
+        // SAFETY: [H4] of `header`, it waits.
+        Some(Step::Turn(task, unsafe { task.turn(mask) }))
     }
 }

@@ -1,11 +1,12 @@
 //! A task's waker: the address of its header, behind the language's own vtable. It counts nothing, so to clone and to drop it is nothing.
 //!
 //! [K1] The data of a waker with this vtable is that of a [`Task`].
+//! [K2] OTHERS is set before any clone has another vtable, or a waker that is not cloned here comes where clones are.
 
 #![expect(unsafe_code, reason = "implements the contract of `RawWaker`")]
 
 use core::{
-    mem::ManuallyDrop,
+    mem::{self, ManuallyDrop},
     ptr::{self, NonNull},
     task::{RawWaker, RawWakerVTable, Waker},
 };
@@ -16,7 +17,13 @@ use super::{
     header::{CANCELLED, HELD, Header, LIVE, Task},
     queue::Queue,
 };
-use crate::mask::{Mask, masked};
+use crate::{
+    mark::Mark,
+    mask::{Mask, masked},
+    shared_static,
+};
+
+shared_static!(static OTHERS: Mark = Mark::new());
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_waker);
 
@@ -106,21 +113,41 @@ pub(super) fn task_of(waker: &Waker) -> Option<Task> {
     Some(unsafe { task_at(waker.data()) })
 }
 
+/// A waker that may be no task's of ours is going to wait on a wheel, or one that was not cloned here.
+#[inline(always)]
+pub(crate) fn meets_others() {
+    OTHERS.set();
+}
+
 /// Clones a waker, without a call if it is one of ours.
 #[inline(always)]
 pub(crate) fn clone_waker(waker: &Waker) -> Waker {
     match task_of(waker) {
         Some(task) => ManuallyDrop::into_inner(borrowed(task)),
-        None => waker.clone(),
+        None => {
+            meets_others();
+            waker.clone()
+        }
     }
 }
 
-/// Drops a waker, without a call if it is one of ours.
+/// The task that a clone of a waker wakes, if it is one of ours.
 #[inline(always)]
-pub(crate) fn drop_clone(waker: Waker) {
-    match task_of(&waker) {
-        Some(_) => core::mem::forget(waker),
-        None => drop(waker),
+pub(super) fn task_of_clone(clone: &Waker) -> Option<Task> {
+    // The mark first, since that is the shorter where there are no others.
+    if OTHERS.is_set() {
+        return task_of(clone);
+    }
+    // SAFETY: [K2].
+    Some(unsafe { task_at(clone.data()) })
+}
+
+/// Drops a clone, without a call if it is one of ours.
+#[inline(always)]
+pub(crate) fn drop_clone(clone: Waker) {
+    match task_of_clone(&clone) {
+        Some(_) => mem::forget(clone),
+        None => drop(clone),
     }
 }
 
