@@ -24,8 +24,7 @@ pub mod kernel;
 pub mod local;
 pub mod lock;
 #[cfg(not(feature = "alloc"))]
-#[doc(hidden)]
-pub mod mark;
+mod mark;
 #[cfg(not(feature = "std"))]
 mod mask;
 mod misuse;

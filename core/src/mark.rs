@@ -12,27 +12,26 @@ use crate::{
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Mark(AtomicBool);
+pub(crate) struct Mark(AtomicBool);
 
 impl Mark {
     const_new! {
         /// Nobody has done it.
-        #[allow(clippy::new_without_default, reason = "it belongs into a static")]
-        pub fn new() -> Self {
+        pub(crate) fn new() -> Self {
             Self(AtomicBool::new(false))
         }
     }
 
     /// It is about to be done.
     #[inline(always)]
-    pub fn set(&self) {
+    pub(crate) fn set(&self) {
         // ordering: Relaxed, [M1].
         self.0.store(true, Relaxed);
     }
 
     /// Whether it may have been done.
     #[inline(always)]
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         // ordering: Relaxed, [M1].
         self.0.load(Relaxed)
     }

@@ -14,16 +14,12 @@
     reason = "a Home of erased type is called through raw pointers, and shares what one thread owns"
 )]
 
-use core::{
-    cell::Cell, fmt, future::Future, marker::PhantomData, num::NonZero, pin::Pin, ptr::NonNull,
-};
+use core::{cell::Cell, fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
     const_new,
-    context::{Head, HomeLock, HomeRef, HomeVTable, Priority},
-    mark::Mark,
-    shared_static,
+    context::{Budget, Head, HomeLock, HomeRef, HomeVTable, Priority},
     sync::AtomicBool,
     task::{Base, Header, Hooks, Root, TaskInfo, adopt_here},
     time::Wheel,
@@ -31,9 +27,6 @@ use tidemill_core::{
 };
 
 use crate::{stats::Watch, waits::Waits};
-
-/// How many turns each priority has in a cycle by default. Firmware is slow, and its timers are to be on time beside busy tasks.
-const BUDGET: isize = 16;
 
 /// The half of an executor that everyone may know: hooks, queues, doorbell. Its other half is the [`Local`](crate::Local), which one thread claims.
 ///
@@ -58,29 +51,6 @@ pub(crate) struct Bound {
     pub(crate) budget: Budget,
     /// Who waits on top of turns.
     pub(crate) waits: Waits,
-}
-
-// Whether anybody ever sets a budget.
-shared_static!(static SET: Mark = Mark::new());
-
-/// How many turns each priority has in a cycle. Until it is set that is not written down, so that a Home is zeros.
-pub(crate) struct Budget(Cell<Option<NonZero<isize>>>);
-
-impl Budget {
-    const fn new() -> Self {
-        Self(Cell::new(None))
-    }
-
-    #[inline(always)]
-    pub(crate) fn get(&self) -> isize {
-        // The mark first, since that is the shorter where nobody sets it.
-        if SET.is_set() { self.0.get().map_or(BUDGET, NonZero::get) } else { BUDGET }
-    }
-
-    pub(crate) fn set(&self, turns: isize) {
-        SET.set();
-        self.0.set(NonZero::new(turns));
-    }
 }
 
 // SAFETY: [A1] says who touches `bound`; all else is `Sync`.

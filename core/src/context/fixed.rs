@@ -5,7 +5,9 @@
 #![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
 
 use core::{
+    cell::Cell,
     fmt,
+    num::NonZero,
     ptr::{self, NonNull},
     task::Waker,
 };
@@ -201,6 +203,44 @@ impl Head {
     /// Whether it takes tasks. Elsewhere than where it is closed that may change in a moment.
     pub fn is_open(&self) -> bool {
         masked(|mask| self.is_open_in(mask))
+    }
+}
+
+/// How many turns each priority has in a cycle. Until it is set that is not written down, so that a Home is zeros. For the home thread.
+pub struct Budget(Cell<Option<NonZero<isize>>>);
+
+// Whether anybody ever sets one.
+shared_static!(static SET: Mark = Mark::new());
+
+impl Budget {
+    /// By default. Firmware is slow, and its timers are to be on time beside busy tasks.
+    const TURNS: isize = 16;
+
+    const_new! {
+        /// The default.
+        #[allow(clippy::new_without_default, reason = "it belongs into a Home")]
+        pub fn new() -> Self {
+            Self(Cell::new(None))
+        }
+    }
+
+    /// So many.
+    #[inline(always)]
+    pub fn get(&self) -> isize {
+        // The mark first, since that is the shorter where nobody sets it.
+        if SET.is_set() { self.0.get().map_or(Self::TURNS, NonZero::get) } else { Self::TURNS }
+    }
+
+    /// So many from now on; zero is the default.
+    pub fn set(&self, turns: isize) {
+        SET.set();
+        self.0.set(NonZero::new(turns));
+    }
+}
+
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Budget").field(&self.get()).finish()
     }
 }
 

@@ -116,6 +116,10 @@ impl<L: RawLock> Wheel<L> {
     pub fn close(&self) {
         #[cfg(not(feature = "alloc"))]
         super::delay::closes();
+        self.detach();
+    }
+
+    fn detach(&self) {
         loop {
             let mut batch = WakeBatch::new();
             let done = self.lists.with(|lists| {
@@ -216,7 +220,7 @@ fn join(
 
 impl<L: RawLock> Drop for Wheel<L> {
     fn drop(&mut self) {
-        self.close();
+        self.detach();
     }
 }
 

@@ -224,6 +224,22 @@ fn a_spawn_from_elsewhere_as_the_local_goes() {
     });
 }
 
+/// **Who spawns from elsewhere alone is told of the end of what he has spawned.**
+///
+/// Seen to break it: an `adopt` that does not mark that there is a handle. (Marks are those of the whole program: so this is a model.)
+#[test]
+fn the_end_of_a_task_that_is_spawned_from_elsewhere() {
+    loom::model(|| {
+        let local = local();
+        let place: &'static _ = &*PLACE;
+        shared().flag.store(1, Relaxed);
+        let spawns = || spawn_place(place, waits()).ok().unwrap();
+        let handle = local.enter(|| thread::spawn(spawns).join().unwrap());
+        while local.tick() == Wait::Poll {}
+        assert!(handle.is_finished());
+    });
+}
+
 /// **What is woken in the turn of a root that gives turns itself is queued once, and the root has its next turn after that.**
 ///
 /// Seen to break it: a `leave_queue` that leaves a HELD task open to be queued.

@@ -154,28 +154,44 @@ fn a_task_that_is_cancelled_beside_turns_within_its_own_is_dropped_after_it() {
             WORDS.say("dropped");
         }
     }
-    async fn cancels_itself(local: &'static Local<Virtual>, wakes: bool) {
+    async fn turns_within(local: &'static Local<Virtual>, wakes: bool) {
         let _says = Says;
         poll_fn(|cx| {
             if wakes {
                 cx.waker().wake_by_ref();
                 let _ = local.tick();
             }
-            OWN.lock().unwrap().as_ref().unwrap().cancel();
+            local.spawn_place(task_place!(cancels), cancels()).unwrap().detach();
             let _ = local.tick();
             WORDS.say("waits");
             Poll::<()>::Pending
         })
         .await;
     }
+    async fn cancels() {
+        OWN.lock().unwrap().as_ref().unwrap().cancel();
+        WORDS.say("cancelled");
+    }
     let _alone = alone();
     let local: &'static Local<Virtual> = Box::leak(Box::new(HOME.claim().unwrap()));
     for wakes in [false, true] {
-        let handle = local.spawn_place(task_place!(cancels_itself), cancels_itself(local, wakes));
+        let handle = local.spawn_place(task_place!(turns_within), turns_within(local, wakes));
         *OWN.lock().unwrap() = Some(handle.unwrap());
         while local.tick() == Wait::Poll {}
-        assert_eq!(WORDS.take(), ["waits", "dropped"]);
+        assert_eq!(WORDS.take(), ["cancelled", "waits", "dropped"]);
         assert!(OWN.lock().unwrap().take().unwrap().is_finished());
+    }
+    // Also if it was cancelled before those turns.
+    let handle = local.spawn_place(task_place!(cancels_itself), cancels_itself(local));
+    *OWN.lock().unwrap() = Some(handle.unwrap());
+    while local.tick() == Wait::Poll {}
+    assert_eq!(WORDS.take(), ["waits", "dropped"]);
+    async fn cancels_itself(local: &'static Local<Virtual>) {
+        let _says = Says;
+        OWN.lock().unwrap().as_ref().unwrap().cancel();
+        let _ = local.tick();
+        WORDS.say("waits");
+        forever().await;
     }
 }
 
