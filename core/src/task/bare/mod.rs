@@ -7,7 +7,9 @@
 //! | `base`    | what a Home knows of its tasks: who is ready, who lives                   |
 //! | `waker`   | the address of a header, which wakes                                      |
 //! | `cell`    | the future or output of a task, and what is done with it                  |
+//! | `guest`   | who waits for something                                                   |
 //! | `hatch`   | a state, and who waits for a change of it                                 |
+//! | `latest`  | the latest value, and who waits for it                                    |
 //! | `joining` | the handle's side                                                         |
 //! | `turns`   | turns, and ends                                                           |
 //! | `round`   | a cycle without its park: what is due, and turns                          |
@@ -15,9 +17,11 @@
 
 mod base;
 mod cell;
+mod guest;
 mod hatch;
 mod header;
 mod joining;
+mod latest;
 mod queue;
 mod root;
 mod round;
@@ -26,10 +30,11 @@ mod waker;
 
 pub use base::Base;
 pub(super) use cell::{Body, ask};
-pub(crate) use hatch::{Hatch, Side};
+pub(crate) use hatch::Hatch;
 pub use header::Header;
 pub(super) use header::{Answer, Ask, Task};
 pub(crate) use joining::Joining;
+pub(crate) use latest::Latest;
 pub use root::Root;
 pub use round::Rest;
 pub(super) use turns::adopt;

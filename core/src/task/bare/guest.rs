@@ -1,0 +1,192 @@
+//! A guest: the one who waits for something. As a rule that is a task of ours: one word says who it is, and wakers of others cost those who bring them.
+//!
+//! | `who`    | waits                                   | another begins to wait      | what he waits for comes                   |
+//! |----------|-----------------------------------------|-----------------------------|-------------------------------------------|
+//! | NOBODY   | nobody                                  | -> he                       | nothing                                   |
+//! | COME     | nobody, since what one waits for is there | -                         | nothing                                   |
+//! | OTHER    | the waker in `other`, if it is still there | -> he; this one is told  | -> NOBODY, and `other` is woken after the mask |
+//! | a header | this task                               | -> he; this one is told     | -> NOBODY, and queued under this mask     |
+//!
+//! [E1] To look in vain and to be the guest is one step, and so is to change what is waited for and to tell the guest: so no change is missed.
+//! [E2] Under the mask wakers move and are compared, and no code of theirs runs. A task of ours is queued there: that is a few instructions, and nobody's code.
+//! [E3] A waker that leaves `other` is woken. Between the mask and that another may come there, and is woken too, once too often; or it is gone already.
+//! [E4] MET is set before anyone is OTHER. Where no waker of others ever waits nobody sets it: the linker's optimizer sees that, and leaves out what is done for them.
+
+#![expect(unsafe_code, reason = "names tasks by a word")]
+
+use core::{
+    marker::PhantomData,
+    ptr::{self, NonNull},
+    task::Waker,
+};
+
+use super::{
+    header::{Header, Task},
+    queue::Queue,
+    waker::ring,
+};
+use crate::{
+    const_new,
+    mask::{Mask, Masked, masked},
+    shared_static,
+};
+
+shared_static!(static MET: Masked<bool> = Masked::new(false));
+
+/// See the [module](self).
+pub(super) struct Guest {
+    who: Masked<Who>,
+    other: Masked<Option<Waker>>,
+}
+
+/// Who waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Who(*const Header);
+
+// SAFETY: a task is `Send`.
+unsafe impl Send for Who {}
+
+impl Who {
+    pub(super) const NOBODY: Self = Self(ptr::null());
+    pub(super) const COME: Self = Self(ptr::without_provenance(1));
+    const OTHER: Self = Self(ptr::without_provenance(2));
+
+    /// A task of ours.
+    #[inline(always)]
+    pub(super) fn task(task: Task) -> Self {
+        const { assert!(align_of::<Header>() > 2, "no header is where OTHER is") };
+        Self(task.as_ptr().as_ptr())
+    }
+
+    /// The task of ours that it is.
+    #[inline(always)]
+    fn as_task(self) -> Option<Task> {
+        if self.0.addr() <= Self::OTHER.0.addr() {
+            return None;
+        }
+        // SAFETY: it is none of the others, so a header, and not null.
+        let header = unsafe { NonNull::new_unchecked(self.0.cast_mut()) };
+        // SAFETY: a task's, by `task`.
+        Some(unsafe { Task::new(header) })
+    }
+}
+
+impl Guest {
+    const_new! {
+        /// Nobody.
+        pub(super) fn new() -> Self {
+            Self { who: Masked::new(Who::NOBODY), other: Masked::new(None) }
+        }
+    }
+
+    /// Who waits.
+    #[inline(always)]
+    pub(super) fn who(&self, mask: Mask<'_>) -> Who {
+        self.who.get(mask)
+    }
+
+    /// Says that nobody waits, where nobody does.
+    #[inline(always)]
+    pub(super) fn set(&self, mask: Mask<'_>, who: Who) {
+        self.who.set(mask, who);
+    }
+
+    /// What is waited for has come: nobody needs to wait any more, and who did is told.
+    #[inline(always)]
+    pub(super) fn come(&self, mask: Mask<'_>) -> Told<'_> {
+        let before = self.who.replace(mask, Who::COME);
+        match before.as_task() {
+            Some(task) => Told::ring(task.wake_in(mask)),
+            None => self.tell_other(mask, before),
+        }
+    }
+
+    /// It is `next` from now on. If that is another than before, that one is told.
+    #[inline(always)]
+    pub(super) fn follow(&self, mask: Mask<'_>, next: Who) -> Told<'_> {
+        let before = self.who.replace(mask, next);
+        match before.as_task() {
+            Some(_) if before == next => Told::NOTHING,
+            Some(task) => Told::ring(task.wake_under(mask)),
+            None => self.tell_other(mask, before),
+        }
+    }
+
+    #[inline(always)]
+    fn tell_other(&self, mask: Mask<'_>, before: Who) -> Told<'_> {
+        if before == Who::OTHER && MET.get(mask) { Told::other(self) } else { Told::NOTHING }
+    }
+
+    /// It is this waker from now on, which is taken, unless it is there already. Who was there is told; and a waker that this answers is woken.
+    pub(super) fn follow_by(
+        &self,
+        mask: Mask<'_>,
+        waker: &mut Option<Waker>,
+    ) -> (Told<'_>, Option<Waker>) {
+        MET.set(mask, true);
+        if self.who.get(mask) == Who::OTHER
+            && waker.as_ref().is_some_and(|waker| self.other.wakes_as(mask, waker))
+        {
+            return (Told::NOTHING, None);
+        }
+        // Who was OTHER is woken at once, by what this answers.
+        let told = match self.who.replace(mask, Who::OTHER).as_task() {
+            Some(task) => Told::ring(task.wake_under(mask)),
+            None => Told::NOTHING,
+        };
+        (told, self.other.replace(mask, waker.take()))
+    }
+
+    /// Wakes the waker that is another's.
+    fn wake_other(&self) {
+        let waker = masked(|mask| self.other.take(mask));
+        waker.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// What is left to do after the mask, in one word, so that to find that it is nothing is one look.
+///
+/// | the address is of   | to do                              |
+/// |---------------------|------------------------------------|
+/// | nothing             | nothing                            |
+/// | a queue             | to ring for it                     |
+/// | a guest, plus OTHER | to wake the waker in `other`       |
+#[must_use]
+pub(super) struct Told<'g>(*const (), PhantomData<&'g Guest>);
+
+const OTHER: usize = 1;
+
+impl<'g> Told<'g> {
+    pub(super) const NOTHING: Self = Self(ptr::null(), PhantomData);
+
+    #[inline(always)]
+    fn ring(queue: Option<&'static Queue<Header>>) -> Self {
+        const { assert!(align_of::<Queue<Header>>() > OTHER && align_of::<Guest>() > OTHER) };
+        Self(queue.map_or(ptr::null(), |queue| ptr::from_ref(queue).cast()), PhantomData)
+    }
+
+    #[inline(always)]
+    fn other(guest: &'g Guest) -> Self {
+        Self(ptr::from_ref(guest).cast::<()>().map_addr(|address| address | OTHER), PhantomData)
+    }
+
+    /// Does it.
+    #[inline(always)]
+    pub(super) fn go(self) {
+        if !self.0.is_null() {
+            self.act();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn act(self) {
+        if self.0.addr() & OTHER == 0 {
+            // SAFETY: `ring` put a queue there.
+            return ring(unsafe { &*self.0.cast() });
+        }
+        let guest = self.0.map_addr(|address| address & !OTHER).cast::<Guest>();
+        // SAFETY: `other` put a guest there, which is borrowed still.
+        unsafe { &*guest }.wake_other();
+    }
+}
