@@ -29,9 +29,10 @@ use crate::{
     const_new,
     mask::{Mask, Masked, masked},
     shared_static,
+    sync::{AtomicBool, Ordering::Relaxed},
 };
 
-shared_static!(static MET: Masked<bool> = Masked::new(false));
+shared_static!(static MET: AtomicBool = AtomicBool::new(false));
 
 /// See the [module](self).
 pub(super) struct Guest {
@@ -114,7 +115,7 @@ impl Guest {
 
     #[inline(always)]
     fn tell_other(&self, mask: Mask<'_>, before: Who) -> Told<'_> {
-        if before == Who::OTHER && MET.get(mask) { Told::other(self) } else { Told::NOTHING }
+        if before == Who::OTHER && met() { Told::other(self) } else { Told::NOTHING }
     }
 
     /// It is this waker from now on, which is taken, unless it is there already. Who was there is told; and a waker that this answers is woken.
@@ -123,7 +124,7 @@ impl Guest {
         mask: Mask<'_>,
         waker: &mut Option<Waker>,
     ) -> (Told<'_>, Option<Waker>) {
-        MET.set(mask, true);
+        MET.store(true, Relaxed);
         if self.who.get(mask) == Who::OTHER
             && waker.as_ref().is_some_and(|waker| self.other.wakes_as(mask, waker))
         {
@@ -142,6 +143,10 @@ impl Guest {
         let waker = masked(|mask| self.other.take(mask));
         waker.into_iter().for_each(Waker::wake);
     }
+}
+
+fn met() -> bool {
+    MET.load(Relaxed)
 }
 
 /// What is left to do after the mask, in one word, so that to find that it is nothing is one look.
@@ -181,7 +186,7 @@ impl<'g> Told<'g> {
     #[cold]
     #[inline(never)]
     fn act(self) {
-        if self.0.addr() & OTHER == 0 {
+        if self.0.addr() & OTHER == 0 || !met() {
             // SAFETY: `ring` put a queue there.
             return ring(unsafe { &*self.0.cast() });
         }
