@@ -23,7 +23,7 @@ use core::{
 use super::{
     header::{Header, Task},
     queue::Queue,
-    waker::ring,
+    waker::{borrowed, ring},
 };
 use crate::{
     const_new,
@@ -57,6 +57,11 @@ impl Who {
     pub(super) fn task(task: Task) -> Self {
         const { assert!(align_of::<Header>() > 2, "no header is where OTHER is") };
         Self(task.as_ptr().as_ptr())
+    }
+
+    #[inline(always)]
+    pub(super) fn waits_not(self) -> bool {
+        self.0.addr() <= Self::COME.0.addr()
     }
 
     /// The task of ours that it is.
@@ -136,6 +141,28 @@ impl Guest {
             None => Told::NOTHING,
         };
         (told, self.other.replace(mask, waker.take()))
+    }
+
+    /// Somebody else is here whom `task` finds: both look again.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn oust(&self, task: Task) {
+        let ours = Who::task(task);
+        let whom = masked(|mask| {
+            let before = self.who.get(mask);
+            if before == ours {
+                Who::NOBODY
+            } else if before.waits_not() {
+                ours
+            } else {
+                self.who.replace(mask, ours)
+            }
+        });
+        match whom.as_task() {
+            Some(task) => borrowed(task).wake_by_ref(),
+            None if whom == Who::OTHER && met() => self.wake_other(),
+            None => {}
+        }
     }
 
     /// Wakes the waker that is another's.

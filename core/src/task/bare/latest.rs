@@ -71,20 +71,31 @@ impl<T, L> Latest<T, L> {
     #[inline(always)] // So that whoever knows that it is a task of ours has nothing else in his program.
     pub(crate) fn look(&self, waker: &Waker) -> Poll<T> {
         match task_of(waker) {
-            Some(task) => self.look_as(task),
+            Some(task) => match self.look_as(task) {
+                // SAFETY: [V1].
+                (Who::COME, value) => Poll::Ready(unsafe { value.assume_init() }),
+                _ => Poll::Pending,
+            },
             None => self.look_with(waker),
         }
     }
 
     /// For a task of ours.
     #[inline(never)] // All who wait for the same kind of thing call this one.
-    fn look_as(&self, task: Task) -> Poll<T> {
-        let (result, told) = masked(|mask| match self.take_in(mask) {
-            Some(value) => (Poll::Ready(value), Told::NOTHING),
-            None => (Poll::Pending, self.guest.follow(mask, Who::task(task))),
+    fn look_as(&self, task: Task) -> (Who, MaybeUninit<T>) {
+        let found = masked(|mask| {
+            let who = self.guest.who(mask);
+            let come = who == Who::COME;
+            if who.waits_not() {
+                self.guest.set(mask, if come { Who::NOBODY } else { Who::task(task) });
+            }
+            (who, if come { self.value.replace(mask, MaybeUninit::uninit()) } else {MaybeUninit::uninit()})
         });
-        told.go();
-        result
+        if !found.0.waits_not() {
+            self.guest.oust(task);
+            return (Who::NOBODY, MaybeUninit::uninit());
+        }
+        found
     }
 
     /// For any waker.
