@@ -60,8 +60,8 @@ impl Who {
     }
 
     #[inline(always)]
-    pub(super) fn waits_not(self) -> bool {
-        self.0.addr() <= Self::COME.0.addr()
+    pub(super) fn waits(self) -> bool {
+        self.0.addr() > Self::COME.0.addr()
     }
 
     /// The task of ours that it is.
@@ -107,14 +107,28 @@ impl Guest {
         }
     }
 
-    /// It is `next` from now on. If that is another than before, that one is told.
+    /// It is `next` from now on. Whoever it was before is to be [told](Self::tell).
     #[inline(always)]
-    pub(super) fn follow(&self, mask: Mask<'_>, next: Who) -> Told<'_> {
-        let before = self.who.replace(mask, next);
+    pub(super) fn follow(&self, mask: Mask<'_>, next: Who) -> Who {
+        self.who.replace(mask, next)
+    }
+
+    /// After the mask: tells who was here before `next`, unless that is the same.
+    #[inline(always)]
+    pub(super) fn tell(&self, before: Who, next: Who) {
+        if before.waits() {
+            self.wake(before, next);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake(&self, before: Who, next: Who) {
         match before.as_task() {
-            Some(_) if before == next => Told::NOTHING,
-            Some(task) => Told::ring(task.wake_under(mask)),
-            None => self.tell_other(mask, before),
+            _ if before == next => {}
+            Some(task) => borrowed(task).wake_by_ref(),
+            None if met() => self.wake_other(),
+            None => {}
         }
     }
 
@@ -123,46 +137,20 @@ impl Guest {
         if before == Who::OTHER && met() { Told::other(self) } else { Told::NOTHING }
     }
 
-    /// It is this waker from now on, which is taken, unless it is there already. Who was there is told; and a waker that this answers is woken.
+    /// It is this waker from now on, which is taken, unless it is there already. Whoever it was before is to be told, and a waker that this answers woken.
     pub(super) fn follow_by(
         &self,
         mask: Mask<'_>,
         waker: &mut Option<Waker>,
-    ) -> (Told<'_>, Option<Waker>) {
+    ) -> (Who, Option<Waker>) {
         MET.store(true, Relaxed);
-        if self.who.get(mask) == Who::OTHER
+        let before = self.who.replace(mask, Who::OTHER);
+        if before == Who::OTHER
             && waker.as_ref().is_some_and(|waker| self.other.wakes_as(mask, waker))
         {
-            return (Told::NOTHING, None);
+            return (Who::NOBODY, None);
         }
-        // Who was OTHER is woken at once, by what this answers.
-        let told = match self.who.replace(mask, Who::OTHER).as_task() {
-            Some(task) => Told::ring(task.wake_under(mask)),
-            None => Told::NOTHING,
-        };
-        (told, self.other.replace(mask, waker.take()))
-    }
-
-    /// Somebody else is here whom `task` finds: both look again.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn oust(&self, task: Task) {
-        let ours = Who::task(task);
-        let whom = masked(|mask| {
-            let before = self.who.get(mask);
-            if before == ours {
-                Who::NOBODY
-            } else if before.waits_not() {
-                ours
-            } else {
-                self.who.replace(mask, ours)
-            }
-        });
-        match whom.as_task() {
-            Some(task) => borrowed(task).wake_by_ref(),
-            None if whom == Who::OTHER && met() => self.wake_other(),
-            None => {}
-        }
+        (before, self.other.replace(mask, waker.take()))
     }
 
     /// Wakes the waker that is another's.

@@ -15,7 +15,7 @@ use core::{
 };
 
 use super::{
-    guest::{Guest, Told, Who},
+    guest::{Guest, Who},
     header::Task,
     waker::task_of,
 };
@@ -48,11 +48,11 @@ impl<S, L> Hatch<S, L> {
     /// Has `f` change the state, which calls nobody's code. If it answers something it has, and who waits is told.
     #[inline(always)]
     pub(crate) fn change<R>(&self, f: impl FnOnce(&mut S) -> Option<R>) -> Option<R> {
-        let (result, told) = masked(|mask| match self.lend(mask, f) {
+        let (result, before) = masked(|mask| match self.lend(mask, f) {
             Some(result) => (Some(result), self.guest.follow(mask, Who::NOBODY)),
-            None => (None, Told::NOTHING),
+            None => (None, Who::NOBODY),
         });
-        told.go();
+        self.guest.tell(before, Who::NOBODY);
         result
     }
 
@@ -68,12 +68,12 @@ impl<S, L> Hatch<S, L> {
     /// For a task of ours.
     #[inline(never)] // All who wait for the same kind of thing call this one.
     fn look_as<R>(&self, task: Task, f: impl FnOnce(&mut S) -> Option<R>) -> Poll<R> {
-        let (result, told) = masked(|mask| {
+        let (result, before, next) = masked(|mask| {
             let result = self.lend(mask, f);
             let next = if result.is_some() { Who::NOBODY } else { Who::task(task) };
-            (result, self.guest.follow(mask, next))
+            (result, self.guest.follow(mask, next), next)
         });
-        told.go();
+        self.guest.tell(before, next);
         result.map_or(Poll::Pending, Poll::Ready)
     }
 
@@ -81,12 +81,12 @@ impl<S, L> Hatch<S, L> {
     #[inline(never)]
     fn look_with<R>(&self, waker: &Waker, f: impl FnOnce(&mut S) -> Option<R>) -> Poll<R> {
         let mut fresh = Some(waker.clone());
-        let (result, (told, before)) = masked(|mask| match self.lend(mask, f) {
+        let (result, (before, other)) = masked(|mask| match self.lend(mask, f) {
             Some(result) => (Poll::Ready(result), (self.guest.follow(mask, Who::NOBODY), None)),
             None => (Poll::Pending, self.guest.follow_by(mask, &mut fresh)),
         });
-        told.go();
-        before.into_iter().for_each(Waker::wake);
+        self.guest.tell(before, Who::NOBODY);
+        other.into_iter().for_each(Waker::wake);
         result
     }
 

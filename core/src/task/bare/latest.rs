@@ -17,7 +17,7 @@ use core::{
 };
 
 use super::{
-    guest::{Guest, Told, Who},
+    guest::{Guest, Who},
     header::Task,
     waker::task_of,
 };
@@ -83,18 +83,18 @@ impl<T, L> Latest<T, L> {
     /// For a task of ours.
     #[inline(never)] // All who wait for the same kind of thing call this one.
     fn look_as(&self, task: Task) -> (Who, MaybeUninit<T>) {
+        let ours = Who::task(task);
         let found = masked(|mask| {
-            let who = self.guest.who(mask);
-            let come = who == Who::COME;
-            if who.waits_not() {
-                self.guest.set(mask, if come { Who::NOBODY } else { Who::task(task) });
-            }
-            (who, if come { self.value.replace(mask, MaybeUninit::uninit()) } else {MaybeUninit::uninit()})
+            let come = self.guest.who(mask) == Who::COME;
+            let before = self.guest.follow(mask, if come { Who::NOBODY } else { ours });
+            let value = if come {
+                self.value.replace(mask, MaybeUninit::uninit())
+            } else {
+                MaybeUninit::uninit()
+            };
+            (before, value)
         });
-        if !found.0.waits_not() {
-            self.guest.oust(task);
-            return (Who::NOBODY, MaybeUninit::uninit());
-        }
+        self.guest.tell(found.0, ours);
         found
     }
 
@@ -102,12 +102,12 @@ impl<T, L> Latest<T, L> {
     #[inline(never)]
     fn look_with(&self, waker: &Waker) -> Poll<T> {
         let mut fresh = Some(waker.clone());
-        let (result, (told, before)) = masked(|mask| match self.take_in(mask) {
-            Some(value) => (Poll::Ready(value), (Told::NOTHING, None)),
+        let (result, (before, other)) = masked(|mask| match self.take_in(mask) {
+            Some(value) => (Poll::Ready(value), (Who::NOBODY, None)),
             None => (Poll::Pending, self.guest.follow_by(mask, &mut fresh)),
         });
-        told.go();
-        before.into_iter().for_each(Waker::wake);
+        self.guest.tell(before, Who::NOBODY);
+        other.into_iter().for_each(Waker::wake);
         result
     }
 
