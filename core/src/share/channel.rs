@@ -8,6 +8,8 @@
 //!
 //! [I1] A `Send` that is dropped has not sent: it keeps its value until there is room. A `Receive` that is dropped has received nothing.
 
+#![expect(unsafe_code, reason = "x")]
+
 use core::{
     fmt,
     future::Future,
@@ -82,7 +84,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     /// Nothing is sent where the future is dropped; `value` is dropped with it.
     #[inline]
     pub fn send(&self, value: T) -> Send<'_, T, N, L> {
-        Send { channel: self, value: Some(value) }
+        Send(Some((self, value)))
     }
 
     /// Waits for a value, and takes the first.
@@ -100,7 +102,8 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     /// [`ChannelFull`] hands it back.
     pub fn try_send(&self, value: T) -> Result<(), ChannelFull<T>> {
         let mut value = Some(value);
-        let sent = self.hatch.change(|rack| rack.add(|| value.take()));
+        let sent =
+            self.hatch.change(|rack| rack.add(|| unsafe { value.take().unwrap_unchecked() }));
         match (sent, value) {
             (None, Some(value)) => Err(ChannelFull(value)),
             _ => Ok(()),
@@ -135,10 +138,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
 
 /// Waits for room in a [`Channel`]. Made by [`Channel::send`].
 #[must_use = "a future does nothing unless it is polled"]
-pub struct Send<'a, T, const N: usize, L: RawLock = Lock> {
-    channel: &'a Channel<T, N, L>,
-    value: Option<T>,
-}
+pub struct Send<'a, T, const N: usize, L: RawLock = Lock>(Option<(&'a Channel<T, N, L>, T)>);
 
 impl<T, const N: usize, L: RawLock> Unpin for Send<'_, T, N, L> {}
 
@@ -147,8 +147,11 @@ impl<T, const N: usize, L: RawLock> Future for Send<'_, T, N, L> {
 
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let channel = self.channel;
-        channel.hatch.look(cx.waker(), |rack| rack.add(|| self.value.take()))
+        let Some((channel, _)) = self.0 else { return Poll::Ready(()) };
+        channel.hatch.look(cx.waker(), |rack| {
+            // SAFETY: it is some, as found above, and nobody else has it.
+            rack.add(|| unsafe { self.0.take().unwrap_unchecked() }.1)
+        })
     }
 }
 

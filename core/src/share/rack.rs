@@ -32,14 +32,13 @@ impl<T, const N: usize> Rack<T, N> {
 
     /// Adds what `take` answers behind the others, if there is room.
     #[inline(always)]
-    pub(super) fn add(&mut self, take: impl FnOnce() -> Option<T>) -> Option<()> {
+    pub(super) fn add(&mut self, take: impl FnOnce() -> T) -> Option<()> {
         if self.is_full() {
             return None;
         }
-        let Some(value) = take() else { return Some(()) };
         let place = Self::after(self.first, self.len);
         // SAFETY: [R1] `after` stays below `N`.
-        unsafe { self.places.get_unchecked_mut(place) }.write(value);
+        unsafe { self.places.get_unchecked_mut(place) }.write(take());
         self.len += 1;
         Some(())
     }

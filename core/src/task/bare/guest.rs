@@ -64,16 +64,16 @@ impl Who {
         self.0.addr() > Self::COME.0.addr()
     }
 
-    /// The task of ours that it is.
+    /// Names the task of ours that it is.
+    ///
+    /// # Safety
+    /// It is one: it waits, and is not OTHER, which it is not where MET is not set [E4].
     #[inline(always)]
-    fn as_task(self) -> Option<Task> {
-        if self.0.addr() <= Self::OTHER.0.addr() {
-            return None;
-        }
-        // SAFETY: it is none of the others, so a header, and not null.
+    unsafe fn name(self) -> Task {
+        // SAFETY: the contract.
         let header = unsafe { NonNull::new_unchecked(self.0.cast_mut()) };
         // SAFETY: a task's, by `task`.
-        Some(unsafe { Task::new(header) })
+        unsafe { Task::new(header) }
     }
 }
 
@@ -101,9 +101,13 @@ impl Guest {
     #[inline(always)]
     pub(super) fn come(&self, mask: Mask<'_>) -> Told<'_> {
         let before = self.who.replace(mask, Who::COME);
-        match before.as_task() {
-            Some(task) => Told::ring(task.wake_in(mask)),
-            None => self.tell_other(mask, before),
+        if !before.waits() {
+            Told::NOTHING
+        } else if before == Who::OTHER && met() {
+            Told::other(self)
+        } else {
+            // SAFETY: found just now.
+            Told::ring(unsafe { before.name() }.wake_in(mask))
         }
     }
 
@@ -115,26 +119,22 @@ impl Guest {
 
     /// After the mask: tells who was here before `next`, unless that is the same.
     #[inline(always)]
-    pub(super) fn tell(&self, before: Who, next: Who) {
+    pub(super) fn tell(&self, before: Who, next: Who) -> bool {
         if before.waits() {
             self.wake(before, next);
         }
+        before.waits()
     }
 
     #[cold]
     #[inline(never)]
     fn wake(&self, before: Who, next: Who) {
-        match before.as_task() {
-            _ if before == next => {}
-            Some(task) => borrowed(task).wake_by_ref(),
-            None if met() => self.wake_other(),
-            None => {}
+        if before == Who::OTHER && met() {
+            self.wake_other();
+        } else if before != next {
+            // SAFETY: it is somebody who waits, and by [E4] no other's: a task.
+            borrowed(unsafe { before.name() }).wake_by_ref();
         }
-    }
-
-    #[inline(always)]
-    fn tell_other(&self, mask: Mask<'_>, before: Who) -> Told<'_> {
-        if before == Who::OTHER && met() { Told::other(self) } else { Told::NOTHING }
     }
 
     /// It is this waker from now on, which is taken, unless it is there already. Whoever it was before is to be told, and a waker that this answers woken.

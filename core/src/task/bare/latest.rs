@@ -94,7 +94,9 @@ impl<T, L> Latest<T, L> {
             };
             (before, value)
         });
-        self.guest.tell(found.0, ours);
+        if self.guest.tell(found.0, ours) {
+            return (Who::NOBODY, MaybeUninit::uninit());
+        }
         found
     }
 
