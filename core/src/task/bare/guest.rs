@@ -117,24 +117,19 @@ impl Guest {
         self.who.replace(mask, next)
     }
 
-    /// After the mask: tells who was here before `next`, unless that is the same.
+    /// After the mask: tells who was here before `next`, unless that is the same. Whether it may be another.
     #[inline(always)]
     pub(super) fn tell(&self, before: Who, next: Who) -> bool {
-        if before.waits() {
-            self.wake(before, next);
+        let waits = before.waits();
+        if waits && before != next {
+            if before == Who::OTHER && met() {
+                self.wake_other();
+            } else {
+                // SAFETY: found just now.
+                borrowed(unsafe { before.name() }).wake_by_ref();
+            }
         }
-        before.waits()
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn wake(&self, before: Who, next: Who) {
-        if before == Who::OTHER && met() {
-            self.wake_other();
-        } else if before != next {
-            // SAFETY: it is somebody who waits, and by [E4] no other's: a task.
-            borrowed(unsafe { before.name() }).wake_by_ref();
-        }
+        waits
     }
 
     /// It is this waker from now on, which is taken, unless it is there already. Whoever it was before is to be told, and a waker that this answers woken.

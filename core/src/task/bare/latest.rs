@@ -85,14 +85,17 @@ impl<T, L> Latest<T, L> {
     fn look_as(&self, task: Task) -> (Who, MaybeUninit<T>) {
         let ours = Who::task(task);
         let found = masked(|mask| {
-            let come = self.guest.who(mask) == Who::COME;
-            let before = self.guest.follow(mask, if come { Who::NOBODY } else { ours });
-            let value = if come {
-                self.value.replace(mask, MaybeUninit::uninit())
-            } else {
-                MaybeUninit::uninit()
-            };
-            (before, value)
+            let who = self.guest.who(mask);
+            let come = who == Who::COME;
+            self.guest.set(mask, if come { Who::NOBODY } else { ours });
+            (
+                who,
+                if size_of::<T>() != 0 && come {
+                    self.value.replace(mask, MaybeUninit::uninit())
+                } else {
+                    MaybeUninit::uninit()
+                },
+            )
         });
         if self.guest.tell(found.0, ours) {
             return (Who::NOBODY, MaybeUninit::uninit());
