@@ -15,7 +15,6 @@
 #![expect(unsafe_code, reason = "names tasks by a word")]
 
 use core::{
-    marker::PhantomData,
     ptr::{self, NonNull},
     task::Waker,
 };
@@ -99,15 +98,25 @@ impl Guest {
 
     /// What is waited for has come: nobody needs to wait any more, and who did is told.
     #[inline(always)]
-    pub(super) fn come(&self, mask: Mask<'_>) -> Told<'_> {
+    pub(super) fn come(&self, mask: Mask<'_>) -> Told {
         let before = self.who.replace(mask, Who::COME);
-        if !before.waits() {
-            Told::NOTHING
-        } else if before == Who::OTHER && met() {
-            Told::other(self)
+        let queue = if !before.waits() || before == Who::OTHER && met() {
+            None
         } else {
             // SAFETY: found just now.
-            Told::ring(unsafe { before.name() }.wake_in(mask))
+            unsafe { before.name() }.wake_in(mask)
+        };
+        Told { before, queue }
+    }
+
+    #[inline(always)]
+    pub(super) fn go(&self, told: Told) {
+        if let Some(queue) = told.queue {
+            ring(queue);
+            core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+        }
+        if told.before == Who::OTHER && met() {
+            self.wake_other();
         }
     }
 
@@ -159,49 +168,8 @@ fn met() -> bool {
     MET.load(Relaxed)
 }
 
-/// What is left to do after the mask, in one word, so that to find that it is nothing is one look.
-///
-/// | the address is of   | to do                              |
-/// |---------------------|------------------------------------|
-/// | nothing             | nothing                            |
-/// | a queue             | to ring for it                     |
-/// | a guest, plus OTHER | to wake the waker in `other`       |
 #[must_use]
-pub(super) struct Told<'g>(*const (), PhantomData<&'g Guest>);
-
-const OTHER: usize = 1;
-
-impl<'g> Told<'g> {
-    pub(super) const NOTHING: Self = Self(ptr::null(), PhantomData);
-
-    #[inline(always)]
-    fn ring(queue: Option<&'static Queue<Header>>) -> Self {
-        const { assert!(align_of::<Queue<Header>>() > OTHER && align_of::<Guest>() > OTHER) };
-        Self(queue.map_or(ptr::null(), |queue| ptr::from_ref(queue).cast()), PhantomData)
-    }
-
-    #[inline(always)]
-    fn other(guest: &'g Guest) -> Self {
-        Self(ptr::from_ref(guest).cast::<()>().map_addr(|address| address | OTHER), PhantomData)
-    }
-
-    /// Does it.
-    #[inline(always)]
-    pub(super) fn go(self) {
-        if !self.0.is_null() {
-            self.act();
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn act(self) {
-        if self.0.addr() & OTHER == 0 || !met() {
-            // SAFETY: `ring` put a queue there.
-            return ring(unsafe { &*self.0.cast() });
-        }
-        let guest = self.0.map_addr(|address| address & !OTHER).cast::<Guest>();
-        // SAFETY: `other` put a guest there, which is borrowed still.
-        unsafe { &*guest }.wake_other();
-    }
+pub(super) struct Told {
+    before: Who,
+    queue: Option<&'static Queue<Header>>,
 }

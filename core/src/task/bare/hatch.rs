@@ -11,6 +11,7 @@
 
 use core::{
     marker::PhantomData,
+    mem::MaybeUninit,
     task::{Poll, Waker},
 };
 
@@ -60,21 +61,26 @@ impl<S, L> Hatch<S, L> {
     #[inline(always)] // So that whoever knows that it is a task of ours has nothing else in his program.
     pub(crate) fn look<R>(&self, waker: &Waker, f: impl FnOnce(&mut S) -> Option<R>) -> Poll<R> {
         match task_of(waker) {
-            Some(task) => self.look_as(task, f),
+            Some(task) => match self.look_as(task, f) {
+                (Who::NOBODY, result) => Poll::Ready(unsafe { result.assume_init() }),
+                _ => Poll::Pending,
+            },
             None => self.look_with(waker, f),
         }
     }
 
     /// For a task of ours.
     #[inline(never)] // All who wait for the same kind of thing call this one.
-    fn look_as<R>(&self, task: Task, f: impl FnOnce(&mut S) -> Option<R>) -> Poll<R> {
-        let (result, before, next) = masked(|mask| {
-            let result = self.lend(mask, f);
-            let next = if result.is_some() { Who::NOBODY } else { Who::task(task) };
-            (result, self.guest.follow(mask, next), next)
+    fn look_as<R>(&self, task: Task, f: impl FnOnce(&mut S) -> Option<R>) -> (Who, MaybeUninit<R>) {
+        let (before, next, result) = masked(|mask| {
+            let (next, result) = match self.lend(mask, f) {
+                Some(result) => (Who::NOBODY, MaybeUninit::new(result)),
+                None => (Who::task(task), MaybeUninit::uninit()),
+            };
+            (self.guest.follow(mask, next), next, result)
         });
         self.guest.tell(before, next);
-        result.map_or(Poll::Pending, Poll::Ready)
+        (next, result)
     }
 
     /// For any waker.

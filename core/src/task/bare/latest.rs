@@ -51,7 +51,7 @@ impl<T, L> Latest<T, L> {
             // SAFETY: [V1].
             (there.then(|| unsafe { before.assume_init() }), self.guest.come(mask))
         });
-        told.go();
+        self.guest.go(told);
         before
     }
 
