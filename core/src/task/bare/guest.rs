@@ -126,19 +126,16 @@ impl Guest {
         self.who.replace(mask, next)
     }
 
-    /// After the mask: tells who was here before `next`, unless that is the same. Whether it may be another.
+    /// After the mask: tells who waited here before `next`, unless that is the same.
     #[inline(always)]
-    pub(super) fn tell(&self, before: Who, next: Who) -> bool {
-        let waits = before.waits();
-        if waits && before != next {
-            if before == Who::OTHER && met() {
-                self.wake_other();
-            } else {
-                // SAFETY: found just now.
-                borrowed(unsafe { before.name() }).wake_by_ref();
-            }
+    pub(super) fn tell(&self, before: Who, next: Who) {
+        if before == next {
+        } else if before == Who::OTHER && met() {
+            self.wake_other();
+        } else {
+            // SAFETY: found just now.
+            borrowed(unsafe { before.name() }).wake_by_ref();
         }
-        waits
     }
 
     /// It is this waker from now on, which is taken, unless it is there already. Whoever it was before is to be told, and a waker that this answers woken.

@@ -53,7 +53,9 @@ impl<S, L> Hatch<S, L> {
             Some(result) => (Some(result), self.guest.follow(mask, Who::NOBODY)),
             None => (None, Who::NOBODY),
         });
-        self.guest.tell(before, Who::NOBODY);
+        if before != Who::NOBODY {
+            self.guest.tell(before, Who::NOBODY);
+        }
         result
     }
 
@@ -79,7 +81,9 @@ impl<S, L> Hatch<S, L> {
             };
             (self.guest.follow(mask, next), next, result)
         });
-        self.guest.tell(before, next);
+        if before != Who::NOBODY {
+            self.guest.tell(before, next);
+        }
         (next, result)
     }
 
@@ -91,7 +95,9 @@ impl<S, L> Hatch<S, L> {
             Some(result) => (Poll::Ready(result), (self.guest.follow(mask, Who::NOBODY), None)),
             None => (Poll::Pending, self.guest.follow_by(mask, &mut fresh)),
         });
-        self.guest.tell(before, Who::NOBODY);
+        if before != Who::NOBODY {
+            self.guest.tell(before, Who::NOBODY);
+        }
         other.into_iter().for_each(Waker::wake);
         result
     }

@@ -97,7 +97,8 @@ impl<T, L> Latest<T, L> {
                 },
             )
         });
-        if self.guest.tell(found.0, ours) {
+        if found.0.waits() {
+            self.guest.tell(found.0, ours);
             return (Who::NOBODY, MaybeUninit::uninit());
         }
         found
@@ -111,7 +112,9 @@ impl<T, L> Latest<T, L> {
             Some(value) => (Poll::Ready(value), (Who::NOBODY, None)),
             None => (Poll::Pending, self.guest.follow_by(mask, &mut fresh)),
         });
-        self.guest.tell(before, Who::NOBODY);
+        if before.waits() {
+            self.guest.tell(before, Who::NOBODY);
+        }
         other.into_iter().for_each(Waker::wake);
         result
     }
