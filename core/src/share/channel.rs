@@ -1,14 +1,16 @@
 //! A channel: values in order, with room for so many in place, and one who waits on each side.
 //!
-//! | it holds   | `send`                           | `receive`                             |
-//! |------------|----------------------------------|---------------------------------------|
-//! | none       | adds; who waits to receive is woken | waits                              |
-//! | some       | likewise                         | takes the first; who waits to send is woken |
-//! | `N`        | waits                            | likewise                              |
+//! | it holds   | `send`                             | `receive`                                  |
+//! |------------|------------------------------------|--------------------------------------------|
+//! | none       | adds; who waits to receive is told | waits                                      |
+//! | some       | adds                               | takes the first                            |
+//! | `N`        | waits                              | takes the first; who waits to send is told |
 //!
 //! [I1] A `Send` that is dropped has not sent: it keeps its value until there is room. A `Receive` that is dropped has received nothing.
+//! [I2] Who waits is told of the next change, and waits no more. So somebody waits to send where it holds `N`, and to receive where it holds none, which is
+//!      something else: never both, and both kinds may wait at one hatch.
 
-#![expect(unsafe_code, reason = "x")]
+#![expect(unsafe_code, reason = "takes values of which it is known that they are there")]
 
 use core::{
     fmt,
@@ -84,7 +86,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     /// Nothing is sent where the future is dropped; `value` is dropped with it.
     #[inline]
     pub fn send(&self, value: T) -> Send<'_, T, N, L> {
-        Send(Some((self, value)))
+        Send { value: Some((self, value)) }
     }
 
     /// Waits for a value, and takes the first.
@@ -102,12 +104,13 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     /// [`ChannelFull`] hands it back.
     pub fn try_send(&self, value: T) -> Result<(), ChannelFull<T>> {
         let mut value = Some(value);
-        let sent =
-            self.hatch.change(|rack| rack.add(|| unsafe { value.take().unwrap_unchecked() }));
-        match (sent, value) {
-            (None, Some(value)) => Err(ChannelFull(value)),
-            _ => Ok(()),
-        }
+        self.hatch.change(|rack| {
+            rack.add(|| {
+                // SAFETY: it is some, and this is called once.
+                unsafe { value.take().unwrap_unchecked() }
+            })
+        });
+        value.map_or(Ok(()), |value| Err(ChannelFull(value)))
     }
 
     /// Takes the first value, if there is one.
@@ -138,7 +141,10 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
 
 /// Waits for room in a [`Channel`]. Made by [`Channel::send`].
 #[must_use = "a future does nothing unless it is polled"]
-pub struct Send<'a, T, const N: usize, L: RawLock = Lock>(Option<(&'a Channel<T, N, L>, T)>);
+pub struct Send<'a, T, const N: usize, L: RawLock = Lock> {
+    /// Until it is sent.
+    value: Option<(&'a Channel<T, N, L>, T)>,
+}
 
 impl<T, const N: usize, L: RawLock> Unpin for Send<'_, T, N, L> {}
 
@@ -147,10 +153,12 @@ impl<T, const N: usize, L: RawLock> Future for Send<'_, T, N, L> {
 
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some((channel, _)) = self.0 else { return Poll::Ready(()) };
+        let Some((channel, _)) = self.value else { return Poll::Ready(()) };
         channel.hatch.look(cx.waker(), |rack| {
-            // SAFETY: it is some, as found above, and nobody else has it.
-            rack.add(|| unsafe { self.0.take().unwrap_unchecked() }.1)
+            rack.add(|| {
+                // SAFETY: it is some, as found above, and this is called once.
+                unsafe { self.value.take().unwrap_unchecked() }.1
+            })
         })
     }
 }

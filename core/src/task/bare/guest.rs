@@ -1,21 +1,23 @@
 //! A guest: the one who waits for something. As a rule that is a task of ours: one word says who it is, and wakers of others cost those who bring them.
 //!
-//! | `who`    | waits                                   | another begins to wait      | what he waits for comes                   |
-//! |----------|-----------------------------------------|-----------------------------|-------------------------------------------|
-//! | NOBODY   | nobody                                  | -> he                       | nothing                                   |
-//! | COME     | nobody, since what one waits for is there | -                         | nothing                                   |
-//! | OTHER    | the waker in `other`, if it is still there | -> he; this one is told  | -> NOBODY, and `other` is woken after the mask |
-//! | a header | this task                               | -> he; this one is told     | -> NOBODY, and queued under this mask     |
+//! | `who`    | waits                                      | another comes to wait        | what he waits for comes                        |
+//! |----------|--------------------------------------------|------------------------------|------------------------------------------------|
+//! | NOBODY   | nobody                                     | -> he                        | nothing                                        |
+//! | COME     | nobody: what one would wait for is there   | -                            | nothing                                        |
+//! | OTHER    | the waker in `other`, if it is there still | -> he; this one is told      | -> NOBODY or COME, and is woken after the mask |
+//! | a header | this task                                  | -> he; this one is told      | -> NOBODY or COME, and is queued under this mask, or woken after it |
 //!
-//! [E1] To look in vain and to be the guest is one step, and so is to change what is waited for and to tell the guest: so no change is missed.
-//! [E2] Under the mask wakers move and are compared, and no code of theirs runs. A task of ours is queued there: that is a few instructions, and nobody's code.
-//! [E3] A waker that leaves `other` is woken. Between the mask and that another may come there, and is woken too, once too often; or it is gone already.
-//! [E4] MET is set before anyone is OTHER. Where no waker of others ever waits nobody sets it: the linker's optimizer sees that, and leaves out what is done for them.
+//! [E1] To look in vain and to be the guest is one step, and so is to change what is waited for and to take the guest: so no change is missed.
+//! [E2] Under the mask wakers move and are compared, and no code of theirs runs. A task of ours may be queued there: that is a few instructions, and nobody's code.
+//! [E3] A waker that leaves `other` is woken. Who is to wake it after the mask may find the next one there, which looks once too often, or none: then that was woken.
+//! [E4] MET is set before anyone is OTHER. Where no waker of others ever waits nobody sets it, which whoever optimizes the whole program sees: it has nothing of what is
+//!      done for them.
 
 #![expect(unsafe_code, reason = "names tasks by a word")]
 
 use core::{
     ptr::{self, NonNull},
+    sync::atomic::{Ordering::SeqCst, compiler_fence},
     task::Waker,
 };
 
@@ -31,8 +33,6 @@ use crate::{
     sync::{AtomicBool, Ordering::Relaxed},
 };
 
-shared_static!(static MET: AtomicBool = AtomicBool::new(false));
-
 /// See the [module](self).
 pub(super) struct Guest {
     who: Masked<Who>,
@@ -46,6 +46,8 @@ pub(super) struct Who(*const Header);
 // SAFETY: a task is `Send`.
 unsafe impl Send for Who {}
 
+shared_static!(static MET: AtomicBool = AtomicBool::new(false));
+
 impl Who {
     pub(super) const NOBODY: Self = Self(ptr::null());
     pub(super) const COME: Self = Self(ptr::without_provenance(1));
@@ -58,18 +60,26 @@ impl Who {
         Self(task.as_ptr().as_ptr())
     }
 
+    /// Whether anybody waits: the other two are the least.
     #[inline(always)]
     pub(super) fn waits(self) -> bool {
         self.0.addr() > Self::COME.0.addr()
     }
 
-    /// Names the task of ours that it is.
+    /// Whether it is no task of ours, of one who waits.
+    #[inline(always)]
+    fn is_other(self) -> bool {
+        // ordering: Relaxed, whoever finds OTHER comes after the mask under which MET was set before.
+        self == Self::OTHER && MET.load(Relaxed)
+    }
+
+    /// Names the task.
     ///
     /// # Safety
-    /// It is one: it waits, and is not OTHER, which it is not where MET is not set [E4].
+    /// It waits, and is no other.
     #[inline(always)]
     unsafe fn name(self) -> Task {
-        // SAFETY: the contract.
+        // SAFETY: the contract, [E4]: a header, and not null.
         let header = unsafe { NonNull::new_unchecked(self.0.cast_mut()) };
         // SAFETY: a task's, by `task`.
         unsafe { Task::new(header) }
@@ -90,83 +100,79 @@ impl Guest {
         self.who.get(mask)
     }
 
-    /// Says that nobody waits, where nobody does.
-    #[inline(always)]
-    pub(super) fn set(&self, mask: Mask<'_>, who: Who) {
-        self.who.set(mask, who);
-    }
-
-    /// What is waited for has come: nobody needs to wait any more, and who did is told.
-    #[inline(always)]
-    pub(super) fn come(&self, mask: Mask<'_>) -> Told {
-        let before = self.who.replace(mask, Who::COME);
-        let queue = if !before.waits() || before == Who::OTHER && met() {
-            None
-        } else {
-            // SAFETY: found just now.
-            unsafe { before.name() }.wake_in(mask)
-        };
-        Told { before, queue }
-    }
-
-    #[inline(always)]
-    pub(super) fn go(&self, told: Told) {
-        if let Some(queue) = told.queue {
-            ring(queue);
-            core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
-        }
-        if told.before == Who::OTHER && met() {
-            self.wake_other();
-        }
-    }
-
-    /// It is `next` from now on. Whoever it was before is to be [told](Self::tell).
+    /// It is `next` from now on, and no other's waker. Whoever waits by what this answers, and is not `next`, is to be [told](Self::tell) after the mask.
     #[inline(always)]
     pub(super) fn follow(&self, mask: Mask<'_>, next: Who) -> Who {
         self.who.replace(mask, next)
     }
 
-    /// After the mask: tells who waited here before `next`, unless that is the same.
-    #[inline(always)]
-    pub(super) fn tell(&self, before: Who, next: Who) {
-        if before == next {
-        } else if before == Who::OTHER && met() {
-            self.wake_other();
-        } else {
-            // SAFETY: found just now.
-            borrowed(unsafe { before.name() }).wake_by_ref();
-        }
-    }
-
-    /// It is this waker from now on, which is taken, unless it is there already. Whoever it was before is to be told, and a waker that this answers woken.
+    /// As `follow`, by this waker, which is taken unless it is there already. A waker that this answers is to be woken.
     pub(super) fn follow_by(
         &self,
         mask: Mask<'_>,
         waker: &mut Option<Waker>,
     ) -> (Who, Option<Waker>) {
+        // ordering: Relaxed, as in `is_other`.
         MET.store(true, Relaxed);
         let before = self.who.replace(mask, Who::OTHER);
-        if before == Who::OTHER
-            && waker.as_ref().is_some_and(|waker| self.other.wakes_as(mask, waker))
-        {
-            return (Who::NOBODY, None);
+        if before != Who::OTHER {
+            // Whatever is in `other` is on its way to be woken.
+            return (before, self.other.replace(mask, waker.take()));
         }
-        (before, self.other.replace(mask, waker.take()))
+        let same = waker.as_ref().is_some_and(|waker| self.other.wakes_as(mask, waker));
+        (Who::NOBODY, if same { None } else { self.other.replace(mask, waker.take()) })
     }
 
-    /// Wakes the waker that is another's.
+    /// Tells one who waited, and does no more. Not under a mask.
+    #[inline(always)]
+    pub(super) fn tell(&self, before: Who) {
+        debug_assert!(before.waits(), "nobody is to be told");
+        if before.is_other() {
+            self.wake_other();
+        } else {
+            // SAFETY: who is told has waited.
+            borrowed(unsafe { before.name() }).wake_by_ref();
+        }
+    }
+
+    /// What is waited for has come: -> COME. Who waited is told, of which a part is [left](Self::finish) for after the mask.
+    #[inline(always)]
+    pub(super) fn come(&self, mask: Mask<'_>) -> Told {
+        let before = self.who.replace(mask, Who::COME);
+        let queue = if before.waits() && !before.is_other() {
+            // SAFETY: as found.
+            unsafe { before.name() }.wake_in(mask)
+        } else {
+            None
+        };
+        Told { before, queue }
+    }
+
+    /// Does what is left.
+    #[inline(always)]
+    pub(super) fn finish(&self, told: Told) {
+        if let Some(queue) = told.queue {
+            ring(queue);
+            // So that this is a call among others, and sets up the frame that it needs; where it is the last thing done, everyone has set one up who did not come here.
+            compiler_fence(SeqCst);
+        }
+        if told.before.is_other() {
+            self.wake_other();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
     fn wake_other(&self) {
         let waker = masked(|mask| self.other.take(mask));
         waker.into_iter().for_each(Waker::wake);
     }
 }
 
-fn met() -> bool {
-    MET.load(Relaxed)
-}
-
+/// What is left to be done for one who was told.
 #[must_use]
 pub(super) struct Told {
     before: Who,
+    /// To ring for.
     queue: Option<&'static Queue<Header>>,
 }

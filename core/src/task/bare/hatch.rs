@@ -1,11 +1,12 @@
 //! A hatch without `alloc`: a state that is touched under a mask, and one who waits for a change of it.
 //!
-//! | it answers   | `look`                                      | `change`             | `with`    |
-//! |--------------|---------------------------------------------|----------------------|-----------|
-//! | something    | who waits is told                           | who waits is told    | -         |
-//! | nothing      | who looks waits, in place of whoever waited; he is told | as it was | -         |
+//! | it answers | `look`                                                                            | `change`                      |
+//! |------------|-----------------------------------------------------------------------------------|-------------------------------|
+//! | something  | who waits is told, and waits no more                                              | likewise                      |
+//! | nothing    | whoever looks waits; if it is another that waited that one is told, and looks again | all is as it was            |
 //!
-//! Two who wait for different things share a hatch, where no state has both wait: each change tells, so who is here has looked in vain at the state as it is.
+//! Two may wait for different things at one hatch where no state has both wait: each change takes the guest, so whoever waits has looked in vain at the state as it
+//! is. How one waits and is told says `guest`.
 
 #![expect(unsafe_code, reason = "lends what is touched under a mask")]
 
@@ -53,25 +54,22 @@ impl<S, L> Hatch<S, L> {
             Some(result) => (Some(result), self.guest.follow(mask, Who::NOBODY)),
             None => (None, Who::NOBODY),
         });
-        if before != Who::NOBODY {
-            self.guest.tell(before, Who::NOBODY);
-        }
+        self.tell(before, Who::NOBODY);
         result
     }
 
     /// As `change`; but if `f` answers nothing, `waker` waits.
     #[inline(always)] // So that whoever knows that it is a task of ours has nothing else in his program.
     pub(crate) fn look<R>(&self, waker: &Waker, f: impl FnOnce(&mut S) -> Option<R>) -> Poll<R> {
-        match task_of(waker) {
-            Some(task) => match self.look_as(task, f) {
-                (Who::NOBODY, result) => Poll::Ready(unsafe { result.assume_init() }),
-                _ => Poll::Pending,
-            },
-            None => self.look_with(waker, f),
+        let Some(task) = task_of(waker) else { return self.look_with(waker, f) };
+        match self.look_as(task, f) {
+            // SAFETY: it says that there is a result.
+            (Who::NOBODY, result) => Poll::Ready(unsafe { result.assume_init() }),
+            _ => Poll::Pending,
         }
     }
 
-    /// For a task of ours.
+    /// For a task of ours. Answers who waits, and if that is nobody the result.
     #[inline(never)] // All who wait for the same kind of thing call this one.
     fn look_as<R>(&self, task: Task, f: impl FnOnce(&mut S) -> Option<R>) -> (Who, MaybeUninit<R>) {
         let (before, next, result) = masked(|mask| {
@@ -81,9 +79,7 @@ impl<S, L> Hatch<S, L> {
             };
             (self.guest.follow(mask, next), next, result)
         });
-        if before != Who::NOBODY {
-            self.guest.tell(before, next);
-        }
+        self.tell(before, next);
         (next, result)
     }
 
@@ -95,11 +91,17 @@ impl<S, L> Hatch<S, L> {
             Some(result) => (Poll::Ready(result), (self.guest.follow(mask, Who::NOBODY), None)),
             None => (Poll::Pending, self.guest.follow_by(mask, &mut fresh)),
         });
-        if before != Who::NOBODY {
-            self.guest.tell(before, Who::NOBODY);
-        }
+        self.tell(before, Who::NOBODY);
         other.into_iter().for_each(Waker::wake);
         result
+    }
+
+    /// The guest of a hatch is never COME.
+    #[inline(always)]
+    fn tell(&self, before: Who, next: Who) {
+        if before != Who::NOBODY && before != next {
+            self.guest.tell(before);
+        }
     }
 
     /// [E2] of `guest`: `f` calls nobody's code, so it does not come back here.

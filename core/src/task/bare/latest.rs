@@ -1,12 +1,12 @@
-//! The latest value without `alloc`, or none; and one who waits for it. Who waits finds none, so one word tells both.
+//! The latest value without `alloc`, or none; and one who waits for it. Who waits has found none, so one word tells both.
 //!
-//! | who             | value | `put`                     | `take`   | `look`                  |
-//! |-----------------|-------|---------------------------|----------|-------------------------|
-//! | nobody          | none  | -> there                  | nothing  | -> a guest              |
-//! | a guest         | none  | -> there; the guest is told | nothing | stays, if it is the same; another -> a guest, and this one is told |
-//! | COME           | there | replaced                  | -> none  | -> none                 |
+//! | `guest`      | value | `put`                               | `take`            | `look`                                        |
+//! |--------------|-------|-------------------------------------|-------------------|-----------------------------------------------|
+//! | NOBODY       | none  | -> COME, there                      | nothing           | -> whoever looks                              |
+//! | one who waits | none | -> COME, there; he is told          | nothing           | -> whoever looks; if it is another, he is told |
+//! | COME         | there | replaced                            | -> NOBODY, none   | likewise                                      |
 //!
-//! [V1] The value is there while the guest is COME, and then alone.
+//! [V1] The value is there while the guest is COME, and only then. Both change under one mask.
 
 #![expect(unsafe_code, reason = "keeps a value that is there at times")]
 
@@ -42,16 +42,17 @@ impl<T, L> Latest<T, L> {
         }
     }
 
-    /// Puts `value` there, and tells who waits. Answers what was there before.
+    /// Puts `value` there, and tells who waits. Answers what was there before, if that is to be dropped.
     #[inline(always)]
     pub(crate) fn put(&self, value: T) -> Option<T> {
         let (before, told) = masked(|mask| {
             let there = mem::needs_drop::<T>() && self.guest.who(mask) == Who::COME;
             let before = self.value.replace(mask, MaybeUninit::new(value));
             // SAFETY: [V1].
-            (there.then(|| unsafe { before.assume_init() }), self.guest.come(mask))
+            let before = there.then(|| unsafe { before.assume_init() });
+            (before, self.guest.come(mask))
         });
-        self.guest.go(told);
+        self.guest.finish(told);
         before
     }
 
@@ -70,38 +71,37 @@ impl<T, L> Latest<T, L> {
     /// Takes it; if it is not there, `waker` waits.
     #[inline(always)] // So that whoever knows that it is a task of ours has nothing else in his program.
     pub(crate) fn look(&self, waker: &Waker) -> Poll<T> {
-        match task_of(waker) {
-            Some(task) => match self.look_as(task) {
-                // SAFETY: [V1].
-                (Who::COME, value) => Poll::Ready(unsafe { value.assume_init() }),
-                _ => Poll::Pending,
-            },
-            None => self.look_with(waker),
+        let Some(task) = task_of(waker) else { return self.look_with(waker) };
+        match self.look_as(task) {
+            // SAFETY: it says that there is a value.
+            (Who::COME, value) => Poll::Ready(unsafe { value.assume_init() }),
+            _ => Poll::Pending,
         }
     }
 
-    /// For a task of ours.
+    /// For a task of ours. Answers who waited, and if what he waits for has COME the value.
     #[inline(never)] // All who wait for the same kind of thing call this one.
     fn look_as(&self, task: Task) -> (Who, MaybeUninit<T>) {
         let ours = Who::task(task);
-        let found = masked(|mask| {
-            let who = self.guest.who(mask);
-            let come = who == Who::COME;
-            self.guest.set(mask, if come { Who::NOBODY } else { ours });
+        let (before, value) = masked(|mask| {
+            let before = self.guest.who(mask);
+            let come = before == Who::COME;
+            self.guest.follow(mask, if come { Who::NOBODY } else { ours });
             (
-                who,
-                if size_of::<T>() != 0 && come {
+                before,
+                if come {
                     self.value.replace(mask, MaybeUninit::uninit())
                 } else {
                     MaybeUninit::uninit()
                 },
             )
         });
-        if found.0.waits() {
-            self.guest.tell(found.0, ours);
+        if before.waits() && before != ours {
+            self.guest.tell(before);
+            // The same as `before` would say, which is not kept for it.
             return (Who::NOBODY, MaybeUninit::uninit());
         }
-        found
+        (before, value)
     }
 
     /// For any waker.
@@ -113,7 +113,7 @@ impl<T, L> Latest<T, L> {
             None => (Poll::Pending, self.guest.follow_by(mask, &mut fresh)),
         });
         if before.waits() {
-            self.guest.tell(before, Who::NOBODY);
+            self.guest.tell(before);
         }
         other.into_iter().for_each(Waker::wake);
         result
@@ -124,7 +124,7 @@ impl<T, L> Latest<T, L> {
         if self.guest.who(mask) != Who::COME {
             return None;
         }
-        self.guest.set(mask, Who::NOBODY);
+        self.guest.follow(mask, Who::NOBODY);
         let value = self.value.replace(mask, MaybeUninit::uninit());
         // SAFETY: [V1].
         Some(unsafe { value.assume_init() })
