@@ -327,6 +327,55 @@ fn a_task_receives_what_is_sent_from_elsewhere() {
     });
 }
 
+/// **Where a task and another executor wait at one signal, each is told when the other takes its place, or when it comes: whoever has not got it can wait for the next.**
+///
+/// Seen to break it: a `follow_by` that forgets the task that waited; a `look_as` that forgets who waited.
+#[test]
+fn two_begin_to_wait_as_something_is_sent() {
+    loom::model(|| {
+        let local = local();
+        let (bell, waker) = bell();
+        let looks = thread::spawn(move || {
+            let mut wait = pin!(signal().wait());
+            let found = wait.as_mut().poll(&mut Context::from_waker(&waker));
+            if let Poll::Ready(value) = found {
+                signal().send(value);
+            }
+            found.is_pending()
+        });
+        let sends = thread::spawn(|| signal().send(1));
+        assert_eq!(local.run_with(pin!(signal().wait()), &mut Sleep(HOME.hooks())), 1);
+        sends.join().unwrap();
+        if looks.join().unwrap() {
+            signal().send(2);
+            assert!(bell.0.load(Relaxed) > 0, "he was forgotten");
+        }
+    });
+}
+
+/// **A waker that is on its way to be woken as another takes its place is woken, and the other is too, now or by what comes next.**
+///
+/// Seen to break it: a `follow_by` that drops the waker which it finds.
+#[test]
+fn another_waker_is_left_before_the_last_one_is_woken() {
+    loom::model(|| {
+        let ((first, one), (second, other)) = (bell(), bell());
+        let mut wait = pin!(signal().wait());
+        assert!(wait.as_mut().poll(&mut Context::from_waker(&one)).is_pending());
+        let sends = thread::spawn(|| signal().send(1));
+        let taken = signal().try_take();
+        let left = wait.poll(&mut Context::from_waker(&other));
+        sends.join().unwrap();
+        assert_eq!(first.0.load(Relaxed), 1, "the wake was lost");
+        if left.is_pending() {
+            signal().send(2);
+            assert!(second.0.load(Relaxed) > 0, "the next one was forgotten");
+        } else {
+            assert_eq!((taken, second.0.load(Relaxed)), (None, 0));
+        }
+    });
+}
+
 /// Counts its wakes.
 struct Bell(AtomicUsize);
 

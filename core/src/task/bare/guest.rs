@@ -100,6 +100,11 @@ impl Guest {
         self.who.get(mask)
     }
 
+    /// Whether it is COME, for whoever has it alone.
+    pub(super) fn has_come(&mut self) -> bool {
+        *self.who.get_mut() == Who::COME
+    }
+
     /// It is `next` from now on, and no other's waker. Whoever waits by what this answers, and is not `next`, is to be [told](Self::tell) after the mask.
     #[inline(always)]
     pub(super) fn follow(&self, mask: Mask<'_>, next: Who) -> Who {
