@@ -1,11 +1,11 @@
 //! A hatch: a state behind a short lock, and one who waits for a change of it.
 //!
-//! | it answers | `look`                                                                                  | `change`            | `with` |
-//! |------------|-----------------------------------------------------------------------------------------|---------------------|--------|
-//! | something  | who waits is woken, and waits no more                                                   | likewise            | -      |
-//! | nothing    | whoever looks waits; if it is another that waited that one is woken, and looks again    | as it was           | -      |
+//! | it answers | `look`                                                                               | `change`     |
+//! |------------|--------------------------------------------------------------------------------------|--------------|
+//! | something  | who waits is woken, and waits no more                                                | likewise     |
+//! | nothing    | whoever looks waits; if it is another that waited that one is woken, and looks again | all is as it was |
 //!
-//! Two may wait for different things at one hatch where no state has both wait: each change wakes, so whoever waits has looked at the state as it is.
+//! Two may wait for different things at one hatch where no state has both wait: each change takes who waits, so he has looked in vain at the state as it is.
 //!
 //! [E1] To look in vain and to leave a waker is one step, and so is to change the state and to take the waker: so no change is missed.
 //! [E2] Under the lock wakers move and are compared, and no code of theirs runs: clones are made before, wakes and drops follow after.

@@ -1,9 +1,9 @@
 //! The latest value, or none; and one who waits for it.
 //!
-//! | value | `put`                        | `take`   | `look`                                   |
-//! |-------|------------------------------|----------|------------------------------------------|
-//! | none  | -> there; who waits is woken | nothing  | waits, in place of another who is woken  |
-//! | there | replaced                     | -> none  | -> none                                  |
+//! | value | `put`                        | `take`  | `look`                                                                |
+//! |-------|------------------------------|---------|-----------------------------------------------------------------------|
+//! | none  | -> there; who waits is woken | nothing | whoever looks waits; if another waited he is woken, and looks again   |
+//! | there | replaced                     | -> none | -> none                                                               |
 
 use core::task::{Poll, Waker};
 

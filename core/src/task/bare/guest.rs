@@ -51,7 +51,7 @@ shared_static!(static MET: AtomicBool = AtomicBool::new(false));
 impl Who {
     pub(super) const NOBODY: Self = Self(ptr::null());
     pub(super) const COME: Self = Self(ptr::without_provenance(1));
-    const OTHER: Self = Self(ptr::without_provenance(2));
+    pub(super) const OTHER: Self = Self(ptr::without_provenance(2));
 
     /// A task of ours.
     #[inline(always)]

@@ -74,21 +74,23 @@ impl<T, L> Latest<T, L> {
         let Some(task) = task_of(waker) else { return self.look_with(waker) };
         match self.look_as(task) {
             // SAFETY: it says that there is a value.
-            (Who::COME, value) => Poll::Ready(unsafe { value.assume_init() }),
+            (Who::NOBODY, value) => Poll::Ready(unsafe { value.assume_init() }),
             _ => Poll::Pending,
         }
     }
 
-    /// For a task of ours. Answers who waited, and if what he waits for has COME the value.
+    /// For a task of ours. Answers who waits, and if that is nobody the value.
     #[inline(never)] // All who wait for the same kind of thing call this one.
     fn look_as(&self, task: Task) -> (Who, MaybeUninit<T>) {
         let ours = Who::task(task);
-        let (before, value) = masked(|mask| {
+        let (before, next, value) = masked(|mask| {
             let before = self.guest.who(mask);
             let come = before == Who::COME;
-            self.guest.follow(mask, if come { Who::NOBODY } else { ours });
+            let next = if come { Who::NOBODY } else { ours };
+            self.guest.follow(mask, next);
             (
                 before,
+                next,
                 if come {
                     self.value.replace(mask, MaybeUninit::uninit())
                 } else {
@@ -98,10 +100,10 @@ impl<T, L> Latest<T, L> {
         });
         if before.waits() && before != ours {
             self.guest.tell(before);
-            // The same as `before` would say, which is not kept for it.
-            return (Who::NOBODY, MaybeUninit::uninit());
+            // Somebody waits: who it is is not kept for this.
+            return (Who::OTHER, MaybeUninit::uninit());
         }
-        (before, value)
+        (next, value)
     }
 
     /// For any waker.
