@@ -262,7 +262,7 @@ fn channel() -> &'static Channel<usize, 1> {
 
 /// **A task that begins to wait as something is sent has it, whether its executor is about to sleep or not; and what is sent last is what it has.**
 ///
-/// Seen to break it: a `look` whose waker is left in another step; a `change` that tells nobody, or that forgets to ring.
+/// Seen to break it: a `look_as` that becomes the guest in another step than it looks; a `come` that wakes nobody, or a `finish` that forgets to ring.
 #[test]
 fn a_task_begins_to_wait_as_something_is_sent() {
     loom::model(|| {
@@ -285,7 +285,7 @@ fn a_task_begins_to_wait_as_something_is_sent() {
 
 /// **A waker of another executor is woken for what was sent as it was left, once, and outside of the mask.**
 ///
-/// Seen to break it: a `look_with` that does not look again with its clone; a `tell` that keeps the waker.
+/// Seen to break it: a `finish` that forgets OTHER; a `wake_other` that leaves the waker there.
 #[test]
 fn another_waker_is_left_as_something_is_sent() {
     loom::model(|| {
@@ -303,7 +303,7 @@ fn another_waker_is_left_as_something_is_sent() {
 
 /// **Values come through a channel of one in order, each once, where an interrupt sends and a task receives.**
 ///
-/// Seen to break it: a `receive` that does not tell who waits for room.
+/// Seen to break it: a `Hatch` that tells nobody, or becomes the guest in another step than it looks.
 #[test]
 fn a_task_receives_what_is_sent_from_elsewhere() {
     loom::model(|| {

@@ -88,15 +88,8 @@ impl<T, L> Latest<T, L> {
             let come = before == Who::COME;
             let next = if come { Who::NOBODY } else { ours };
             self.guest.follow(mask, next);
-            (
-                before,
-                next,
-                if come {
-                    self.value.replace(mask, MaybeUninit::uninit())
-                } else {
-                    MaybeUninit::uninit()
-                },
-            )
+            let value = if come { self.move_out(mask) } else { MaybeUninit::uninit() };
+            (before, next, value)
         });
         if before.waits() && before != ours {
             self.guest.tell(before);
@@ -127,9 +120,14 @@ impl<T, L> Latest<T, L> {
             return None;
         }
         self.guest.follow(mask, Who::NOBODY);
-        let value = self.value.replace(mask, MaybeUninit::uninit());
+        let value = self.move_out(mask);
         // SAFETY: [V1].
         Some(unsafe { value.assume_init() })
+    }
+
+    #[inline(always)]
+    fn move_out(&self, mask: Mask<'_>) -> MaybeUninit<T> {
+        self.value.replace(mask, MaybeUninit::uninit())
     }
 }
 
