@@ -50,6 +50,15 @@ impl<T> Masked<T> {
         })
     }
 
+    /// What is in, to whoever has the cell alone.
+    #[inline]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.with_mut(|held| {
+            // SAFETY: the borrow is exclusive.
+            unsafe { &mut *held }
+        })
+    }
+
     /// Lends what is in to `f`.
     ///
     /// # Safety

@@ -1,37 +1,34 @@
 //! A channel: values in order, with room for so many in place, and one who waits on each side.
 //!
-//! | it holds   | `send`                           | `receive`                             |
-//! |------------|----------------------------------|---------------------------------------|
-//! | none       | adds; who waits to receive is woken | waits                              |
-//! | some       | likewise                         | takes the first; who waits to send is woken |
-//! | `N`        | waits                            | likewise                              |
+//! | it holds   | `send`                             | `receive`                                  |
+//! |------------|------------------------------------|--------------------------------------------|
+//! | none       | adds; who waits to receive is told | waits                                      |
+//! | some       | adds                               | takes the first                            |
+//! | `N`        | waits                              | takes the first; who waits to send is told |
 //!
 //! [I1] A `Send` that is dropped has not sent: it keeps its value until there is room. A `Receive` that is dropped has received nothing.
+//! [I2] Who waits is told of the next change, and waits no more. So somebody waits to send where it holds `N`, and to receive where it holds none, which is
+//!      something else: never both, and both kinds may wait at one hatch.
+
+#![expect(unsafe_code, reason = "takes values of which it is known that they are there")]
 
 use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
-use heapless::Deque;
-
+use super::rack::Rack;
 #[cfg(not(feature = "alloc"))]
-use crate::task::{Hatch, Side};
+use crate::task::Hatch;
 #[cfg(feature = "alloc")]
-use crate::wait::{Hatch, Side};
+use crate::wait::Hatch;
 use crate::{
     const_new,
     error::ChannelFull,
     lock::{Lock, RawLock},
 };
-
-/// Who waits to send, and who waits to receive.
-struct Sides {
-    senders: Side,
-    receivers: Side,
-}
 
 /// Carries values in order from who sends to who receives, at most `N` at a time. It is never closed.
 ///
@@ -62,7 +59,7 @@ struct Sides {
 /// let channel = tidemill_core::share::Channel::<u32, 0>::new();
 /// ```
 pub struct Channel<T, const N: usize, L: RawLock = Lock> {
-    hatch: Hatch<Deque<T, N>, Sides, L>,
+    hatch: Hatch<Rack<T, N>, L>,
 }
 
 impl<T, const N: usize> Channel<T, N> {
@@ -79,8 +76,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
         /// Without values, with the lock `L`. Without `alloc` that only says whether it may be shared.
         pub fn new_in() -> Self {
             const { assert!(N > 0, "a channel has room for one value at least") }
-            let sides = Sides { senders: Side::new(), receivers: Side::new() };
-            Self { hatch: Hatch::new(Deque::new(), sides) }
+            Self { hatch: Hatch::new(Rack::new()) }
         }
     }
 
@@ -90,7 +86,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     /// Nothing is sent where the future is dropped; `value` is dropped with it.
     #[inline]
     pub fn send(&self, value: T) -> Send<'_, T, N, L> {
-        Send { channel: self, value: Some(value) }
+        Send { value: Some((self, value)) }
     }
 
     /// Waits for a value, and takes the first.
@@ -108,77 +104,46 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     /// [`ChannelFull`] hands it back.
     pub fn try_send(&self, value: T) -> Result<(), ChannelFull<T>> {
         let mut value = Some(value);
-        let sent = self.hatch.change(|sides| &sides.receivers, |held| add(held, &mut value));
-        match (sent, value) {
-            (None, Some(value)) => Err(ChannelFull(value)),
-            _ => Ok(()),
-        }
+        self.hatch.change(|rack| {
+            rack.add(|| {
+                // SAFETY: it is some, and this is called once.
+                unsafe { value.take().unwrap_unchecked() }
+            })
+        });
+        value.map_or(Ok(()), |value| Err(ChannelFull(value)))
     }
 
     /// Takes the first value, if there is one.
     pub fn try_receive(&self) -> Option<T> {
-        self.hatch.change(|sides| &sides.senders, Deque::pop_front)
+        self.hatch.change(Rack::take)
     }
 
     /// How many values there are.
     pub fn len(&self) -> usize {
-        self.hatch.with(|held| held.len())
+        self.hatch.with(|rack| rack.len())
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.hatch.with(|held| held.is_empty())
+        self.len() == 0
     }
 
     /// Whether there is no room.
     pub fn is_full(&self) -> bool {
-        self.hatch.with(|held| held.is_full())
+        self.hatch.with(|rack| rack.is_full())
     }
 
     /// How many values have room.
     pub const fn capacity(&self) -> usize {
         N
     }
-
-    #[inline(always)]
-    fn look_for_room(&self, waker: &Waker, value: &mut Option<T>) -> Poll<()> {
-        self.hatch.look(
-            waker,
-            |sides| &sides.senders,
-            |sides| Some(&sides.receivers),
-            |held| add(held, value),
-        )
-    }
-
-    #[inline(always)]
-    fn look_for_value(&self, waker: &Waker) -> Poll<T> {
-        self.hatch.look(
-            waker,
-            |sides| &sides.receivers,
-            |sides| Some(&sides.senders),
-            Deque::pop_front,
-        )
-    }
-}
-
-/// Adds the value, if there is room.
-#[inline(always)]
-fn add<T, const N: usize>(held: &mut Deque<T, N>, value: &mut Option<T>) -> Option<()> {
-    if held.is_full() {
-        return None;
-    }
-    if let Some(Err(full)) = value.take().map(|value| held.push_back(value)) {
-        // There is room.
-        *value = Some(full);
-    }
-    Some(())
 }
 
 /// Waits for room in a [`Channel`]. Made by [`Channel::send`].
 #[must_use = "a future does nothing unless it is polled"]
 pub struct Send<'a, T, const N: usize, L: RawLock = Lock> {
-    channel: &'a Channel<T, N, L>,
-    value: Option<T>,
+    /// Until it is sent.
+    value: Option<(&'a Channel<T, N, L>, T)>,
 }
 
 impl<T, const N: usize, L: RawLock> Unpin for Send<'_, T, N, L> {}
@@ -188,8 +153,13 @@ impl<T, const N: usize, L: RawLock> Future for Send<'_, T, N, L> {
 
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let channel = self.channel;
-        channel.look_for_room(cx.waker(), &mut self.value)
+        let Some((channel, _)) = self.value else { return Poll::Ready(()) };
+        channel.hatch.look(cx.waker(), |rack| {
+            rack.add(|| {
+                // SAFETY: it is some, as found above, and this is called once.
+                unsafe { self.value.take().unwrap_unchecked() }.1
+            })
+        })
     }
 }
 
@@ -204,7 +174,7 @@ impl<T, const N: usize, L: RawLock> Future for Receive<'_, T, N, L> {
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        self.channel.look_for_value(cx.waker())
+        self.channel.hatch.look(cx.waker(), Rack::take)
     }
 }
 

@@ -20,6 +20,7 @@ mod lock_once;
 mod mutex;
 mod mvar;
 pub mod pipe;
+mod rack;
 mod semaphore;
 mod signal;
 

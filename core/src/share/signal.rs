@@ -9,13 +9,13 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 #[cfg(not(feature = "alloc"))]
-use crate::task::{Hatch, Side};
+use crate::task::Latest;
 #[cfg(feature = "alloc")]
-use crate::wait::{Hatch, Side};
+use crate::wait::Latest;
 use crate::{
     const_new,
     lock::{Lock, RawLock},
@@ -46,7 +46,7 @@ use crate::{
 /// # assert_eq!(std::future::Future::poll(pin!(worker()), &mut cx), Poll::Ready(20));
 /// ```
 pub struct Signal<T = (), L: RawLock = Lock> {
-    hatch: Hatch<Option<T>, Side, L>,
+    latest: Latest<T, L>,
 }
 
 impl<T> Signal<T> {
@@ -62,25 +62,25 @@ impl<T, L: RawLock> Signal<T, L> {
     const_new! {
         /// Nothing was sent yet; with the lock `L`. Without `alloc` that only says whether it may be shared.
         pub fn new_in() -> Self {
-            Self { hatch: Hatch::new(None, Side::new()) }
+            Self { latest: Latest::new() }
         }
     }
 
     /// Puts `value` in place of what was sent before, and wakes who waits. What was replaced is dropped here.
     pub fn send(&self, value: T) {
-        let _before = self.hatch.change(|side| side, |slot| Some(slot.replace(value)));
+        let _before = self.latest.put(value);
     }
 
     /// Takes what was sent last, if nobody has.
     #[inline]
     pub fn try_take(&self) -> Option<T> {
-        self.hatch.with(Option::take)
+        self.latest.take()
     }
 
     /// Whether something was sent that nobody has taken.
     #[inline]
     pub fn is_sent(&self) -> bool {
-        self.hatch.with(|slot| slot.is_some())
+        self.latest.is_there()
     }
 
     /// Waits until something was sent, and takes it.
@@ -90,11 +90,6 @@ impl<T, L: RawLock> Signal<T, L> {
     #[inline]
     pub fn wait(&self) -> Awaited<'_, T, L> {
         Awaited { signal: self }
-    }
-
-    #[inline(always)]
-    fn look(&self, waker: &Waker) -> Poll<T> {
-        self.hatch.look(waker, |side| side, |_| None, Option::take)
     }
 }
 
@@ -109,7 +104,7 @@ impl<T, L: RawLock> Future for Awaited<'_, T, L> {
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        self.signal.look(cx.waker())
+        self.signal.latest.look(cx.waker())
     }
 }
 

@@ -1,76 +1,60 @@
-//! A hatch: a state behind a short lock, and on each side of it one who waits for a change.
+//! A hatch: a state behind a short lock, and one who waits for a change of it.
 //!
-//! | a side | `look`, in vain                                      | what tells this side |
-//! |--------|------------------------------------------------------|----------------------|
-//! | empty  | -> held                                              | nothing              |
-//! | held   | stays, where it wakes the same; else replaced: who was there is woken, and looks again | -> empty, woken |
+//! | it answers | `look`                                                                               | `change`     |
+//! |------------|--------------------------------------------------------------------------------------|--------------|
+//! | something  | who waits is woken, and waits no more                                                | likewise     |
+//! | nothing    | whoever looks waits; if it is another that waited that one is woken, and looks again | all is as it was |
+//!
+//! Two may wait for different things at one hatch where no state has both wait: each change takes who waits, so he has looked in vain at the state as it is.
 //!
 //! [E1] To look in vain and to leave a waker is one step, and so is to change the state and to take the waker: so no change is missed.
 //! [E2] Under the lock wakers move and are compared, and no code of theirs runs: clones are made before, wakes and drops follow after.
 
-use core::{
-    cell::Cell,
-    task::{Poll, Waker},
-};
+use core::task::{Poll, Waker};
 
 use crate::{
     const_new,
     lock::{Locked, RawLock},
 };
 
-/// See the [module](self). `W` is made of its [`Side`]s.
-pub(crate) struct Hatch<S, W, L: RawLock>(Locked<(S, W), L>);
+/// See the [module](self).
+pub(crate) struct Hatch<S, L: RawLock>(Locked<Held<S>, L>);
 
-/// One side, and who waits there.
-pub(crate) struct Side(Cell<Option<Waker>>);
-
-impl Side {
-    /// At which nobody waits.
-    pub(crate) const fn new() -> Self {
-        Self(Cell::new(None))
-    }
+struct Held<S> {
+    guest: Option<Waker>,
+    state: S,
 }
 
-impl<S, W, L: RawLock> Hatch<S, W, L> {
+impl<S, L: RawLock> Hatch<S, L> {
     const_new! {
-        /// A state with nobody waiting at these sides.
-        pub(crate) fn new(state: S, sides: W) -> Self {
-            Self(Locked::new_in((state, sides)))
+        /// A state for which nobody waits.
+        pub(crate) fn new(state: S) -> Self {
+            Self(Locked::new_in(Held { guest: None, state }))
         }
     }
 
-    /// Lends the state to `f`, which calls nobody's code.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
-        self.0.with(|(state, _)| f(state))
+    /// Lends the state to `f`, which calls nobody's code and changes nothing.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&S) -> R) -> R {
+        self.0.with(|held| f(&held.state))
     }
 
-    /// Has `f` change the state. If it has, who waits at the side is told.
-    pub(crate) fn change<R>(
-        &self,
-        tells: impl FnOnce(&W) -> &Side,
-        f: impl FnOnce(&mut S) -> Option<R>,
-    ) -> Option<R> {
-        let (result, told) = self.0.with(|(state, sides)| {
-            let result = f(state)?;
-            Some((result, tells(sides).0.take()))
+    /// Has `f` change the state, which calls nobody's code. If it answers something it has, and who waits is woken.
+    pub(crate) fn change<R>(&self, f: impl FnOnce(&mut S) -> Option<R>) -> Option<R> {
+        let (result, told) = self.0.with(|held| {
+            let result = f(&mut held.state)?;
+            Some((result, held.guest.take()))
         })?;
         told.into_iter().for_each(Waker::wake);
         Some(result)
     }
 
-    /// Has `f` look, and perhaps change the state: then who waits at the other side is told. If it answers nothing, `waker` waits at its side.
-    pub(crate) fn look<R>(
-        &self,
-        waker: &Waker,
-        waits: impl Fn(&W) -> &Side,
-        tells: impl Fn(&W) -> Option<&Side>,
-        mut f: impl FnMut(&mut S) -> Option<R>,
-    ) -> Poll<R> {
+    /// As `change`; but if `f` answers nothing, `waker` waits.
+    pub(crate) fn look<R>(&self, waker: &Waker, mut f: impl FnMut(&mut S) -> Option<R>) -> Poll<R> {
         let mut fresh = None;
         loop {
-            let found = self.0.with(|(state, sides)| match f(state) {
-                Some(result) => Ok((result, tells(sides).and_then(|side| side.0.take()))),
-                None => Err(waits(sides).leave(waker, &mut fresh)),
+            let found = self.0.with(|held| match f(&mut held.state) {
+                Some(result) => Ok((result, held.guest.take())),
+                None => Err(held.leave(waker, &mut fresh)),
             });
             match found {
                 Ok((result, told)) => {
@@ -98,22 +82,14 @@ enum Left {
     Missing,
 }
 
-impl Side {
-    fn leave(&self, waker: &Waker, fresh: &mut Option<Waker>) -> Left {
-        let held = self.0.take();
-        if held.as_ref().is_some_and(|held| held.will_wake(waker)) {
-            self.0.set(held);
+impl<S> Held<S> {
+    fn leave(&mut self, waker: &Waker, fresh: &mut Option<Waker>) -> Left {
+        if self.guest.as_ref().is_some_and(|guest| guest.will_wake(waker)) {
             return Left::Stays;
         }
         match fresh.take() {
-            Some(fresh) => {
-                self.0.set(Some(fresh));
-                Left::Displaces(held)
-            }
-            None => {
-                self.0.set(held);
-                Left::Missing
-            }
+            Some(fresh) => Left::Displaces(self.guest.replace(fresh)),
+            None => Left::Missing,
         }
     }
 }

@@ -14,6 +14,8 @@
 mod batch;
 #[cfg(feature = "alloc")]
 mod hatch;
+#[cfg(feature = "alloc")]
+mod latest;
 mod line;
 mod list;
 #[cfg(not(feature = "std"))]
@@ -26,7 +28,9 @@ mod wake;
 pub use batch::WakeBatch;
 pub(crate) use batch::Woken;
 #[cfg(feature = "alloc")]
-pub(crate) use hatch::{Hatch, Side};
+pub(crate) use hatch::Hatch;
+#[cfg(feature = "alloc")]
+pub(crate) use latest::Latest;
 pub use list::{Turn, WaitList, Waiter};
 #[cfg(not(feature = "std"))]
 pub use masked::WakeCell;

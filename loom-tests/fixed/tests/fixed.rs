@@ -278,7 +278,7 @@ fn channel() -> &'static Channel<usize, 1> {
 
 /// **A task that begins to wait as something is sent has it, whether its executor is about to sleep or not; and what is sent last is what it has.**
 ///
-/// Seen to break it: a `look` whose waker is left in another step; a `change` that tells nobody, or that forgets to ring.
+/// Seen to break it: a `look_as` that becomes the guest in another step than it looks; a `come` that wakes nobody, or a `finish` that forgets to ring.
 #[test]
 fn a_task_begins_to_wait_as_something_is_sent() {
     loom::model(|| {
@@ -301,7 +301,7 @@ fn a_task_begins_to_wait_as_something_is_sent() {
 
 /// **A waker of another executor is woken for what was sent as it was left, once, and outside of the mask.**
 ///
-/// Seen to break it: a `look_with` that does not look again with its clone; a `tell` that keeps the waker.
+/// Seen to break it: a `finish` that forgets OTHER; a `wake_other` that leaves the waker there.
 #[test]
 fn another_waker_is_left_as_something_is_sent() {
     loom::model(|| {
@@ -319,7 +319,7 @@ fn another_waker_is_left_as_something_is_sent() {
 
 /// **Values come through a channel of one in order, each once, where an interrupt sends and a task receives.**
 ///
-/// Seen to break it: a `receive` that does not tell who waits for room.
+/// Seen to break it: a `Hatch` that tells nobody, or becomes the guest in another step than it looks.
 #[test]
 fn a_task_receives_what_is_sent_from_elsewhere() {
     loom::model(|| {
@@ -340,6 +340,55 @@ fn a_task_receives_what_is_sent_from_elsewhere() {
         let root = async { (channel().receive().await, channel().receive().await) };
         assert_eq!(local.run_with(pin!(root), &mut Sleep(HOME.hooks())), (1, 2));
         sends.join().unwrap();
+    });
+}
+
+/// **Where a task and another executor wait at one signal, each is told when the other takes its place, or when it comes: whoever has not got it can wait for the next.**
+///
+/// Seen to break it: a `follow_by` that forgets the task that waited; a `look_as` that forgets who waited.
+#[test]
+fn two_begin_to_wait_as_something_is_sent() {
+    loom::model(|| {
+        let local = local();
+        let (bell, waker) = bell();
+        let looks = thread::spawn(move || {
+            let mut wait = pin!(signal().wait());
+            let found = wait.as_mut().poll(&mut Context::from_waker(&waker));
+            if let Poll::Ready(value) = found {
+                signal().send(value);
+            }
+            found.is_pending()
+        });
+        let sends = thread::spawn(|| signal().send(1));
+        assert_eq!(local.run_with(pin!(signal().wait()), &mut Sleep(HOME.hooks())), 1);
+        sends.join().unwrap();
+        if looks.join().unwrap() {
+            signal().send(2);
+            assert!(bell.0.load(Relaxed) > 0, "he was forgotten");
+        }
+    });
+}
+
+/// **A waker that is on its way to be woken as another takes its place is woken, and the other is too, now or by what comes next.**
+///
+/// Seen to break it: a `follow_by` that drops the waker which it finds.
+#[test]
+fn another_waker_is_left_before_the_last_one_is_woken() {
+    loom::model(|| {
+        let ((first, one), (second, other)) = (bell(), bell());
+        let mut wait = pin!(signal().wait());
+        assert!(wait.as_mut().poll(&mut Context::from_waker(&one)).is_pending());
+        let sends = thread::spawn(|| signal().send(1));
+        let taken = signal().try_take();
+        let left = wait.poll(&mut Context::from_waker(&other));
+        sends.join().unwrap();
+        assert_eq!(first.0.load(Relaxed), 1, "the wake was lost");
+        if left.is_pending() {
+            signal().send(2);
+            assert!(second.0.load(Relaxed) > 0, "the next one was forgotten");
+        } else {
+            assert_eq!((taken, second.0.load(Relaxed)), (None, 0));
+        }
     });
 }
 

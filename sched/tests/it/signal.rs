@@ -253,3 +253,128 @@ fn a_waker_that_nobody_wakes_is_dropped_with_its_signal() {
     drop(signal);
     assert_eq!(Arc::strong_count(&count), 1);
 }
+
+#[test]
+fn two_who_wait_elsewhere_have_each_other_look_again_and_not_themselves() {
+    fn one_side<F: Future + Unpin>(mut wait: impl FnMut() -> F, mut comes: impl FnMut()) {
+        let ((first, one), (second, other)) = (counting(), counting());
+        let woken = || (first.0.swap(0, SeqCst), second.0.swap(0, SeqCst));
+        let look = |future: &mut F, waker| assert!(poll(Pin::new(future), waker).is_pending());
+        let (mut here, mut there) = (wait(), wait());
+        look(&mut here, &one);
+        look(&mut here, &one);
+        assert_eq!(woken(), (0, 0));
+        look(&mut there, &other);
+        assert_eq!(woken(), (1, 0));
+        look(&mut there, &other);
+        assert_eq!(woken(), (0, 0));
+        look(&mut here, &one);
+        assert_eq!(woken(), (0, 1));
+        comes();
+        assert_eq!(woken(), (1, 0));
+        assert!(poll(Pin::new(&mut there), &other).is_ready());
+        look(&mut here, &one);
+        drop((here, there));
+        comes();
+        assert_eq!((woken(), Arc::strong_count(&first)), ((1, 0), 2));
+    }
+    let signal = Signal::new();
+    one_side(|| signal.wait(), || signal.send(7));
+    let channel = Channel::<u8, 2>::new();
+    one_side(|| channel.receive(), || channel.try_send(7).unwrap());
+    while channel.try_receive().is_some() {}
+    (0..2).for_each(|_| channel.try_send(7).unwrap());
+    one_side(|| channel.send(7), || assert_eq!(channel.try_receive(), Some(7)));
+}
+
+#[test]
+fn a_task_that_looks_twice_waits_once() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static SIGNAL: Signal = Signal::new();
+    static CHANNEL: Channel<u8, 1> = Channel::new();
+    async fn twice() {
+        let (mut one, mut other) = (SIGNAL.wait(), SIGNAL.wait());
+        poll_fn(|cx| match poll(Pin::new(&mut one), cx.waker()) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => poll(Pin::new(&mut other), cx.waker()),
+        })
+        .await;
+        let (mut one, mut other) = (CHANNEL.receive(), CHANNEL.receive());
+        poll_fn(|cx| match poll(Pin::new(&mut one), cx.waker()) {
+            Poll::Ready(value) => Poll::Ready(value),
+            Poll::Pending => poll(Pin::new(&mut other), cx.waker()),
+        })
+        .await;
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.spawn_place(task_place!(twice), twice()).unwrap().detach();
+    let turns = || {
+        while local.tick() == Wait::Poll {}
+        local.stats().turns
+    };
+    assert_eq!(turns(), 1);
+    SIGNAL.send(());
+    assert_eq!(turns(), 2);
+    CHANNEL.try_send(1).unwrap();
+    assert_eq!((turns(), local.live(), CHANNEL.is_empty()), (3, 0, true));
+}
+
+#[test]
+fn two_tasks_on_one_side_of_a_channel_miss_nothing() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static CHANNEL: Channel<usize, 1> = Channel::new();
+    static SUM: AtomicUsize = AtomicUsize::new(0);
+    async fn receives() {
+        for _ in 0..3 {
+            SUM.fetch_add(CHANNEL.receive().await, SeqCst);
+        }
+    }
+    async fn also() {
+        receives().await;
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.spawn_place(task_place!(receives), receives()).unwrap().detach();
+    local.spawn_place(task_place!(also), also()).unwrap().detach();
+    for value in [1, 10, 100, 1_000, 10_000, 100_000] {
+        let _ = local.tick();
+        CHANNEL.try_send(value).unwrap();
+    }
+    let _ = rest(&local);
+    assert_eq!((SUM.load(SeqCst), local.live()), (111_111, 0));
+}
+
+#[test]
+fn what_is_replaced_or_not_taken_is_dropped_once() {
+    let value = Arc::new(());
+    let held = || Arc::strong_count(&value) - 1;
+    let signal = Signal::new();
+    signal.send(value.clone());
+    signal.send(value.clone());
+    assert_eq!(held(), 1);
+    drop(signal.try_take());
+    assert_eq!((held(), signal.try_take()), (0, None));
+    signal.send(value.clone());
+    assert_eq!(poll(pin!(signal.wait()), Waker::noop()), Poll::Ready(value.clone()));
+    assert_eq!((held(), signal.is_sent()), (0, false));
+    signal.send(value.clone());
+    drop(signal);
+    assert_eq!(held(), 0);
+    let channel = Channel::<_, 3>::new();
+    for _ in 0..4 {
+        (0..2).for_each(|_| channel.try_send(value.clone()).unwrap());
+        drop(channel.try_receive());
+        drop(channel.try_receive());
+        assert_eq!((held(), channel.is_empty()), (0, true));
+    }
+    (0..2).for_each(|_| channel.try_send(value.clone()).unwrap());
+    let mut send = pin!(channel.send(value.clone()));
+    assert!(poll(send.as_mut(), Waker::noop()).is_ready());
+    // It has sent already.
+    assert!(poll(send, Waker::noop()).is_ready());
+    assert_eq!((held(), channel.len()), (3, 3));
+    drop(channel.send(value.clone()));
+    drop(channel);
+    assert_eq!(held(), 0);
+}

@@ -8,7 +8,9 @@
 //! | `ends`    | how a task counts as ended                                                |
 //! | `waker`   | the address of a header, which wakes                                      |
 //! | `cell`    | the future or output of a task, and what is done with it                  |
+//! | `guest`   | who waits for something                                                   |
 //! | `hatch`   | a state, and who waits for a change of it                                 |
+//! | `latest`  | the latest value, and who waits for it                                    |
 //! | `joining` | the handle's side                                                         |
 //! | `turns`   | turns, and ends                                                           |
 //! | `round`   | a cycle without its park: what is due, and turns                          |
@@ -17,9 +19,11 @@
 mod base;
 mod cell;
 mod ends;
+mod guest;
 mod hatch;
 mod header;
 mod joining;
+mod latest;
 mod queue;
 mod root;
 mod round;
@@ -28,10 +32,11 @@ mod waker;
 
 pub use base::Base;
 pub(super) use cell::{Body, Of, Place};
-pub(crate) use hatch::{Hatch, Side};
+pub(crate) use hatch::Hatch;
 pub use header::Header;
 pub(super) use header::Task;
 pub(crate) use joining::Joining;
+pub(crate) use latest::Latest;
 pub use root::Root;
 pub use round::Rest;
 pub(super) use turns::adopt;
