@@ -33,13 +33,14 @@ impl<T, const N: usize> Rack<T, N> {
     /// Adds what `take` answers behind the others, if there is room.
     #[inline(always)]
     pub(super) fn add(&mut self, take: impl FnOnce() -> T) -> Option<()> {
-        if self.is_full() {
+        let len = self.len;
+        if len == N {
             return None;
         }
-        let place = Self::after(self.first, self.len);
+        let (place, value) = (Self::after(self.first, len), take());
+        self.len = len + 1;
         // SAFETY: [R1] `after` stays below `N`.
-        unsafe { self.places.get_unchecked_mut(place) }.write(take());
-        self.len += 1;
+        unsafe { self.places.get_unchecked_mut(place) }.write(value);
         Some(())
     }
 
@@ -47,7 +48,7 @@ impl<T, const N: usize> Rack<T, N> {
     #[inline(always)]
     pub(super) fn take(&mut self) -> Option<T> {
         self.len = self.len.checked_sub(1)?;
-        let first = Self::after(self.first, 0);
+        let first = if N == 1 { 0 } else { self.first };
         if N > 1 {
             self.first = Self::after(first, 1);
         }
@@ -57,14 +58,17 @@ impl<T, const N: usize> Rack<T, N> {
         Some(unsafe { place.assume_init_read() })
     }
 
-    /// The place that comes so many after `first`: `many <= N`.
+    /// The place that comes so many after `first`, which are less than `N`, or `N`. Where there is one place nobody is to look.
     #[inline(always)]
     const fn after(first: usize, many: usize) -> usize {
-        if N == 1 {
-            return 0;
-        }
         let left = N - first;
-        if many < left { first + many } else { many - left }
+        if N == 1 {
+            0
+        } else if many < left {
+            first + many
+        } else {
+            many - left
+        }
     }
 }
 
