@@ -29,14 +29,13 @@ use crate::{
     clock::Instant,
     error::WheelClosed,
     lock::Lock,
-    mask::{Mask, masked},
+    mask::masked,
     task::{clone_waker, drop_clone},
     time::{
         lists::Lists,
         node::{Link, Node},
         source::WheelRef,
         status::Status,
-        wheel::Wheel,
     },
 };
 
@@ -229,45 +228,14 @@ impl<W: Handle, N: Copy> Drop for Delay<W, N> {
         // SAFETY: by the phase.
         let link = unsafe { self.link() };
         masked(|mask| wheel.wheel().at(mask, |lists| lists.order.unlink(link)));
-        // SAFETY: it is in no line, so nobody else looks at it; and by the phase.
-        unsafe { ManuallyDrop::drop(&mut self.room.node) };
-    }
-}
-
-/// What a delay, and the Home on which it waits, does with the wheel.
-impl Wheel<Lock> {
-    #[inline(always)]
-    fn at<R>(&self, mask: Mask<'_>, f: impl FnOnce(&mut Lists) -> R) -> R {
-        // SAFETY: nothing of this lock is called under a mask but this, and this not within that lock.
-        unsafe { self.lists.with_masked(mask, f) }
-    }
-
-    /// The earliest deadline.
-    #[inline(always)]
-    pub(crate) fn next_in(&self, mask: Mask<'_>) -> Option<Instant> {
-        self.at(mask, |lists| lists.next().map(Instant::from_nanos))
-    }
-
-    /// Takes the first out if it is due, as `Fired`: its waker is to be woken.
-    #[inline(always)]
-    pub(crate) fn pop_due(&self, mask: Mask<'_>, now: Instant) -> Option<Waker> {
-        self.at(mask, |lists| lists.fire_first(now.as_nanos()))
+        // SAFETY: by the phase.
+        let node = unsafe { &mut self.room.node };
+        // SAFETY: it is in no line, so nobody else looks at it; nor does anybody after this.
+        unsafe { ManuallyDrop::drop(node) };
     }
 }
 
 impl Lists {
-    /// Takes the first node out if it is due.
-    #[inline(always)]
-    fn fire_first(&mut self, now: u64) -> Option<Waker> {
-        let first = self.order.pop_first(now)?;
-        let waker = self.at(first, |node| {
-            node.status = Status::Fired;
-            node.waker.take()
-        });
-        // SAFETY: it was linked, so it had one (table of `node`).
-        Some(unsafe { waker.unwrap_unchecked() })
-    }
-
     /// Has a node wait with this waker, if it has not waited to the end; `waker` is then the one to drop. What became of it.
     #[inline(always)]
     fn wait(&mut self, link: Link, waker: &mut Option<Waker>) -> Status {
