@@ -113,7 +113,7 @@ pub use attributes::{Attributes, Name};
 #[cfg(not(feature = "alloc"))]
 pub use bare::{Base, Cycle, Header, Rest, Root, adopt_here, wake_here};
 #[cfg(not(feature = "alloc"))]
-pub(crate) use bare::{Hatch, Latest, clone_waker, drop_clone, meets_others};
+pub(crate) use bare::{Hatch, Latest, clone_waker, drop_clone};
 #[cfg(feature = "std")]
 pub use berth::{prefer_node, preferred_node};
 #[cfg(feature = "alloc")]

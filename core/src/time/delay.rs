@@ -30,7 +30,7 @@ use crate::{
     error::WheelClosed,
     lock::Lock,
     mark::Mark,
-    mask::{Mask, masked},
+    mask::masked,
     shared_static,
     task::{clone_waker, drop_clone},
     time::{
@@ -38,7 +38,6 @@ use crate::{
         node::{Link, Node},
         source::WheelRef,
         status::Status,
-        wheel::Wheel,
     },
 };
 
@@ -59,14 +58,8 @@ union Room<N: Copy> {
     note: N,
 }
 
-// Whether there ever was a note, or a wheel was closed.
+// Whether there ever was a note.
 shared_static!(static NOTES: Mark = Mark::new());
-shared_static!(static CLOSES: Mark = Mark::new());
-
-/// A wheel is going to be closed.
-pub(super) fn closes() {
-    CLOSES.set();
-}
 
 /// See the [module](self). `W` names its wheel; a note is for as long as there is none.
 pub(crate) struct Delay<W: Handle, N: Copy> {
@@ -233,21 +226,9 @@ impl Phase {
 impl<W: Handle, N: Copy> Drop for Delay<W, N> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.phase == Phase::Joined {
-            // SAFETY: by the phase, and it dies.
-            unsafe { self.leave() };
+        if self.phase != Phase::Joined {
+            return;
         }
-    }
-}
-
-impl<W: Handle, N: Copy> Delay<W, N> {
-    /// Takes its node out of the line, and drops that.
-    ///
-    /// # Safety
-    /// It has joined, and is not used any more.
-    #[cold]
-    #[inline(never)] // Where it is dropped when it is over that is seen there.
-    unsafe fn leave(&mut self) {
         // SAFETY: by the phase.
         let wheel = unsafe { self.wheel.unwrap_unchecked() };
         // SAFETY: by the phase.
@@ -255,45 +236,12 @@ impl<W: Handle, N: Copy> Delay<W, N> {
         masked(|mask| wheel.wheel().at(mask, |lists| lists.order.unlink(link)));
         // SAFETY: by the phase.
         let node = unsafe { &mut self.room.node };
-        // SAFETY: it is in no line, so nobody else looks at it.
+        // SAFETY: it is in no line, so nobody else looks at it; nor does anybody after this.
         unsafe { ManuallyDrop::drop(node) };
     }
 }
 
-/// What a delay, and the Home on which it waits, does with the wheel.
-impl Wheel<Lock> {
-    #[inline(always)]
-    fn at<R>(&self, mask: Mask<'_>, f: impl FnOnce(&mut Lists) -> R) -> R {
-        // SAFETY: nothing of this lock is called under a mask but this, and this not within that lock.
-        unsafe { self.lists.with_masked(mask, f) }
-    }
-
-    /// The earliest deadline.
-    #[inline(always)]
-    pub(crate) fn next_in(&self, mask: Mask<'_>) -> Option<Instant> {
-        self.at(mask, |lists| lists.next().map(Instant::from_nanos))
-    }
-
-    /// Takes the first out if it is due, as `Fired`: its waker is to be woken.
-    #[inline(always)]
-    pub(crate) fn pop_due(&self, mask: Mask<'_>, now: Instant) -> Option<Waker> {
-        self.at(mask, |lists| lists.fire_first(now.as_nanos()))
-    }
-}
-
 impl Lists {
-    /// Takes the first node out if it is due.
-    #[inline(always)]
-    fn fire_first(&mut self, now: u64) -> Option<Waker> {
-        let first = self.order.pop_first(now)?;
-        let waker = self.at(first, |node| {
-            node.status = Status::Fired;
-            node.waker.take()
-        });
-        // SAFETY: it was linked, so it had one (table of `node`).
-        Some(unsafe { waker.unwrap_unchecked() })
-    }
-
     /// Has a node wait with this waker, if it has not waited to the end; `waker` is then the one to drop. What became of it.
     #[inline(always)]
     fn wait(&mut self, link: Link, waker: &mut Option<Waker>) -> Status {
@@ -301,7 +249,7 @@ impl Lists {
         match status {
             Status::Fired | Status::Closed => return status,
             Status::Armed => {}
-            Status::Idle if self.closed && CLOSES.is_set() => return Status::Closed,
+            Status::Idle if self.is_closed() => return Status::Closed,
             Status::Idle => self.order.link(link, deadline),
         }
         self.at(link, |node| {

@@ -16,6 +16,34 @@ use crate::time::{
     node::{Link, Links},
     status::Status,
 };
+#[cfg(not(feature = "alloc"))]
+use crate::{mark::Mark, shared_static};
+
+// Whether a waker ever waited that is no task's, or came as it was; whether a wheel was ever closed.
+#[cfg(not(feature = "alloc"))]
+shared_static!(static OTHERS: Mark = Mark::new());
+#[cfg(not(feature = "alloc"))]
+shared_static!(static CLOSES: Mark = Mark::new());
+
+/// A waker is going to wait that is no task's.
+#[cfg(not(feature = "alloc"))]
+#[inline(always)]
+pub(crate) fn meets_others() {
+    OTHERS.set();
+}
+
+/// Whether one may have.
+#[cfg(not(feature = "alloc"))]
+#[inline(always)]
+pub(crate) fn has_met_others() -> bool {
+    OTHERS.is_set()
+}
+
+/// A wheel is going to be closed.
+#[cfg(not(feature = "alloc"))]
+pub(super) fn closes() {
+    CLOSES.set();
+}
 
 /// Nodes in their order. Whoever has it `&mut` has the lock of the wheel.
 pub(super) struct Lists {
@@ -35,7 +63,7 @@ impl Lists {
     /// Has a node wait for `deadline` with the waker, wherever it was before. `waker` is then the one to drop.
     pub(super) fn insert(&mut self, link: Link, deadline: u64, waker: &mut Option<Waker>) {
         #[cfg(not(feature = "alloc"))]
-        crate::task::meets_others();
+        OTHERS.set();
         if self.status(link) == Status::Armed {
             self.unlink(link);
         }
@@ -103,6 +131,13 @@ impl Lists {
     /// The earliest deadline, or a bound.
     pub(super) fn next(&mut self) -> Option<u64> {
         self.order.next()
+    }
+
+    /// Whether whoever comes finds the wheel closed.
+    #[cfg(not(feature = "alloc"))]
+    #[inline(always)]
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed && CLOSES.is_set()
     }
 
     /// How many wait.

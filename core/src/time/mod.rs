@@ -9,6 +9,7 @@
 //! | `ordered` | the nodes in one line: without `std`                                      |
 //! | `lists`  | all that waits on a wheel, and what becomes of each                        |
 //! | `wheel`  | the timing wheel: everything that waits for a moment, earliest first       |
+//! | `due`    | what is due on it, under a mask: without `alloc`                           |
 //! | `source` | what a wait is given: a handle on a wheel, and a clock                         |
 //! | `entry`  | one pinned wait for one deadline, which knows its wheel through a handle   |
 //! | `delay`  | the same on the wheel of a Home in a static, without `alloc`               |
@@ -19,6 +20,8 @@
 
 #[cfg(not(feature = "alloc"))]
 mod delay;
+#[cfg(not(feature = "alloc"))]
+mod due;
 mod entry;
 mod lists;
 mod node;
@@ -39,6 +42,8 @@ mod wheel;
 #[cfg(not(feature = "alloc"))]
 pub(crate) use delay::Delay;
 pub use entry::Entry;
+#[cfg(not(feature = "alloc"))]
+pub(crate) use lists::{has_met_others, meets_others};
 pub use simulated::Simulated;
 pub use slack::coalesce;
 pub use sleep::Sleep;

@@ -7,7 +7,7 @@
 //!
 //! Where a wheel is one line, `next` says nothing: the last node has none either, and one that has left may name what stood behind it.
 //!
-//! [L1] What a node holds is read and written under the lock of its wheel alone.
+//! [L1] What a node holds is read and written under the lock of its wheel alone; or, as long as it is linked nowhere, by an owner whose it is alone (`delay`).
 //! [L2] A linked node is alive: it is pinned, and its owner has the wheel take it out before it dies (contract of `Link::new`). One that
 //!      was forgotten stays in memory for ever, as pinning demands.
 //! [L3] Nodes point at nodes, never at the lists: these may move.
@@ -77,7 +77,7 @@ impl Link {
     /// Reads or writes the node. `f` reaches no node otherwise, and runs no user code ([W2] of `wheel`).
     ///
     /// # Safety
-    /// The caller has the lock of the wheel [L1].
+    /// The caller has the lock of the wheel, or the node is his alone [L1].
     #[inline]
     pub(super) unsafe fn at<R>(self, f: impl FnOnce(&mut Links) -> R) -> R {
         // SAFETY: the node is alive: it is linked [L2], or its owner lends it (contract of `new`).

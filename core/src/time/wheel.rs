@@ -36,8 +36,8 @@ use crate::{
 ///
 /// It needs no pinning; the entries do. Size: 5.3 KiB on 64-bit machines, 1.2 KiB on smaller ones.
 ///
-/// Without `std` it is one line in the order of the deadlines, of 20 bytes on a 32-bit machine: to insert takes time with the number of entries that are due later,
-/// all else is O(1), and every deadline is exact.
+/// Without `std` it is one line in the order of the deadlines, of 20 bytes on a 32-bit machine: to insert, and to take out another than the first, takes time with the number of
+/// entries that stand before, and every deadline is exact.
 pub struct Wheel<L: RawLock = Lock> {
     pub(super) lists: Locked<Lists, L>,
 }
@@ -115,7 +115,7 @@ impl<L: RawLock> Wheel<L> {
     /// Detaches and wakes all: they find the wheel closed, and so does whoever comes later. Dropping the wheel does the same.
     pub fn close(&self) {
         #[cfg(not(feature = "alloc"))]
-        super::delay::closes();
+        super::lists::closes();
         self.detach();
     }
 

@@ -54,6 +54,7 @@ mod every;
 #[cfg(feature = "alloc")]
 mod everywhere;
 mod fixed;
+mod fixed_moments;
 mod fixed_timers;
 mod fixed_turns;
 #[cfg(feature = "std")]

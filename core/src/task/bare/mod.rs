@@ -44,4 +44,4 @@ pub(super) use turns::start;
 pub use turns::{Cycle, adopt_here};
 pub use waker::wake_here;
 pub(super) use waker::wake_later;
-pub(crate) use waker::{clone_waker, drop_clone, meets_others};
+pub(crate) use waker::{clone_waker, drop_clone};

@@ -1,7 +1,7 @@
 //! A task's waker: the address of its header, behind the language's own vtable. It counts nothing, so to clone and to drop it is nothing.
 //!
 //! [K1] The data of a waker with this vtable is that of a [`Task`].
-//! [K2] OTHERS is set before any clone has another vtable, or a waker that is not cloned here comes where clones are.
+//! [K2] That others are [met](meets_others) is marked before any clone has another vtable, or a waker that is not cloned here comes where clones are.
 
 #![expect(unsafe_code, reason = "implements the contract of `RawWaker`")]
 
@@ -18,12 +18,9 @@ use super::{
     queue::Queue,
 };
 use crate::{
-    mark::Mark,
     mask::{Mask, masked},
-    shared_static,
+    time::{has_met_others, meets_others},
 };
-
-shared_static!(static OTHERS: Mark = Mark::new());
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_waker);
 
@@ -113,12 +110,6 @@ pub(super) fn task_of(waker: &Waker) -> Option<Task> {
     Some(unsafe { task_at(waker.data()) })
 }
 
-/// A waker that may be no task's of ours is going to wait on a wheel, or one that was not cloned here.
-#[inline(always)]
-pub(crate) fn meets_others() {
-    OTHERS.set();
-}
-
 /// Clones a waker, without a call if it is one of ours.
 #[inline(always)]
 pub(crate) fn clone_waker(waker: &Waker) -> Waker {
@@ -135,7 +126,7 @@ pub(crate) fn clone_waker(waker: &Waker) -> Waker {
 #[inline(always)]
 pub(super) fn task_of_clone(clone: &Waker) -> Option<Task> {
     // The mark first, since that is the shorter where there are no others.
-    if OTHERS.is_set() {
+    if has_met_others() {
         return task_of(clone);
     }
     // SAFETY: [K2].
