@@ -11,32 +11,14 @@ use std::{
 
 use loom::thread;
 use tidemill_core::{
-    clock::{Clock, Instant},
     scope::{After, after},
     shared_static,
     sync::{AtomicUsize, Ordering::Relaxed},
     task::{TaskPlace, task_align, task_size},
-    wait::{Doorbell, Park, Wait, WakeCell},
+    wait::{Park, Wait, WakeCell},
 };
+use tidemill_loom_fixed::Board;
 use tidemill_sched::{Home, Local};
-
-/// A doorbell that is looked at until it has rung, and a clock that goes on where nothing else is to be waited for.
-struct Board {
-    rung: AtomicUsize,
-    now: AtomicUsize,
-}
-
-impl Clock for Board {
-    fn now(&self) -> Instant {
-        Instant::from_nanos(self.now.load(Relaxed) as u64)
-    }
-}
-
-impl Doorbell for Board {
-    fn ring(&self) {
-        self.rung.store(1, Relaxed);
-    }
-}
 
 /// What tasks and threads share.
 struct Shared {
@@ -45,7 +27,7 @@ struct Shared {
     ended: AtomicUsize,
 }
 
-shared_static!(static HOME: Home<Board> = Home::new(Board { rung: AtomicUsize::new(0), now: AtomicUsize::new(0) }));
+shared_static!(static HOME: Home<Board> = Home::new(Board::new()));
 shared_static!(static SHARED: Shared = Shared {
     cell: WakeCell::new(),
     flag: AtomicUsize::new(0),

@@ -11,34 +11,30 @@
 //! queues and to fall asleep is one step.
 //!
 //! [B1] What stands in a queue is queued ([H2] of `header`); the base has it until it leaves.
-//! [B2] There is one list of all places in which a task was LIVE, of all Homes. Anyone puts one in front, which stays: a place is in a static. Who looks for the tasks of a
-//!      Home leaves out what is not LIVE, and what is another's.
 
 #![expect(unsafe_code, reason = "links headers into queues")]
 
 use core::{
     cell::Cell,
-    fmt, iter,
+    fmt,
     ptr::{self, NonNull},
 };
 
 use super::{
-    header::{Header, Kind, LIVE, LOW, Older, Task},
+    header::{Header, Kind, LOW, Task},
     queue::Queue,
 };
 use crate::{
     const_new,
-    context::{Head, HomeRef, HomeVTable, Priority, TaskInfo},
+    context::{Head, HomeRef, HomeVTable, Priority},
     mark::Mark,
-    mask::{Mask, Masked, masked},
+    mask::{Mask, masked},
     shared_static,
     wait::Chain,
 };
 
 // Whether there ever was a Low task: before the first is queued.
 shared_static!(static GRADED: Mark = Mark::new());
-// The newest place in which a task was LIVE [B2].
-shared_static!(static PLACES: Masked<Option<Older>> = Masked::new(None));
 
 /// What a Home without `alloc` begins with.
 #[repr(C)]
@@ -246,87 +242,6 @@ impl Base {
     #[inline]
     pub fn wake_up(&self) {
         masked(|mask| self.stay_up(mask));
-    }
-
-    /// Puts the place of a new task into the list of all.
-    #[inline(always)]
-    pub(super) fn enlist(mask: Mask<'_>, task: Task) {
-        Header::enlist(task, mask, &PLACES);
-    }
-
-    /// The next place in the list of all behind `newer`, or the first; and whether it is one of this Home.
-    fn next_place(&self, mask: Mask<'_>, newer: Option<Task>) -> Option<(Task, bool)> {
-        let place = match newer {
-            Some(newer) => newer.older(mask)?,
-            None => PLACES.get(mask)?.task()?,
-        };
-        let home = place.home(mask).map(|home| home.as_ptr());
-        Some((place, home == Some(ptr::from_ref(self).cast())))
-    }
-
-    /// The first of its tasks in the list of all, behind `newer`, or of all.
-    pub(super) fn next_older(&self, newer: Option<Task>) -> Option<Task> {
-        let mut at = newer;
-        loop {
-            let (place, lives) = masked(|mask| {
-                let (place, ours) = self.next_place(mask, at)?;
-                Some((place, ours && place.flags_in(mask) & LIVE != 0))
-            })?;
-            if lives {
-                return Some(place);
-            }
-            at = Some(place);
-        }
-    }
-
-    /// Its tasks, the newest first: for the home thread.
-    fn all(&self) -> impl Iterator<Item = Task> {
-        iter::successors(self.next_older(None), |&newer| self.next_older(Some(newer)))
-    }
-
-    /// The task of which the next older one is `older`; to none, the oldest.
-    fn newer(&self, older: Option<Task>) -> Option<Task> {
-        let older = older.as_ref();
-        let mut tasks = self.all().peekable();
-        while let Some(task) = tasks.next() {
-            if tasks.peek() == older {
-                return Some(task);
-            }
-        }
-        None
-    }
-
-    /// How many tasks have not ended. This is the home thread.
-    pub fn live(&self) -> usize {
-        self.all().count()
-    }
-
-    /// Those that have not ended, the oldest first: for the home thread. What happens to them meanwhile may end it early.
-    pub fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
-        let mut last = None;
-        iter::from_fn(move || {
-            let next = self.newer(last)?;
-            last = Some(next);
-            Some(next.info())
-        })
-    }
-
-    /// Gives the places free that are queued still: all tasks have ended, and nobody looks there any more.
-    pub(super) fn clear(&self) {
-        let mut at = None;
-        loop {
-            let next = masked(|mask| {
-                let (place, ours) = self.next_place(mask, at)?;
-                if ours {
-                    place.forget_queue(mask);
-                }
-                Some(place)
-            });
-            if next.is_none() {
-                return;
-            }
-            at = next;
-        }
     }
 }
 

@@ -57,8 +57,6 @@ pub(super) const HELD: u8 = 1 << 6;
 
 /// In the address of its queue: a wake does not queue it. Alone: it is not in one either.
 const SHUT: usize = 1;
-/// In place of the next older task: there is none.
-const OLDEST: usize = 1;
 
 /// Has a task count as ended, in the way that its end asks for: its future is dropped. For the home thread.
 pub(super) type End = unsafe fn(Task);
@@ -116,7 +114,7 @@ impl Way {
     const NONE: Self = Self(ptr::without_provenance(SHUT));
 }
 
-/// That of a header, or OLDEST.
+/// The next older place: that of a task, or OLDEST.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Older(NonNull<Header>);
 
@@ -124,11 +122,12 @@ pub(super) struct Older(NonNull<Header>);
 unsafe impl Send for Older {}
 
 impl Older {
-    const OLDEST: Self = Self(NonNull::without_provenance(NonZero::new(OLDEST).unwrap()));
+    /// There is none.
+    pub(super) const OLDEST: Self = Self(NonNull::without_provenance(NonZero::<usize>::MIN));
 
     /// That of a task.
     #[inline(always)]
-    fn of(task: Task) -> Self {
+    pub(super) fn of(task: Task) -> Self {
         Self(task.0)
     }
 
@@ -346,17 +345,10 @@ impl Header {
         }
     }
 
-    /// Puts it in front of this list of all that were LIVE, if it is not in it.
-    #[inline(always)]
-    pub(super) fn enlist(task: Task, mask: Mask<'_>, list: &Masked<Option<Older>>) {
-        if task.older.get(mask).is_none() {
-            task.older.set(mask, list.replace(mask, Some(Older::of(task))).or(Some(Older::OLDEST)));
-        }
-    }
-
     /// The next older one of those that were LIVE.
-    pub(super) fn older(&self, mask: Mask<'_>) -> Option<Task> {
-        self.older.get(mask)?.task()
+    #[inline(always)]
+    pub(super) fn older(&self) -> &Masked<Option<Older>> {
+        &self.older
     }
 
     #[inline(always)]

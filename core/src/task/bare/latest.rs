@@ -71,32 +71,30 @@ impl<T, L> Latest<T, L> {
     /// Takes it; if it is not there, `waker` waits.
     #[inline(always)] // So that whoever knows that it is a task of ours has nothing else in his program.
     pub(crate) fn look(&self, waker: &Waker) -> Poll<T> {
-        let Some(task) = task_of(waker) else { return self.look_with(waker) };
-        match self.look_as(task) {
-            // SAFETY: it says that there is a value.
-            (Who::NOBODY, value) => Poll::Ready(unsafe { value.assume_init() }),
-            _ => Poll::Pending,
+        match task_of(waker) {
+            Some(task) => self.look_as(task),
+            None => self.look_with(waker),
         }
     }
 
-    /// For a task of ours. Answers who waits, and if that is nobody the value.
-    #[inline(never)] // All who wait for the same kind of thing call this one.
-    fn look_as(&self, task: Task) -> (Who, MaybeUninit<T>) {
+    /// For a task of ours.
+    #[inline(always)]
+    fn look_as(&self, task: Task) -> Poll<T> {
         let ours = Who::task(task);
-        let (before, next, value) = masked(|mask| {
+        let (before, value) = masked(|mask| {
             let before = self.guest.who(mask);
             let come = before == Who::COME;
-            let next = if come { Who::NOBODY } else { ours };
-            self.guest.follow(mask, next);
-            let value = if come { self.move_out(mask) } else { MaybeUninit::uninit() };
-            (before, next, value)
+            self.guest.follow(mask, if come { Who::NOBODY } else { ours });
+            (before, if come { self.move_out(mask) } else { MaybeUninit::uninit() })
         });
+        if before == Who::COME {
+            // SAFETY: [V1], it was there.
+            return Poll::Ready(unsafe { value.assume_init() });
+        }
         if before.waits() && before != ours {
             self.guest.tell(before);
-            // Somebody waits: who it is is not kept for this.
-            return (Who::OTHER, MaybeUninit::uninit());
         }
-        (next, value)
+        Poll::Pending
     }
 
     /// For any waker.

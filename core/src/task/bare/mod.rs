@@ -4,7 +4,8 @@
 //! |-----------|---------------------------------------------------------------------------|
 //! | `header`  | what is the same for every task, and what becomes of it                   |
 //! | `queue`   | who is ready, and whether somebody is to be rung for the first            |
-//! | `base`    | what a Home knows of its tasks: who is ready, who lives                   |
+//! | `base`    | what a Home knows of its tasks                                            |
+//! | `places`  | who lives                                                                 |
 //! | `ends`    | how a task counts as ended                                                |
 //! | `waker`   | the address of a header, which wakes                                      |
 //! | `cell`    | the future or output of a task, and what is done with it                  |
@@ -24,6 +25,7 @@ mod hatch;
 mod header;
 mod joining;
 mod latest;
+mod places;
 mod queue;
 mod root;
 mod round;

@@ -17,6 +17,7 @@ use super::{
     base::{Base, ring},
     ends::{drop_cancelled, handles},
     header::{CANCELLED, ENDED, End, HANDLE, HELD, Header, Kind, LIVE, LOW, Past, Task, Turn},
+    places::enlist,
 };
 use crate::{
     context::{HomeRef, Priority},
@@ -41,7 +42,7 @@ pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority:
         if priority == Priority::Low {
             base.grade(mask, *home);
         }
-        Base::enlist(mask, task);
+        enlist(mask, task);
         // SAFETY: [H4] of `header`, it is CLAIMED.
         let kind = unsafe { task.kind(mask) };
         Ok(base.start(mask, task, kind, LIVE | HANDLE | low(priority)))
@@ -74,7 +75,7 @@ pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) 
 #[inline(never)] // It is called wherever something is spawned.
 fn take_in(home: HomeRef, task: Task, flags: u8) {
     let queue = masked(|mask| {
-        Base::enlist(mask, task);
+        enlist(mask, task);
         // SAFETY: [H4] of `header`, it is CLAIMED.
         let kind = unsafe { task.kind(mask) };
         Base::of(&home).start(mask, task, kind, flags)
@@ -92,7 +93,7 @@ pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: &'static Ki
         if !task.is_free(mask) {
             return (false, None);
         }
-        Base::enlist(mask, task);
+        enlist(mask, task);
         task.set_kind(mask, kind);
         task.past.set(Past::Nothing);
         (true, Base::of(&home).start(mask, task, kind, LIVE))

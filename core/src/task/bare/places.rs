@@ -1,0 +1,111 @@
+//! Places: one list of all in which a task was ever LIVE, of all Homes.
+//!
+//! | who              | does                                              | and is            |
+//! |------------------|---------------------------------------------------|-------------------|
+//! | a task's start   | puts its place in front, if it is not in the list | anywhere          |
+//! | a Home           | passes over what is not LIVE, or another's        | the home thread   |
+//!
+//! [P1] Whatever is in the list stays, as the place does, which is in a static: so whoever looks at one goes on from there, whatever has happened since.
+
+use core::{iter, ptr};
+
+use super::{
+    base::Base,
+    header::{LIVE, Older, Task},
+};
+use crate::{
+    context::TaskInfo,
+    mask::{Mask, Masked, masked},
+    shared_static,
+};
+
+// The newest place.
+shared_static!(static PLACES: Masked<Option<Older>> = Masked::new(None));
+
+/// Puts the place of a new task into the list, if it is not in it.
+#[inline(always)]
+pub(super) fn enlist(mask: Mask<'_>, task: Task) {
+    let older = task.older();
+    if older.get(mask).is_none() {
+        let before = PLACES.replace(mask, Some(Older::of(task)));
+        older.set(mask, before.or(Some(Older::OLDEST)));
+    }
+}
+
+impl Base {
+    /// The place behind `newer`, or the first; and whether what stands or stood there last is of this Home.
+    fn next_place(&self, mask: Mask<'_>, newer: Option<Task>) -> Option<(Task, bool)> {
+        let place = match newer {
+            Some(newer) => newer.older().get(mask),
+            None => PLACES.get(mask),
+        };
+        let place = place?.task()?;
+        let home = place.home(mask).map(|home| home.as_ptr());
+        Some((place, home == Some(ptr::from_ref(self).cast())))
+    }
+
+    /// The first of its tasks behind the place `newer`, or of all.
+    pub(super) fn next_older(&self, newer: Option<Task>) -> Option<Task> {
+        let mut at = newer;
+        loop {
+            let (place, lives) = masked(|mask| {
+                let (place, ours) = self.next_place(mask, at)?;
+                Some((place, ours && place.flags_in(mask) & LIVE != 0))
+            })?;
+            if lives {
+                return Some(place);
+            }
+            at = Some(place);
+        }
+    }
+
+    /// Its tasks, the newest place first.
+    fn all(&self) -> impl Iterator<Item = Task> {
+        iter::successors(self.next_older(None), |&newer| self.next_older(Some(newer)))
+    }
+
+    /// The task of which the next older one is `older`; to none, the oldest.
+    fn newer(&self, older: Option<Task>) -> Option<Task> {
+        let older = older.as_ref();
+        let mut tasks = self.all().peekable();
+        while let Some(task) = tasks.next() {
+            if tasks.peek() == older {
+                return Some(task);
+            }
+        }
+        None
+    }
+
+    /// How many tasks have not ended. This is the home thread.
+    pub fn live(&self) -> usize {
+        self.all().count()
+    }
+
+    /// Those that have not ended, the oldest place first: for the home thread. What happens to them meanwhile may end it early.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
+        let mut last = None;
+        iter::from_fn(move || {
+            let next = self.newer(last)?;
+            last = Some(next);
+            Some(next.info())
+        })
+    }
+
+    /// Gives the places free that are queued still: all tasks have ended, and nobody looks there any more.
+    pub(super) fn clear(&self) {
+        let mut at = None;
+        loop {
+            let next = masked(|mask| {
+                let (place, ours) = self.next_place(mask, at)?;
+                if ours {
+                    place.forget_queue(mask);
+                }
+                Some(place)
+            });
+            if next.is_none() {
+                return;
+            }
+            at = next;
+        }
+    }
+}
