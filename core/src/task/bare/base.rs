@@ -21,7 +21,7 @@ use core::{
 };
 
 use super::{
-    header::{Header, Kind, LOW, Task},
+    header::{Header, LOW, Task},
     queue::Queue,
 };
 use crate::{
@@ -97,17 +97,15 @@ impl Base {
         unsafe { self.queues()[Priority::Normal as usize].settle(home) };
     }
 
-    /// Has a task of this kind, with these flags, be ready, which is in no queue. If it answers the queue, that is to ring.
+    /// Has a task, with these flags, be ready, which is in no queue. If it answers the queue, that is to ring.
     #[inline(always)]
     pub(super) fn start(
         &self,
         mask: Mask<'_>,
         task: Task,
-        kind: &'static Kind,
         flags: u8,
     ) -> Option<&'static Queue<Header>> {
         task.set_flags(mask, flags);
-        task.set_turn(mask, kind.poll);
         task.open(mask, &self.queues()[usize::from(flags & LOW != 0)]);
         task.wake_under(mask)
     }

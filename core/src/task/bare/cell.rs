@@ -20,8 +20,8 @@ use core::{
 };
 
 use super::{
-    ends::{end, end_if_joined, may_be_cancelled},
-    header::{End, Kind, Task},
+    ends::{end, end_if_joined, may_be_cancelled, may_be_named},
+    header::{Ask, End, Kind, Task},
     waker,
 };
 
@@ -53,10 +53,9 @@ pub(in crate::task) trait Place {
 pub(in crate::task) struct Of<F, P>(PhantomData<(F, P)>);
 
 impl<F: Future, P: Place> Of<F, P> {
-    pub(in crate::task) const KIND: &'static Kind = &Kind {
+    pub(in crate::task) const KIND: Kind = Kind {
         poll: Self::poll,
-        drop_future: if mem::needs_drop::<F>() { Some(Self::drop_future) } else { None },
-        name: P::NAME,
+        rest: if mem::needs_drop::<F>() || P::NAME.is_some() { Some(Self::rest) } else { None },
     };
 
     /// # Safety
@@ -81,12 +80,16 @@ impl<F: Future, P: Place> Of<F, P> {
     }
 
     /// # Safety
-    /// [C1], it is the turn, and the future has not been dropped.
-    unsafe fn drop_future(task: Task) {
-        // Always, as it is called: so that where nobody does this is empty.
-        if may_be_cancelled() {
+    /// What [`Ask`] says.
+    unsafe fn rest(task: Task, ask: Ask<'_>) {
+        match ask {
+            // Always, as this is called, here and below: so that where nobody calls it there is nothing in it.
+            Ask::Name(name) if may_be_named() => *name = P::NAME,
             // SAFETY: the contract, [C2].
-            task.owned.with_mut(|_| unsafe { Self::future(task).drop_in_place() });
+            Ask::Drop if may_be_cancelled() => {
+                task.owned.with_mut(|_| unsafe { Self::future(task).drop_in_place() })
+            }
+            _ => {}
         }
     }
 

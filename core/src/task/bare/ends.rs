@@ -7,14 +7,16 @@
 //! | `end_cancelled` | [`drop_cancelled`]  | that it was cancelled                         | there is none                             |
 //!
 //! [D1] HANDLED is set before a task has a handle, AWAITED before a waker is left with one: where nobody does, an end is three stores. CANCELS is set before a future is
-//!      dropped that has not ended: where nobody does, what drops it, which its `Kind` names, is empty.
+//!      dropped that has not ended: where nobody does, what drops it, is empty.
+//! [D2] NAMES is set before a task is asked what it is called: where nobody asks, no name is in the program.
 
 #![expect(unsafe_code, reason = "calls what fits a header, which its type does not say")]
 
 use core::task::Waker;
 
-use super::header::{CANCELLED, ENDED, End, HANDLE, Kind, Past, Task};
+use super::header::{Ask, CANCELLED, ENDED, End, HANDLE, Past, Task};
 use crate::{
+    context::TaskInfo,
     mark::Mark,
     mask::{Mask, masked},
     shared_static,
@@ -23,6 +25,7 @@ use crate::{
 shared_static!(static HANDLED: Mark = Mark::new());
 shared_static!(static AWAITED: Mark = Mark::new());
 shared_static!(static CANCELS: Mark = Mark::new());
+shared_static!(static NAMES: Mark = Mark::new());
 
 /// A task is to have a handle.
 #[inline(always)]
@@ -42,7 +45,22 @@ pub(super) fn may_be_cancelled() -> bool {
     CANCELS.is_set()
 }
 
+/// Whether a task may be asked what it is called.
+#[inline(always)]
+pub(super) fn may_be_named() -> bool {
+    NAMES.is_set()
+}
+
 impl Task {
+    /// Names it, and tells its number and priority.
+    pub(super) fn info(self) -> TaskInfo {
+        NAMES.set();
+        let (mut name, rest) = (None, masked(|mask| self.rest(mask)));
+        // SAFETY: it fits what stands there.
+        rest.into_iter().for_each(|rest| unsafe { rest(self, Ask::Name(&mut name)) });
+        TaskInfo { id: self.id(), name, priority: self.priority(), node: self.node() }
+    }
+
     /// Notes that its future goes. `false`: it did before, and its drop panicked.
     #[inline(always)]
     pub(super) fn goes(self) -> bool {
@@ -52,12 +70,13 @@ impl Task {
     /// Drops its future.
     ///
     /// # Safety
-    /// [H4] of `header`; this is its turn.
-    pub(super) unsafe fn drop_future(self, kind: &'static Kind) {
+    /// This is its turn.
+    pub(super) unsafe fn drop_future(self) {
         CANCELS.set();
-        if let Some(drop_future) = kind.drop_future.filter(|_| self.goes()) {
+        let rest = masked(|mask| self.rest(mask));
+        if let Some(rest) = rest.filter(|_| self.goes()) {
             // SAFETY: the contract; it has not been dropped.
-            unsafe { drop_future(self) };
+            unsafe { rest(self, Ask::Drop) };
         }
     }
 }
@@ -67,10 +86,8 @@ impl Task {
 /// # Safety
 /// It is its turn, and it is LIVE.
 pub(super) unsafe fn drop_cancelled(task: Task) -> Option<End> {
-    // SAFETY: [H4] of `header`, the contract.
-    let kind = masked(|mask| unsafe { task.kind(mask) });
     // SAFETY: the contract.
-    unsafe { task.drop_future(kind) };
+    unsafe { task.drop_future() };
     Some(end_cancelled)
 }
 

@@ -22,8 +22,8 @@
 //! [H2] Link, flags, `turn` and `queue` are changed under a mask alone. `queue` names one in a static, or none. It is open only for what is in no queue (nor in a chain of
 //!      whoever took all of one), and is LIVE, or has left one just now: to wake is to shut it, and to stand in that queue. Nobody has a waker of what was never LIVE.
 //! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED. What
-//!      stands in `kind` fits what stands behind the header meanwhile.
-//! [H4] What was LIVE has a `kind` and a `turn`. `past` is the home thread's while it is LIVE; the spawning side's while it is CLAIMED.
+//!      stands in `rest` fits what stands behind the header meanwhile.
+//! [H4] What was CLAIMED or LIVE has a `turn`. `past` is the home thread's while it is LIVE; the spawning side's while it is CLAIMED.
 //! [H5] A header that was LIVE is in the list of all that were, for ever: `older` is set once.
 
 #![expect(unsafe_code, reason = "names what stands in statics, and shares what one thread owns")]
@@ -40,7 +40,7 @@ use core::{
 use super::queue::Queue;
 use crate::{
     const_new,
-    context::{HomeRef, Priority, TaskInfo},
+    context::{HomeRef, Priority},
     dag,
     mask::{Mask, Masked, masked},
     sync::UnsafeCell,
@@ -65,12 +65,23 @@ pub(super) type End = unsafe fn(Task);
 pub(super) type Turn = unsafe fn(Task) -> Option<End>;
 
 /// What there is to know of a task by its type.
+#[derive(Clone, Copy)]
 pub(in crate::task) struct Kind {
     /// Polls it, in its turn.
     pub(super) poll: Turn,
-    /// Drops its future, if there is something to drop.
-    pub(super) drop_future: Option<unsafe fn(Task)>,
-    pub(super) name: Option<&'static str>,
+    /// Does what else is asked, if there is anything to be done.
+    pub(super) rest: Option<Rest>,
+}
+
+/// What is called for all but a poll.
+pub(super) type Rest = unsafe fn(Task, Ask<'_>);
+
+/// What a task is asked, beside to be polled.
+pub(super) enum Ask<'a> {
+    /// To drop its future. It is the turn, and the future has not been dropped.
+    Drop,
+    /// What it is called. It may be asked anywhere, of what was LIVE.
+    Name(&'a mut Option<&'static str>),
 }
 
 /// What the home thread has done with a task.
@@ -93,7 +104,7 @@ pub struct Header {
     queue: Masked<Way>,
     /// The next older one of those that were LIVE.
     older: Masked<Option<Older>>,
-    kind: Masked<Option<&'static Kind>>,
+    rest: Masked<Option<Rest>>,
     /// Who awaits the end.
     join: Masked<Option<Waker>>,
     flags: Masked<u8>,
@@ -186,12 +197,6 @@ impl Task {
     pub(in crate::task) fn as_ptr(self) -> NonNull<Header> {
         self.0
     }
-
-    /// Names it, and tells its number and priority.
-    pub(super) fn info(self) -> TaskInfo {
-        let name = masked(|mask| self.kind.get(mask)).and_then(|kind| kind.name);
-        TaskInfo { id: self.id(), name, priority: self.priority(), node: self.node() }
-    }
 }
 
 impl Header {
@@ -203,7 +208,7 @@ impl Header {
                 turn: Masked::new(None),
                 queue: Masked::new(Way(ptr::null())),
                 older: Masked::new(None),
-                kind: Masked::new(None),
+                rest: Masked::new(None),
                 join: Masked::new(None),
                 flags: Masked::new(0),
                 past: Cell::new(Past::Nothing),
@@ -215,12 +220,12 @@ impl Header {
 
     /// Takes a place in which nothing stands, for what is of this kind. `false`: something does.
     #[inline(never)] // It is called wherever something is spawned.
-    pub(in crate::task) fn claim(&self, kind: &'static Kind) -> bool {
+    pub(in crate::task) fn claim(&self, kind: Kind) -> bool {
         let claimed = masked(|mask| {
             let free = self.is_free(mask);
             if free {
                 self.flags.set(mask, CLAIMED);
-                self.kind.set(mask, Some(kind));
+                self.set_kind(mask, kind);
             }
             free
         });
@@ -247,24 +252,21 @@ impl Header {
 
     /// It is of this kind from now on.
     #[inline(always)]
-    pub(super) fn set_kind(&self, mask: Mask<'_>, kind: &'static Kind) {
-        self.kind.set(mask, Some(kind));
+    pub(super) fn set_kind(&self, mask: Mask<'_>, kind: Kind) {
+        self.set_turn(mask, kind.poll);
+        self.rest.set(mask, kind.rest);
     }
 
-    /// Of what kind it is.
-    ///
-    /// # Safety
-    /// [H4], it has one.
+    /// What is called for all but a poll, if there is anything to be done.
     #[inline(always)]
-    pub(super) unsafe fn kind(&self, mask: Mask<'_>) -> &'static Kind {
-        // SAFETY: the contract.
-        unsafe { self.kind.get(mask).unwrap_unchecked() }
+    pub(super) fn rest(&self, mask: Mask<'_>) -> Option<Rest> {
+        self.rest.get(mask)
     }
 
     /// What is called in its turn.
     ///
     /// # Safety
-    /// As for `kind`.
+    /// [H4], there is something.
     #[inline(always)]
     pub(super) unsafe fn turn(&self, mask: Mask<'_>) -> Turn {
         // SAFETY: the contract.

@@ -122,7 +122,7 @@ impl Root {
     }
 
     /// Queues what stands in the frame of `run`.
-    fn begin(&self, home: &HomeRef, running: NonNull<()>, kind: &'static Kind) -> Leave<'_> {
+    fn begin(&self, home: &HomeRef, running: NonNull<()>, kind: Kind) -> Leave<'_> {
         self.running.set(Some(running));
         self.home.set(Some(*home));
         let task = self.task();
@@ -131,10 +131,9 @@ impl Root {
             if task.is_queued(mask) {
                 // It was woken before.
                 task.set_flags(mask, LIVE);
-                task.set_turn(mask, kind.poll);
             } else {
                 // This is the home thread, which does not sleep.
-                let _ = Base::of(home).start(mask, task, kind, LIVE);
+                let _ = Base::of(home).start(mask, task, LIVE);
             }
         });
         Leave(self)
@@ -162,8 +161,7 @@ impl Drop for Leave<'_> {
 struct Of<F>(PhantomData<F>);
 
 impl<F: Future> Of<F> {
-    const KIND: &'static Kind =
-        &Kind { poll: poll_running::<F>, drop_future: None, name: Some("root") };
+    const KIND: Kind = Kind { poll: poll_running::<F>, rest: None };
 }
 
 /// # Safety

@@ -43,9 +43,7 @@ pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority:
             base.grade(mask, *home);
         }
         enlist(mask, task);
-        // SAFETY: [H4] of `header`, it is CLAIMED.
-        let kind = unsafe { task.kind(mask) };
-        Ok(base.start(mask, task, kind, LIVE | HANDLE | low(priority)))
+        Ok(base.start(mask, task, LIVE | HANDLE | low(priority)))
     });
     match taken {
         Ok(queue) => queue.into_iter().for_each(ring),
@@ -76,9 +74,7 @@ pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) 
 fn take_in(home: HomeRef, task: Task, flags: u8) {
     let queue = masked(|mask| {
         enlist(mask, task);
-        // SAFETY: [H4] of `header`, it is CLAIMED.
-        let kind = unsafe { task.kind(mask) };
-        Base::of(&home).start(mask, task, kind, flags)
+        Base::of(&home).start(mask, task, flags)
     });
     queue.into_iter().for_each(ring);
 }
@@ -88,7 +84,7 @@ fn take_in(home: HomeRef, task: Task, flags: u8) {
 /// # Safety
 /// This is the thread of `home`, which is open; what is of this kind is written there before it does anything else.
 #[inline(never)] // As above.
-pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: &'static Kind) -> bool {
+pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: Kind) -> bool {
     let (started, queue) = masked(|mask| {
         if !task.is_free(mask) {
             return (false, None);
@@ -96,7 +92,7 @@ pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: &'static Ki
         enlist(mask, task);
         task.set_kind(mask, kind);
         task.past.set(Past::Nothing);
-        (true, Base::of(&home).start(mask, task, kind, LIVE))
+        (true, Base::of(&home).start(mask, task, LIVE))
     });
     queue.into_iter().for_each(ring);
     started
@@ -105,10 +101,8 @@ pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: &'static Ki
 /// Ends a task that was not taken in.
 #[cold]
 fn refuse(task: Task) {
-    // SAFETY: [H4] of `header`, it is CLAIMED.
-    let kind = masked(|mask| unsafe { task.kind(mask) });
     // SAFETY: [H3] of `header`; nobody else has it, since it is in no list and no queue: the turn is ours.
-    unsafe { task.drop_future(kind) };
+    unsafe { task.drop_future() };
     // Its handle has not been given out.
     masked(|mask| task.set_flags(mask, HANDLE | ENDED | CANCELLED));
 }
@@ -166,13 +160,16 @@ impl Base {
     /// Has the task that is in its turn, if there is one, get no other before what this answers is dropped.
     #[inline(always)]
     fn hold(&self) -> Held<'_> {
-        let held = self.current.take();
-        if let Some(task) = held {
-            masked(|mask| {
+        let held = self.current.take().map(|task| {
+            let turn = masked(|mask| {
                 task.set_flags(mask, task.flags_in(mask) | HELD);
+                // SAFETY: [H4] of `header`, it lives.
+                let turn = unsafe { task.turn(mask) };
                 task.set_turn(mask, put_off);
+                turn
             });
-        }
+            (task, turn)
+        });
         Held(self, held)
     }
 
@@ -279,28 +276,26 @@ impl fmt::Debug for Cycle<'_> {
 }
 
 /// Gives the turn back to who had it.
-struct Held<'b>(&'b Base, Option<Task>);
+struct Held<'b>(&'b Base, Option<(Task, Turn)>);
 
 impl Drop for Held<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.0.current.set(self.1);
-        if let Some(task) = self.1 {
-            self.0.release(task);
+        self.0.current.set(self.1.map(|(task, _)| task));
+        if let Some((task, turn)) = self.1 {
+            self.0.release(task, turn);
         }
     }
 }
 
 impl Base {
-    /// It may have turns again.
+    /// It may have turns again: such ones as before, unless it was cancelled meanwhile.
     #[cold]
-    fn release(&self, task: Task) {
+    fn release(&self, task: Task, turn: Turn) {
         let queue = masked(|mask| {
             let flags = task.flags_in(mask) & !HELD;
             task.set_flags(mask, flags);
-            // SAFETY: [H4] of `header`, it lives.
-            let poll = unsafe { task.kind(mask) }.poll;
-            task.set_turn(mask, if flags & CANCELLED == 0 { poll } else { drop_cancelled });
+            task.set_turn(mask, if flags & CANCELLED == 0 { turn } else { drop_cancelled });
             if task.past.replace(Past::Nothing) != Past::Again {
                 return None;
             }
