@@ -89,8 +89,8 @@ impl<H: Hooks> Home<H> {
     /// [A2].
     #[inline]
     pub(crate) unsafe fn hold(home: NonNull<Self>) -> HomeRef {
-        // SAFETY: a Home begins with its Base, that with its Head, and the contract.
-        unsafe { Head::handle(home.cast()) }
+        // SAFETY: a Home begins with its Base, and the contract.
+        unsafe { Base::handle(home.cast()) }
     }
 }
 
@@ -256,8 +256,8 @@ impl<H: Hooks> Erased<H> {
 /// It is a Home with hooks `H`.
 #[inline]
 unsafe fn hooks<'a, H: Hooks>(head: NonNull<Head>) -> &'a H {
-    // SAFETY: [A2], and a Home begins with its Head.
-    &unsafe { head.cast::<Home<H>>().as_ref() }.hooks
+    // SAFETY: [A2], and a Home begins with its Base.
+    &unsafe { Base::at(head).cast::<Home<H>>().as_ref() }.hooks
 }
 
 /// # Safety

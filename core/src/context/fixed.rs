@@ -1,6 +1,6 @@
 //! A handle on a Home in a static, as all are without `alloc`: an address, which nobody counts. And what every such Home begins with for it.
 //!
-//! [C1] A handle names a Head that stands at the beginning of a Home in a static, and fits its vtable.
+//! [C1] A handle names a Head in a Home in a static, by a pointer that may be led back to all of that. The Home fits its vtable.
 
 #![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
 
@@ -42,7 +42,7 @@ pub struct HomeVTable {
     pub ring: unsafe fn(NonNull<Head>),
 }
 
-/// What every Home begins with: what its handles use without knowing its type.
+/// What stands in every Home: what its handles use without knowing its type.
 pub struct Head {
     /// Null until it is claimed, so that a Home whose hooks are zeros is zeros too, and takes no memory in the program.
     vtable: AtomicPtr<HomeVTable>,
@@ -89,8 +89,8 @@ impl Head {
     /// A handle more.
     ///
     /// # Safety
-    /// `head` stands at the beginning of a Home in a static that is `Send + Sync`, was borne with a vtable that fits it, whose functions do what they say. Behind the Head
-    /// the Home goes on with the tasks of [`task`](crate::task).
+    /// `head` stands in the Base with which a Home in a static begins, which is `Send + Sync`; it may be led back to all of that. The Home was borne with a vtable that fits it, whose
+    /// functions do what they say.
     #[inline]
     pub unsafe fn handle(head: NonNull<Self>) -> HomeRef {
         HomeRef(head)
@@ -300,10 +300,16 @@ impl HomeRef {
         NonNull::new(address.cast()).map(Self)
     }
 
-    /// The Home's address.
+    /// The address of its [`Head`], by which it is known.
     #[inline]
     pub fn as_ptr(&self) -> *const () {
         self.0.as_ptr().cast()
+    }
+
+    /// Its [`Head`], which it names.
+    #[inline(always)]
+    pub(crate) fn as_head(&self) -> NonNull<Head> {
+        self.0
     }
 
     #[inline]

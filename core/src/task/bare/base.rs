@@ -16,7 +16,7 @@
 
 use core::{
     cell::Cell,
-    fmt,
+    fmt, mem,
     ptr::{self, NonNull},
 };
 
@@ -39,9 +39,9 @@ shared_static!(static GRADED: Mark = Mark::new());
 /// What a Home without `alloc` begins with.
 #[repr(C)]
 pub struct Base {
-    head: Head,
-    /// By priority.
+    /// By priority. First, so that the address of the Home is that of the queue in which nearly all stand.
     queues: [Queue<Header>; 2],
+    head: Head,
     /// Whose turn it is: for the home thread.
     pub(super) current: Cell<Option<Task>>,
 }
@@ -57,8 +57,8 @@ impl Base {
         #[allow(clippy::new_without_default, reason = "it belongs into a Home")]
         pub fn new() -> Self {
             Self {
-                head: Head::new(),
                 queues: [Queue::new(), Queue::new()],
+                head: Head::new(),
                 current: Cell::new(None),
             }
         }
@@ -70,12 +70,33 @@ impl Base {
         &self.head
     }
 
+    /// The Base in which this stands.
+    #[inline(always)]
+    pub fn at(head: NonNull<Head>) -> NonNull<Self> {
+        let base = head.as_ptr().wrapping_byte_sub(mem::offset_of!(Self, head));
+        // SAFETY: what begins before something in a static does not begin at zero.
+        unsafe { NonNull::new_unchecked(base.cast()) }
+    }
+
     /// The base of the Home.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(home: &HomeRef) -> &'static Self {
-        let base: *const Self = home.as_ptr().cast();
-        // SAFETY: [C1] of `fixed`, and the contract of `Head::handle`: a Home is in a static, and begins with this.
-        unsafe { &*base }
+        // SAFETY: [C1] of `fixed`, and the contract of `Head::handle`.
+        unsafe { Self::at(home.as_head()).as_ref() }
+    }
+
+    /// A handle on the Home that begins with this.
+    ///
+    /// # Safety
+    /// That of [`Head::handle`]; `base` may be led back to all of the Home.
+    #[inline]
+    pub unsafe fn handle(base: NonNull<Self>) -> HomeRef {
+        // SAFETY: it is the base of a Home.
+        let head = unsafe { &raw mut (*base.as_ptr()).head };
+        // SAFETY: no part of a static lies at zero.
+        let head = unsafe { NonNull::new_unchecked(head) };
+        // SAFETY: the contract.
+        unsafe { Head::handle(head) }
     }
 
     /// Its queues, which stay where they are.

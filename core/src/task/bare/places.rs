@@ -40,8 +40,8 @@ impl Base {
             None => PLACES.get(mask),
         };
         let place = place?.task()?;
-        let home = place.home(mask).map(|home| home.as_ptr());
-        Some((place, home == Some(ptr::from_ref(self).cast())))
+        let ours = place.home(mask).is_some_and(|home| ptr::eq(Self::of(&home), self));
+        Some((place, ours))
     }
 
     /// The first of its tasks behind the place `newer`, or of all.
