@@ -21,7 +21,7 @@ use core::{
 
 use super::{
     ends::{end, end_if_joined, may_be_cancelled, may_be_named},
-    header::{Ask, End, Kind, Task},
+    header::{Ask, Kind, Task},
     waker,
 };
 
@@ -60,7 +60,7 @@ impl<F: Future, P: Place> Of<F, P> {
 
     /// # Safety
     /// [C1], it is the turn.
-    unsafe fn poll(task: Task) -> Option<End> {
+    unsafe fn poll(task: Task) {
         // Both stand at the beginning.
         let (future, output) = (Self::future(task), Self::output(task));
         let waker = waker::borrowed(task);
@@ -68,15 +68,30 @@ impl<F: Future, P: Place> Of<F, P> {
         let pinned = unsafe { &mut *future.as_ptr() };
         // SAFETY: [C2].
         let pinned = unsafe { Pin::new_unchecked(pinned) };
+        let node = task.node().turn();
         let polled = task.owned.with_mut(|_| pinned.poll(&mut Context::from_waker(&waker)));
-        let Poll::Ready(value) = polled else { return None };
+        let Poll::Ready(value) = polled else {
+            node.over();
+            return;
+        };
         if mem::needs_drop::<F>() && task.goes() {
             // SAFETY: [C1], [C2]: a drop that panics has been noted before.
             task.owned.with_mut(|_| unsafe { future.drop_in_place() });
         }
         // SAFETY: [C1], [C2].
         task.owned.with_mut(|_| unsafe { output.write(value) });
-        Some(if mem::needs_drop::<F::Output>() { Self::end } else { end })
+        node.over();
+        if !mem::needs_drop::<F::Output>() {
+            // SAFETY: the contract; the future is dropped, and so is the output, as it were.
+            return unsafe { end(task) };
+        }
+        // SAFETY: as above.
+        if !unsafe { end_if_joined(task) } {
+            // SAFETY: [C1], it lives still; nobody else can take it.
+            task.owned.with_mut(|_| unsafe { output.drop_in_place() });
+            // SAFETY: as above.
+            unsafe { end(task) };
+        }
     }
 
     /// # Safety
@@ -90,21 +105,6 @@ impl<F: Future, P: Place> Of<F, P> {
                 task.owned.with_mut(|_| unsafe { Self::future(task).drop_in_place() })
             }
             _ => {}
-        }
-    }
-
-    /// As [`end`], of one whose output is to be dropped, if the handle has gone before it was there.
-    ///
-    /// # Safety
-    /// As for `end`.
-    #[cold]
-    unsafe fn end(task: Task) {
-        // SAFETY: the contract.
-        if !unsafe { end_if_joined(task) } {
-            // SAFETY: [C1], it lives still; nobody else can take it.
-            task.owned.with_mut(|_| unsafe { Self::output(task).drop_in_place() });
-            // SAFETY: the contract.
-            unsafe { end(task) };
         }
     }
 

@@ -4,7 +4,7 @@
 //! |-----------------|---------------------|-----------------------------------------------|-------------------------------------------|
 //! | [`end`]         | a poll that is ready | the output                                   | by the handle, or it is plain memory      |
 //! | [`end_if_joined`] | likewise          | likewise; without a handle there is no end yet | by the poll, which then ends it           |
-//! | `end_cancelled` | [`drop_cancelled`]  | that it was cancelled                         | there is none                             |
+//! | `end_with`      | [`drop_cancelled`]  | that it was cancelled                         | there is none                             |
 //!
 //! [D1] HANDLED is set before a task has a handle, AWAITED before a waker is left with one: where nobody does, an end is three stores. CANCELS is set before a future is
 //!      dropped that has not ended: where nobody does, what drops it, is empty.
@@ -14,7 +14,7 @@
 
 use core::task::Waker;
 
-use super::header::{Ask, CANCELLED, ENDED, End, HANDLE, Past, Task};
+use super::header::{Ask, CANCELLED, ENDED, HANDLE, Past, Task};
 use crate::{
     context::TaskInfo,
     mark::Mark,
@@ -85,20 +85,21 @@ impl Task {
 ///
 /// # Safety
 /// It is its turn, and it is LIVE.
-pub(super) unsafe fn drop_cancelled(task: Task) -> Option<End> {
+pub(super) unsafe fn drop_cancelled(task: Task) {
+    let node = task.node().turn();
     // SAFETY: the contract.
     unsafe { task.drop_future() };
-    Some(end_cancelled)
+    node.over();
+    end_with(task, HANDLE | ENDED | CANCELLED);
 }
 
 /// The turn of who has ended: none. It has left its queue.
 ///
 /// # Safety
 /// None to keep here.
-pub(super) unsafe fn nothing(task: Task) -> Option<End> {
+pub(super) unsafe fn nothing(task: Task) {
     // Whoever was woken since is in the queue again, and so comes here again.
     masked(|mask| task.bury(mask));
-    None
 }
 
 /// Has a task count as ended whose output, if there is a handle, stands where its future stood.
@@ -107,14 +108,6 @@ pub(super) unsafe fn nothing(task: Task) -> Option<End> {
 /// It lives, its future is dropped, and this is the home thread; if there is no handle, the output is not to be dropped.
 pub(super) unsafe fn end(task: Task) {
     end_with(task, HANDLE | ENDED);
-}
-
-/// Likewise, without an output.
-///
-/// # Safety
-/// As for `end`.
-unsafe fn end_cancelled(task: Task) {
-    end_with(task, HANDLE | ENDED | CANCELLED);
 }
 
 #[inline(always)]

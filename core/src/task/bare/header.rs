@@ -58,11 +58,8 @@ pub(super) const HELD: u8 = 1 << 6;
 /// In the address of its queue: a wake does not queue it. Alone: it is not in one either.
 const SHUT: usize = 1;
 
-/// Has a task count as ended, in the way that its end asks for: its future is dropped. For the home thread.
-pub(super) type End = unsafe fn(Task);
-
-/// What is called in a turn. It answers nothing, as long as it has not ended.
-pub(super) type Turn = unsafe fn(Task) -> Option<End>;
+/// What is called in a turn: it polls the task, say, and has it count as ended if it is ready. For the home thread.
+pub(super) type Turn = unsafe fn(Task);
 
 /// What there is to know of a task by its type.
 #[derive(Clone, Copy)]

@@ -26,7 +26,7 @@ use core::{
 use super::{
     base::Base,
     ends::nothing,
-    header::{End, Header, Kind, LIVE, Task},
+    header::{Header, Kind, LIVE, Task},
     waker,
 };
 use crate::{const_new, context::HomeRef, mask::masked, misuse::stop};
@@ -166,15 +166,17 @@ impl<F: Future> Of<F> {
 
 /// # Safety
 /// `task` is the header of a root, in its turn, and [R1] what runs is an `F`.
-unsafe fn poll_running<F: Future>(task: Task) -> Option<End> {
+unsafe fn poll_running<F: Future>(task: Task) {
     // SAFETY: the header stands first in a root, and the pointer comes from the whole.
     let root = unsafe { task.as_ptr().cast::<Root>().as_ref() };
     if let Some(running) = root.running.get() {
         // SAFETY: [R1], and this is the root's turn.
         let running = unsafe { running.cast::<Running<'_, F>>().as_mut() };
         let waker = waker::borrowed(task);
-        if let Poll::Ready(output) = running.future.as_mut().poll(&mut Context::from_waker(&waker))
-        {
+        let node = task.node().turn();
+        let polled = running.future.as_mut().poll(&mut Context::from_waker(&waker));
+        node.over();
+        if let Poll::Ready(output) = polled {
             running.output = Some(output);
             root.running.set(None);
             if let Some(home) = root.home.get() {
@@ -182,5 +184,4 @@ unsafe fn poll_running<F: Future>(task: Task) -> Option<End> {
             }
         }
     }
-    None
 }

@@ -127,7 +127,9 @@ impl Base {
             Step::Rest(Rest { idle: is_idle, until }, low)
         });
         match step {
-            Step::Turn(task, turn) => self.give_alone(task, turn),
+            // Nobody asks whose turn it is: [N1].
+            // SAFETY: [H3] of `header`, this is its turn.
+            Step::Turn(task, turn) => unsafe { turn(task) },
             Step::Wake(waker) => waker.wake(),
             Step::Woken(queue) => queue.into_iter().for_each(ring),
             Step::Rest(rest, low) => {

@@ -16,12 +16,11 @@ use core::{fmt, ptr::NonNull};
 use super::{
     base::{Base, ring},
     ends::{drop_cancelled, handles},
-    header::{CANCELLED, ENDED, End, HANDLE, HELD, Header, Kind, LIVE, LOW, Past, Task, Turn},
+    header::{CANCELLED, ENDED, HANDLE, HELD, Header, Kind, LIVE, LOW, Past, Task, Turn},
     places::enlist,
 };
 use crate::{
     context::{HomeRef, Priority},
-    dag,
     mask::masked,
 };
 
@@ -192,24 +191,8 @@ impl Base {
     #[inline(always)]
     fn give(&self, task: Task, turn: Turn) {
         self.current.set(Some(task));
-        self.give_alone(task, turn);
-    }
-
-    /// As `give`, where no cycle is within another: nobody asks whose turn it is.
-    #[inline(always)]
-    pub(super) fn give_alone(&self, task: Task, turn: Turn) {
-        // Where turns are written down, those that are none are not.
-        let is_one = size_of::<dag::Task>() == 0 || task.flags() & (HELD | LIVE) == LIVE;
-        let node = is_one.then(|| task.node().turn());
         // SAFETY: [H3] of `header`; it lives, and it is its turn; or this does not look at what stands behind it.
-        let end = unsafe { turn(task) };
-        if let Some(node) = node {
-            node.over();
-        }
-        if let Some(end) = end {
-            // SAFETY: it says so of itself.
-            unsafe { end(task) };
-        }
+        unsafe { turn(task) };
     }
 
     /// Cancels all tasks, the newest place first, and takes no other.
@@ -220,9 +203,7 @@ impl Base {
         self.head().close();
         while let Some(task) = self.next_older(None) {
             // SAFETY: [H3] of `header`; it is LIVE, and no turn is taken.
-            let end = unsafe { drop_cancelled(task) };
-            // SAFETY: as above.
-            end.into_iter().for_each(|end| unsafe { end(task) });
+            unsafe { drop_cancelled(task) };
         }
         self.clear();
     }
@@ -232,14 +213,13 @@ impl Base {
 ///
 /// # Safety
 /// It was taken out of its queue just now.
-unsafe fn put_off(task: Task) -> Option<End> {
+unsafe fn put_off(task: Task) {
     masked(|mask| {
         // Whoever was woken since is in the queue again, and so comes here again.
         if task.shut(mask).is_some() {
             task.past.set(Past::Again);
         }
     });
-    None
 }
 
 /// A cycle that has begun. Dropping it ends it.
