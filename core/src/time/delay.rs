@@ -20,6 +20,7 @@
 )]
 
 use core::{
+    hint,
     mem::{self, ManuallyDrop},
     pin::Pin,
     task::{Poll, Waker},
@@ -96,6 +97,10 @@ impl<W: Handle, N: Copy> Delay<W, N> {
     /// Its wheel, if it has one.
     #[inline(always)]
     pub(crate) fn wheel(&self) -> Option<W> {
+        if self.wheel.is_none() {
+            // SAFETY: [D2]. So whoever goes without a wheel, and drops it, has nothing in his program that takes it out of one.
+            unsafe { hint::assert_unchecked(self.phase != Phase::Joined) };
+        }
         self.wheel
     }
 

@@ -22,7 +22,7 @@ use embassy_sync::{
 use embassy_time::Timer;
 use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
-use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, exit, mark, quiet, start_tick, stir};
+use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, finish, mark, quiet, start_tick, stir};
 
 struct Tick {
     millis: AtomicU32,
@@ -113,7 +113,7 @@ async fn sleeper() {
     mark();
     Timer::after_millis(u64::from(SLEEP_MS)).await;
     mark();
-    exit()
+    finish();
 }
 
 #[unsafe(export_name = "__pender")]

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use cortex_m::{asm, interrupt};
 use cortex_m_rt::{entry, exception};
-use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, exit, mark, quiet, start_tick, stir};
+use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, finish, mark, quiet, start_tick, stir};
 
 static MILLIS: AtomicU32 = AtomicU32::new(0);
 static PING: Flag = Flag::new();
@@ -139,7 +139,9 @@ impl Sleeper {
                 return false;
             }
             mark();
-            exit()
+            finish();
+            self.0 = None;
+            return true;
         }
         let begins = SLEEP.take();
         if begins {

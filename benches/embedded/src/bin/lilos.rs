@@ -18,7 +18,7 @@ use lilos::{
     spsc,
     time::{Millis, initialize_sys_tick, sleep_for},
 };
-use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, TICK, exit, mark, quiet, stir};
+use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, TICK, exit, finish, mark, quiet, stir};
 
 struct Signal(AtomicBool, Notify);
 
@@ -94,7 +94,8 @@ async fn sleeper() -> Infallible {
     mark();
     sleep_for(Millis(u64::from(SLEEP_MS))).await;
     mark();
-    exit()
+    finish();
+    pending().await
 }
 
 #[entry]

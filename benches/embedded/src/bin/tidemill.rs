@@ -20,7 +20,7 @@ use tidemill_core::{
     task_place,
     wait::Doorbell,
 };
-use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, exit, mark, quiet, start_tick, stir};
+use tidemill_embedded_bench::{ROUNDS, SLEEP_MS, exit, finish, mark, quiet, start_tick, stir};
 use tidemill_sched::Home;
 
 struct Board {
@@ -97,7 +97,7 @@ async fn sleeper() {
     mark();
     let _ = after(Duration::from_millis(SLEEP_MS as u64)).await;
     mark();
-    exit()
+    finish();
 }
 
 #[entry]

@@ -91,7 +91,7 @@ impl<T, L> Latest<T, L> {
             // SAFETY: [V1], it was there.
             return Poll::Ready(unsafe { value.assume_init() });
         }
-        if before.waits() && before != ours {
+        if before != Who::NOBODY && before != ours {
             self.guest.tell(before);
         }
         Poll::Pending
