@@ -129,7 +129,7 @@ impl Rare {
 /// When a span is over that begins now, on the clock of this Home. It is told as a moment after the origin, and remains that where there is no Home.
 #[inline(never)] // At the call and in the first poll it is the same.
 fn due(home: Option<HomeRef>, span: Instant) -> Instant {
-    home.map_or(span, |home| add(home.now(), span))
+    add(home.map_or(Instant::ORIGIN, |home| home.now()), span)
 }
 
 /// The moment that is so much later, which is told as a moment after the origin.

@@ -118,17 +118,11 @@ impl Base {
         unsafe { self.queues()[Priority::Normal as usize].settle(home) };
     }
 
-    /// Has a task, with these flags, be ready, which is in no queue. If it answers the queue, that is to ring.
+    /// Has a task, with these flags, be one of this Home, which is in no queue. It is to be woken.
     #[inline(always)]
-    pub(super) fn start(
-        &self,
-        mask: Mask<'_>,
-        task: Task,
-        flags: u8,
-    ) -> Option<&'static Queue<Header>> {
+    pub(super) fn start(&self, mask: Mask<'_>, task: Task, flags: u8) {
         task.set_flags(mask, flags);
         task.open(mask, &self.queues()[usize::from(flags & LOW != 0)]);
-        task.wake_under(mask)
     }
 
     /// The next task of this priority, if it has turns left. It may be queued again.

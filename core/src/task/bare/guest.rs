@@ -25,7 +25,7 @@ use super::{
     base::ring,
     header::{Header, Task},
     queue::Queue,
-    waker::borrowed,
+    waker::wake_task,
 };
 use crate::{
     const_new,
@@ -137,7 +137,7 @@ impl Guest {
             self.wake_other();
         } else {
             // SAFETY: who is told has waited.
-            borrowed(unsafe { before.name() }).wake_by_ref();
+            wake_task(unsafe { before.name() });
         }
     }
 

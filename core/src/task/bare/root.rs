@@ -132,8 +132,9 @@ impl Root {
                 // It was woken before.
                 task.set_flags(mask, LIVE);
             } else {
+                Base::of(home).start(mask, task, LIVE);
                 // This is the home thread, which does not sleep.
-                let _ = Base::of(home).start(mask, task, LIVE);
+                let _ = task.wake_in(mask);
             }
         });
         Leave(self)

@@ -15,10 +15,9 @@
 use core::{mem, task::Waker};
 
 use super::{
-    base::{Base, ring},
-    header::{Header, Task, Turn},
-    queue::Queue,
-    waker::task_of_clone,
+    base::Base,
+    header::{Task, Turn},
+    waker::{task_of_clone, wake_task},
 };
 use crate::{
     clock::Instant,
@@ -41,8 +40,8 @@ enum Step {
     Turn(Task, Turn),
     /// This is to be woken.
     Wake(Waker),
-    /// Somebody was woken, and this is to be rung for.
-    Woken(Option<&'static Queue<Header>>),
+    /// Likewise, a task of ours.
+    WakeTask(Task),
     /// This is what there is to wait for, as no task is ready, or all turns were given. Whether a Low one is ready.
     Rest(Rest, bool),
 }
@@ -131,7 +130,7 @@ impl Base {
             // SAFETY: [H3] of `header`, this is its turn.
             Step::Turn(task, turn) => unsafe { turn(task) },
             Step::Wake(waker) => waker.wake(),
-            Step::Woken(queue) => queue.into_iter().for_each(ring),
+            Step::WakeTask(task) => wake_task(task),
             Step::Rest(rest, low) => {
                 if low {
                     self.head().grant(turns);
@@ -152,7 +151,7 @@ impl Base {
         mem::forget(waker); // To drop it is nothing.
         // Nobody is before him in the queue who has not had as many turns as there are in a row.
         if !self.would_queue(mask, task) {
-            return Some(Step::Woken(task.wake_under(mask)));
+            return Some(Step::WakeTask(task));
         }
         task.node().wakes();
         // SAFETY: [H4] of `header`, it waits.

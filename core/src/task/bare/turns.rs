@@ -14,10 +14,11 @@
 use core::{fmt, ptr::NonNull};
 
 use super::{
-    base::{Base, ring},
+    base::Base,
     ends::{drop_cancelled, handles},
     header::{CANCELLED, ENDED, HANDLE, HELD, Header, Kind, LIVE, LOW, Past, Task, Turn},
     places::enlist,
+    waker::wake_task,
 };
 use crate::{
     context::{HomeRef, Priority},
@@ -36,17 +37,19 @@ pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority:
     let taken = masked(|mask| {
         // In the same step, so that who closes it finds the task, or this finds it closed.
         if !base.head().is_open_in(mask) {
-            return Err(());
+            return false;
         }
         if priority == Priority::Low {
             base.grade(mask, *home);
         }
         enlist(mask, task);
-        Ok(base.start(mask, task, LIVE | HANDLE | low(priority)))
+        base.start(mask, task, LIVE | HANDLE | low(priority));
+        true
     });
-    match taken {
-        Ok(queue) => queue.into_iter().for_each(ring),
-        Err(()) => refuse(task),
+    if taken {
+        wake_task(task);
+    } else {
+        refuse(task);
     }
 }
 
@@ -71,11 +74,11 @@ pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) 
 
 #[inline(never)] // It is called wherever something is spawned.
 fn take_in(home: HomeRef, task: Task, flags: u8) {
-    let queue = masked(|mask| {
+    masked(|mask| {
         enlist(mask, task);
-        Base::of(&home).start(mask, task, flags)
+        Base::of(&home).start(mask, task, flags);
     });
-    queue.into_iter().for_each(ring);
+    wake_task(task);
 }
 
 /// Takes a place in which nothing stands, for what is of this kind, and takes that in, as a Normal task without a handle. `false`: something does.
@@ -84,16 +87,19 @@ fn take_in(home: HomeRef, task: Task, flags: u8) {
 /// This is the thread of `home`, which is open; what is of this kind is written there before it does anything else.
 #[inline(never)] // As above.
 pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: Kind) -> bool {
-    let (started, queue) = masked(|mask| {
+    let started = masked(|mask| {
         if !task.is_free(mask) {
-            return (false, None);
+            return false;
         }
         enlist(mask, task);
         task.set_kind(mask, kind);
         task.past.set(Past::Nothing);
-        (true, Base::of(&home).start(mask, task, LIVE))
+        Base::of(&home).start(mask, task, LIVE);
+        true
     });
-    queue.into_iter().for_each(ring);
+    if started {
+        wake_task(task);
+    }
     started
 }
 
@@ -272,16 +278,18 @@ impl Base {
     /// It may have turns again: such ones as before, unless it was cancelled meanwhile.
     #[cold]
     fn release(&self, task: Task, turn: Turn) {
-        let queue = masked(|mask| {
+        let again = masked(|mask| {
             let flags = task.flags_in(mask) & !HELD;
             task.set_flags(mask, flags);
             task.set_turn(mask, if flags & CANCELLED == 0 { turn } else { drop_cancelled });
-            if task.past.replace(Past::Nothing) != Past::Again {
-                return None;
+            let again = task.past.replace(Past::Nothing) == Past::Again;
+            if again {
+                task.reopen(mask);
             }
-            task.reopen(mask);
-            task.wake_under(mask)
+            again
         });
-        queue.into_iter().for_each(ring);
+        if again {
+            wake_task(task);
+        }
     }
 }

@@ -56,47 +56,32 @@ pub(crate) fn wake_later(_: &Waker) -> bool {
 
 /// Asks for the end of a task, from anywhere.
 pub(super) fn cancel_task(task: Task) {
-    let queue = masked(|mask| {
+    let lives = masked(|mask| {
         let flags = task.flags_in(mask);
-        if flags & LIVE == 0 {
-            return None;
+        let lives = flags & LIVE != 0;
+        if lives {
+            task.set_flags(mask, flags | CANCELLED);
         }
-        task.set_flags(mask, flags | CANCELLED);
         // Who is HELD has no turn, and is asked again when it is over.
-        if flags & HELD == 0 {
+        if lives && flags & HELD == 0 {
             task.set_turn(mask, drop_cancelled);
         }
-        task.wake_under(mask)
+        lives
     });
-    queue.into_iter().for_each(ring);
+    if lives {
+        wake_task(task);
+    }
 }
 
 impl Task {
     /// Wakes it, in a mask of its caller's. If it answers its queue, that is to be [rung](ring) for.
     #[inline(always)]
     pub(super) fn wake_in(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
-        self.enqueue(mask).filter(|queue| queue.asks(mask))
-    }
-
-    /// As `wake_in`, for whoever is not in so much of a hurry.
-    #[inline(always)]
-    pub(super) fn wake_under(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
-        self.enqueue_under(mask).filter(|queue| queue.asks(mask))
-    }
-
-    #[inline(never)] // What is asked of its queue afterwards is known where nobody asks.
-    fn enqueue_under(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
-        self.enqueue(mask)
-    }
-
-    /// Where it stands now, if a wake was to queue it.
-    #[inline(always)]
-    fn enqueue(self, mask: Mask<'_>) -> Option<&'static Queue<Header>> {
         let queue = self.shut(mask)?;
         self.node().wakes();
         // SAFETY: [H2] of `header`: it is in no queue.
         unsafe { queue.push(mask, self.as_ptr()) };
-        Some(queue)
+        queue.asks(mask).then_some(queue)
     }
 }
 
@@ -156,15 +141,18 @@ unsafe fn clone(data: *const ()) -> RawWaker {
     RawWaker::new(data, &VTABLE)
 }
 
+#[inline(never)] // Whoever is not in a hurry calls this one.
 unsafe fn wake(data: *const ()) {
     // SAFETY: [K1].
-    wake_task(unsafe { task_at(data) });
+    let task = unsafe { task_at(data) };
+    masked(|mask| task.wake_in(mask)).into_iter().for_each(ring);
 }
 
-/// Wakes a task, from anywhere.
+/// Wakes a task, from anywhere. Not under a mask.
 #[inline(always)]
 pub(super) fn wake_task(task: Task) {
-    masked(|mask| task.wake_under(mask)).into_iter().for_each(ring);
+    // SAFETY: [K1].
+    unsafe { wake(task.as_ptr().as_ptr().cast_const().cast()) };
 }
 
 unsafe fn drop_waker(_: *const ()) {}
