@@ -14,12 +14,12 @@
     reason = "a Home of erased type is called through raw pointers, and shares what one thread owns"
 )]
 
-use core::{cell::Cell, fmt, future::Future, marker::PhantomData, pin::Pin, ptr::NonNull};
+use core::{cell::Cell, fmt, future::Future, pin::Pin, ptr::NonNull};
 
 use tidemill_core::{
     clock::Instant,
     const_new,
-    context::{Budget, Head, HomeLock, HomeRef, HomeVTable, Priority},
+    context::{Budget, Head, HomeLock, HomeRef, Priority},
     sync::AtomicBool,
     task::{Base, Header, Hooks, Root, TaskInfo, adopt_here},
     time::Wheel,
@@ -103,7 +103,7 @@ impl<H: Hooks> Home<H> {
     #[inline(always)]
     pub(crate) unsafe fn bear(&self, handle: &HomeRef) {
         // SAFETY: a Home begins with its Base.
-        unsafe { self.base.bear(*handle, Erased::<H>::VTABLE) };
+        unsafe { self.base.bear(*handle, now::<H>) };
     }
 
     /// Runs `future` as the root, by calling `cycle`.
@@ -245,13 +245,6 @@ impl<H: Hooks> fmt::Debug for Home<H> {
     }
 }
 
-/// The vtable of a Home with hooks `H`.
-struct Erased<H>(PhantomData<H>);
-
-impl<H: Hooks> Erased<H> {
-    const VTABLE: &'static HomeVTable = &HomeVTable { now: now::<H>, ring: ring::<H> };
-}
-
 /// # Safety
 /// It is a Home with hooks `H`.
 #[inline]
@@ -260,16 +253,20 @@ unsafe fn hooks<'a, H: Hooks>(head: NonNull<Head>) -> &'a H {
     &unsafe { Base::at(head).cast::<Home<H>>().as_ref() }.hooks
 }
 
+/// As [`Now`](tidemill_core::context::Now).
+///
 /// # Safety
-/// As [`HomeVTable::now`].
+/// It is a Home with hooks `H`.
 unsafe fn now<H: Hooks>(head: NonNull<Head>) -> Instant {
     // SAFETY: the contract is the same.
     unsafe { hooks::<H>(head) }.now()
 }
 
+/// As [`Ring`](tidemill_core::context::Ring).
+///
 /// # Safety
-/// As [`HomeVTable::ring`].
-unsafe fn ring<H: Hooks>(head: NonNull<Head>) {
+/// It is a Home with hooks `H`.
+pub(crate) unsafe fn ring<H: Hooks>(head: NonNull<Head>) {
     // SAFETY: the contract is the same.
     unsafe { hooks::<H>(head) }.ring();
 }

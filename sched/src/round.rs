@@ -13,7 +13,7 @@ use tidemill_core::{
     wait::{Park, Wait},
 };
 
-use crate::local::Local;
+use crate::{fixed::ring, local::Local};
 
 impl<H: Hooks> Local<H> {
     /// The half that handles know.
@@ -53,7 +53,7 @@ impl<H: Hooks> Local<H> {
         };
         let turns = local.bound().budget.get();
         // SAFETY: [L1]; nobody has the Local, so no cycle is within another.
-        unsafe { local.base().run_parking(turns, || local.hooks().now(), park) }
+        unsafe { local.base().run_parking(turns, || local.hooks().now(), ring::<H>, park) }
     }
 
     /// Likewise; it sleeps within the mask in which it has found no task.
@@ -96,7 +96,8 @@ impl<H: Hooks> Local<H> {
             self.home().wheel().fire(now);
             fired = true;
         };
-        if self.base().sleep() { wait } else { Wait::Poll }
+        // SAFETY: it is that of this Home.
+        if unsafe { self.base().sleep(ring::<H>) } { wait } else { Wait::Poll }
     }
 }
 

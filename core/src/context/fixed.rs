@@ -1,16 +1,10 @@
 //! A handle on a Home in a static, as all are without `alloc`: an address, which nobody counts. And what every such Home begins with for it.
 //!
-//! [C1] A handle names a Head in a Home in a static, by a pointer that may be led back to all of that. The Home fits its vtable.
+//! [C1] A handle names a Head in a Home in a static, by a pointer that may be led back to all of that. `now` and `ring`, which stand there, fit the Home.
 
-#![expect(unsafe_code, reason = "calls through the vtable of a Home whose type is erased")]
+#![expect(unsafe_code, reason = "calls what fits a Home, which its type does not say")]
 
-use core::{
-    cell::Cell,
-    fmt,
-    num::NonZero,
-    ptr::{self, NonNull},
-    task::Waker,
-};
+use core::{cell::Cell, fmt, num::NonZero, ptr::NonNull, task::Waker};
 
 use super::{lock::HomeLock, priority::Priority};
 use crate::{
@@ -19,7 +13,7 @@ use crate::{
     mark::Mark,
     mask::{Mask, Masked, masked},
     shared_static,
-    sync::{AtomicPtr, AtomicUsize, Ordering::Relaxed},
+    sync::{AtomicUsize, Ordering::Relaxed, UnsafeCell},
     time::Wheel,
 };
 
@@ -33,19 +27,18 @@ shared_static!(static CUT: Mark = Mark::new());
 /// Says whether what is waited for has come; it is asked again when the waker is woken.
 pub type Done<'d> = dyn FnMut(&Waker) -> bool + 'd;
 
-/// What one can ask of a Home of any type, by the address of its [`Head`].
-#[derive(Debug)]
-pub struct HomeVTable {
-    /// Tells the time.
-    pub now: unsafe fn(NonNull<Head>) -> Instant,
-    /// Ends its sleep.
-    pub ring: unsafe fn(NonNull<Head>),
-}
+/// Tells the time of a Home, which is of the type that this fits, by the address of its [`Head`].
+pub type Now = unsafe fn(NonNull<Head>) -> Instant;
+
+/// Ends the sleep of a Home, likewise.
+pub type Ring = unsafe fn(NonNull<Head>);
 
 /// What stands in every Home: what its handles use without knowing its type.
 pub struct Head {
-    /// Null until it is claimed, so that a Home whose hooks are zeros is zeros too, and takes no memory in the program.
-    vtable: AtomicPtr<HomeVTable>,
+    /// None until it is claimed, so that a Home whose hooks are zeros is zeros too, and takes no memory in the program.
+    now: UnsafeCell<Option<Now>>,
+    /// Since somebody was to ring first: where nobody ever is, no doorbell is in the program.
+    ring: Masked<Option<Ring>>,
     wheel: Wheel<HomeLock>,
     /// Whether it takes no task any more.
     closed: Masked<bool>,
@@ -63,7 +56,8 @@ impl Head {
         #[allow(clippy::new_without_default, reason = "it belongs into a Home")]
         pub fn new() -> Self {
             Self {
-                vtable: AtomicPtr::new(ptr::null_mut()),
+                now: UnsafeCell::new(None),
+                ring: Masked::new(None),
                 wheel: Wheel::new_in(),
                 closed: Masked::new(false),
                 cut: Masked::new(false),
@@ -79,18 +73,33 @@ impl Head {
         &self.wheel
     }
 
-    /// It is claimed: this is how it is called. Before there is a handle.
+    /// It is claimed: this tells its time.
+    ///
+    /// # Safety
+    /// It fits the Home. Nobody has a handle yet.
     #[inline(always)]
-    pub(crate) fn bear(&self, vtable: &'static HomeVTable) {
-        // ordering: Relaxed, as below: whoever has a handle was given it after this.
-        self.vtable.store(ptr::from_ref(vtable).cast_mut(), Relaxed);
+    pub(crate) unsafe fn bear(&self, now: Now) {
+        self.now.with_mut(|held| {
+            // SAFETY: the contract.
+            unsafe { *held = Some(now) };
+        });
+    }
+
+    /// This rings, which fits the Home.
+    #[inline(always)]
+    pub(crate) fn rings_by(&self, mask: Mask<'_>, ring: Ring) {
+        self.ring.set(mask, Some(ring));
+    }
+
+    /// How to ring, if anybody was ever to.
+    pub(crate) fn ring(&self, mask: Mask<'_>) -> Option<Ring> {
+        self.ring.get(mask)
     }
 
     /// A handle more.
     ///
     /// # Safety
-    /// `head` stands in the Base with which a Home in a static begins, which is `Send + Sync`; it may be led back to all of that. The Home was borne with a vtable that fits it, whose
-    /// functions do what they say.
+    /// `head` stands in the Base with which a Home in a static begins, which is `Send + Sync`; it may be led back to all of that. The Home was borne.
     #[inline]
     pub unsafe fn handle(head: NonNull<Self>) -> HomeRef {
         HomeRef(head)
@@ -318,12 +327,6 @@ impl HomeRef {
         unsafe { self.0.as_ref() }
     }
 
-    #[inline(always)]
-    fn vtable(&self) -> &'static HomeVTable {
-        // SAFETY: [C1], and it was borne before it was handed out.
-        unsafe { &*self.head().vtable.load(Relaxed) }
-    }
-
     /// This one, as other handles answer it.
     pub(crate) fn home(&self) -> &Self {
         self
@@ -344,13 +347,6 @@ impl HomeRef {
         self.head().is_open()
     }
 
-    /// Ends its sleep.
-    #[inline]
-    pub(crate) fn ring(&self) {
-        // SAFETY: [C1].
-        unsafe { (self.vtable().ring)(self.0) };
-    }
-
     /// Leaves the Normal tasks that are ready to the next cycle, if there is one under way.
     ///
     /// # Safety
@@ -369,7 +365,11 @@ impl fmt::Debug for HomeRef {
 impl Clock for HomeRef {
     #[inline]
     fn now(&self) -> Instant {
-        // SAFETY: [C1].
-        unsafe { (self.vtable().now)(self.0) }
+        let now = self.head().now.with(|now| {
+            // SAFETY: [C1] it was borne before it was handed out, and nobody writes it again.
+            unsafe { (*now).unwrap_unchecked() }
+        });
+        // SAFETY: [C1] it fits.
+        unsafe { now(self.0) }
     }
 }

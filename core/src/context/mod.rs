@@ -65,7 +65,7 @@ pub use entered::is_current;
 #[cfg(feature = "alloc")]
 pub use errors::Errors;
 #[cfg(not(feature = "alloc"))]
-pub use fixed::{Budget, Done, HOME_IS_KNOWN, Head, HomeRef, HomeVTable};
+pub use fixed::{Budget, Done, HOME_IS_KNOWN, Head, HomeRef, Now, Ring};
 #[cfg(feature = "std")]
 pub(crate) use handle::queue_at;
 #[cfg(feature = "alloc")]

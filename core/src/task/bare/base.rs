@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     const_new,
-    context::{Head, HomeRef, HomeVTable, Priority},
+    context::{Head, HomeRef, Now, Priority, Ring},
     mark::Mark,
     mask::{Mask, masked},
     shared_static,
@@ -107,13 +107,14 @@ impl Base {
         unsafe { &*queues }
     }
 
-    /// It is claimed: tasks come to it from now on, and it is called by `vtable`.
+    /// It is claimed: tasks come to it from now on, and `now` tells them the time.
     ///
     /// # Safety
-    /// It is what `home` begins with, which fits `vtable`; nobody else knows of it yet.
+    /// It is what `home` begins with, which fits `now`; nobody else knows of it yet.
     #[inline(always)]
-    pub unsafe fn bear(&self, home: HomeRef, vtable: &'static HomeVTable) {
-        self.head.bear(vtable);
+    pub unsafe fn bear(&self, home: HomeRef, now: Now) {
+        // SAFETY: the contract.
+        unsafe { self.head.bear(now) };
         // SAFETY: the contract; [C1] of `fixed`, it is in a static.
         unsafe { self.queues()[Priority::Normal as usize].settle(home) };
     }
@@ -220,14 +221,18 @@ impl Base {
         self.queues[priority as usize].is_idle(mask)
     }
 
-    /// Has whoever comes next ring, unless a task is ready: then `false`.
+    /// Has whoever comes next ring, by calling `ring`; unless a task is ready: then `false`.
+    ///
+    /// # Safety
+    /// `ring` fits the Home that begins with this.
     #[inline]
     #[must_use]
-    pub fn sleep(&self) -> bool {
+    pub unsafe fn sleep(&self, ring: Ring) -> bool {
         masked(|mask| {
             let idle = self.queues.iter().all(|queue| queue.is_idle(mask));
             if idle {
-                self.fall_asleep(mask);
+                // SAFETY: the contract.
+                unsafe { self.fall_asleep(mask, ring) };
             }
             idle
         })
@@ -239,9 +244,13 @@ impl Base {
         task.waits_for(mask, &self.queues[Priority::Normal as usize])
     }
 
-    /// Has whoever comes next ring. No task is ready.
+    /// Has whoever comes next ring, by calling `ring`. No task is ready.
+    ///
+    /// # Safety
+    /// As for `sleep`.
     #[inline(always)]
-    pub(super) fn fall_asleep(&self, mask: Mask<'_>) {
+    pub(super) unsafe fn fall_asleep(&self, mask: Mask<'_>, ring: Ring) {
+        self.head.rings_by(mask, ring);
         self.queues[0].ask(mask);
     }
 
@@ -262,13 +271,17 @@ impl Base {
 #[cold]
 #[inline(never)]
 pub(super) fn ring(queue: &Queue<Header>) {
-    let home = masked(|mask| {
+    let rung = masked(|mask| {
         let home = queue.home(mask)?;
-        let normal = &Base::of(&home).queues[Priority::Normal as usize];
-        (queue.ask_not(mask) && (ptr::eq(queue, normal) || normal.ask_not(mask))).then_some(home)
+        let base = Base::of(&home);
+        let normal = &base.queues[Priority::Normal as usize];
+        let asleep = queue.ask_not(mask) && (ptr::eq(queue, normal) || normal.ask_not(mask));
+        let ring = base.head.ring(mask).filter(|_| asleep)?;
+        Some((home, ring))
     });
-    if let Some(home) = home {
-        home.ring();
+    if let Some((home, ring)) = rung {
+        // SAFETY: it fits.
+        unsafe { ring(home.as_head()) };
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     clock::Instant,
-    context::Priority,
+    context::{Priority, Ring},
     mask::{Mask, masked},
 };
 
@@ -48,20 +48,24 @@ enum Step {
 
 impl Base {
     /// Runs for ever, with so many turns in a row for either priority. `park` is called when they are used up, or nothing is ready; in that case whoever wakes a
-    /// task rings.
+    /// task rings, by calling `ring`.
     ///
     /// # Safety
-    /// This is the home thread, outside of turns, and [N1].
+    /// This is the home thread, outside of turns, and [N1]; `ring` fits the Home that begins with this.
     #[inline(always)]
     pub unsafe fn run_parking(
         &self,
         turns: isize,
         now: impl Fn() -> Instant,
+        ring: Ring,
         mut park: impl FnMut(Rest),
     ) -> ! {
         let mut left = turns;
         loop {
-            let rest = self.step::<true>(&mut left, turns, &now, |mask, _| self.fall_asleep(mask));
+            let rest = self.step::<true>(&mut left, turns, &now, |mask, _| {
+                // SAFETY: the contract.
+                unsafe { self.fall_asleep(mask, ring) };
+            });
             if let Some(rest) = rest {
                 park(rest);
             }
@@ -71,7 +75,7 @@ impl Base {
     /// Runs for ever, with so many turns in a row for either priority. `sleep` is called under the mask, when nothing is ready, with the next moment.
     ///
     /// # Safety
-    /// As for `run_parking`.
+    /// This is the home thread, outside of turns, and [N1].
     #[inline(always)]
     pub unsafe fn run_sleeping(
         &self,
