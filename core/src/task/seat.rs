@@ -114,12 +114,12 @@ where
         let task = unsafe { Task::new(NonNull::from(self).cast::<Header>()) };
         // SAFETY: the contract, and below.
         let started = unsafe { start(*home, task, Of::<F, Self>::KIND) };
-        if started {
+        if let Some(task) = started {
             // Nobody polls it before this thread does.
             // SAFETY: claimed just now, and it fits, as asserted above.
             unsafe { Self::fill(task, future, Site::here()) };
         }
-        started
+        started.is_some()
     }
 
     /// Writes a future into a place.

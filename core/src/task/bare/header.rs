@@ -23,15 +23,14 @@
 //!      whoever took all of one), and is LIVE, or has left one just now: to wake is to shut it, and to stand in that queue. Nobody has a waker of what was never LIVE.
 //! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED. What
 //!      stands in `rest` fits what stands behind the header meanwhile.
-//! [H4] What was CLAIMED or LIVE has a `turn`. `past` is the home thread's while it is LIVE; the spawning side's while it is CLAIMED.
-//! [H5] A header that was LIVE is in the list of all that were, for ever: `older` is set once.
+//! [H4] What was ever CLAIMED or LIVE has a `turn`. `past` is the home thread's while it is LIVE; the spawning side's while it is CLAIMED.
+//! [H5] A place is in the list of all from the moment in which it has a `turn`, for ever: `older` is set once. The root's is not.
 
 #![expect(unsafe_code, reason = "names what stands in statics, and shares what one thread owns")]
 
 use core::{
     cell::Cell,
     hint,
-    num::NonZero,
     ops::Deref,
     ptr::{self, NonNull},
     task::Waker,
@@ -43,6 +42,7 @@ use crate::{
     context::{HomeRef, Priority},
     dag,
     mask::{Mask, Masked, masked},
+    shared_static,
     sync::UnsafeCell,
     wait::{Link, Linked},
 };
@@ -54,6 +54,9 @@ pub(super) const LOW: u8 = 1 << 3;
 pub(super) const CLAIMED: u8 = 1 << 4;
 pub(super) const CANCELLED: u8 = 1 << 5;
 pub(super) const HELD: u8 = 1 << 6;
+
+// The newest place of all.
+shared_static!(static PLACES: Masked<Option<Task>> = Masked::new(None));
 
 /// In the address of its queue: a wake does not queue it. Alone: it is not in one either.
 const SHUT: usize = 1;
@@ -99,8 +102,8 @@ pub struct Header {
     turn: Masked<Option<Turn>>,
     /// Where a wake queues it, and whether.
     queue: Masked<Way>,
-    /// The next older one of those that were LIVE.
-    older: Masked<Option<Older>>,
+    /// The next older place in the list of all.
+    older: Masked<Option<Task>>,
     rest: Masked<Option<Rest>>,
     /// Who awaits the end.
     join: Masked<Option<Waker>>,
@@ -120,31 +123,6 @@ unsafe impl Send for Way {}
 
 impl Way {
     const NONE: Self = Self(ptr::without_provenance(SHUT));
-}
-
-/// The next older place: that of a task, or OLDEST.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Older(NonNull<Header>);
-
-// SAFETY: a header is for everyone.
-unsafe impl Send for Older {}
-
-impl Older {
-    /// There is none.
-    pub(super) const OLDEST: Self = Self(NonNull::without_provenance(NonZero::<usize>::MIN));
-
-    /// That of a task.
-    #[inline(always)]
-    pub(super) fn of(task: Task) -> Self {
-        Self(task.0)
-    }
-
-    /// Which it is.
-    #[inline(always)]
-    pub(super) fn task(self) -> Option<Task> {
-        // SAFETY: it is that of a `Task`, or OLDEST.
-        (self != Self::OLDEST).then(|| unsafe { Task::new(self.0) })
-    }
 }
 
 // SAFETY: [H4] says whose `past` is, [H2] the link; all else is `Sync`.
@@ -194,6 +172,45 @@ impl Task {
     pub(in crate::task) fn as_ptr(self) -> NonNull<Header> {
         self.0
     }
+
+    /// Takes a place in which nothing stands, for what is of this kind. `false`: something does.
+    #[inline(never)] // It is called wherever something is spawned.
+    pub(in crate::task) fn claim(self, kind: Kind) -> bool {
+        let claimed = masked(|mask| {
+            let claimed = self.occupy(mask, kind);
+            if claimed {
+                self.flags.set(mask, CLAIMED);
+            }
+            claimed
+        });
+        if claimed {
+            self.owned.with_mut(|_| ());
+            self.past.set(Past::Nothing);
+        }
+        claimed
+    }
+
+    /// As `claim`, in a mask of its caller's, in which it is made CLAIMED or LIVE.
+    #[inline(always)]
+    pub(super) fn occupy(self, mask: Mask<'_>, kind: Kind) -> bool {
+        let free = self.is_free(mask);
+        if free {
+            // [H5]
+            if self.turn.get(mask).is_none() {
+                self.older.set(mask, PLACES.replace(mask, Some(self)));
+            }
+            self.set_kind(mask, kind);
+        }
+        free
+    }
+
+    /// The place in the list of all in which a task has ever stood, behind `newer`, or the first.
+    pub(super) fn next_older(mask: Mask<'_>, newer: Option<Self>) -> Option<Self> {
+        match newer {
+            Some(newer) => newer.older.get(mask),
+            None => PLACES.get(mask),
+        }
+    }
 }
 
 impl Header {
@@ -215,27 +232,9 @@ impl Header {
         }
     }
 
-    /// Takes a place in which nothing stands, for what is of this kind. `false`: something does.
-    #[inline(never)] // It is called wherever something is spawned.
-    pub(in crate::task) fn claim(&self, kind: Kind) -> bool {
-        let claimed = masked(|mask| {
-            let free = self.is_free(mask);
-            if free {
-                self.flags.set(mask, CLAIMED);
-                self.set_kind(mask, kind);
-            }
-            free
-        });
-        if claimed {
-            self.owned.with_mut(|_| ());
-            self.past.set(Past::Nothing);
-        }
-        claimed
-    }
-
     /// Whether nothing stands in a place.
     #[inline(always)]
-    pub(super) fn is_free(&self, mask: Mask<'_>) -> bool {
+    fn is_free(&self, mask: Mask<'_>) -> bool {
         self.flags.get(mask) == 0 && self.queue.get(mask).0.addr() <= SHUT
     }
 
@@ -342,12 +341,6 @@ impl Header {
         if self.queue.get(mask).0.addr() & SHUT == 0 {
             self.queue.set(mask, Way::NONE);
         }
-    }
-
-    /// The next older one of those that were LIVE.
-    #[inline(always)]
-    pub(super) fn older(&self) -> &Masked<Option<Older>> {
-        &self.older
     }
 
     #[inline(always)]

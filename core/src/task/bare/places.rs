@@ -1,45 +1,22 @@
-//! Places: one list of all in which a task was ever LIVE, of all Homes.
+//! Places: who lives. There is one list of all places in which a task has ever stood, of all Homes; a Home passes over what is not LIVE, or another's.
 //!
-//! | who              | does                                              | and is            |
-//! |------------------|---------------------------------------------------|-------------------|
-//! | a task's start   | puts its place in front, if it is not in the list | anywhere          |
-//! | a Home           | passes over what is not LIVE, or another's        | the home thread   |
-//!
-//! [P1] Whatever is in the list stays, as the place does, which is in a static: so whoever looks at one goes on from there, whatever has happened since.
+//! [P1] A place that is in the list stays, since it is in a static: so whoever looks at one goes on from there, whatever has happened since.
 
 use core::{iter, ptr};
 
 use super::{
     base::Base,
-    header::{LIVE, Older, Task},
+    header::{LIVE, Task},
 };
 use crate::{
     context::TaskInfo,
-    mask::{Mask, Masked, masked},
-    shared_static,
+    mask::{Mask, masked},
 };
-
-// The newest place.
-shared_static!(static PLACES: Masked<Option<Older>> = Masked::new(None));
-
-/// Puts the place of a new task into the list, if it is not in it.
-#[inline(always)]
-pub(super) fn enlist(mask: Mask<'_>, task: Task) {
-    let older = task.older();
-    if older.get(mask).is_none() {
-        let before = PLACES.replace(mask, Some(Older::of(task)));
-        older.set(mask, before.or(Some(Older::OLDEST)));
-    }
-}
 
 impl Base {
     /// The place behind `newer`, or the first; and whether what stands or stood there last is of this Home.
     fn next_place(&self, mask: Mask<'_>, newer: Option<Task>) -> Option<(Task, bool)> {
-        let place = match newer {
-            Some(newer) => newer.older().get(mask),
-            None => PLACES.get(mask),
-        };
-        let place = place?.task()?;
+        let place = Task::next_older(mask, newer)?;
         let ours = place.home(mask).is_some_and(|home| ptr::eq(Self::of(&home), self));
         Some((place, ours))
     }

@@ -17,7 +17,6 @@ use super::{
     base::Base,
     ends::{drop_cancelled, handles},
     header::{CANCELLED, ENDED, HANDLE, HELD, Header, Kind, LIVE, LOW, Past, Task, Turn},
-    places::enlist,
     waker::wake_task,
 };
 use crate::{
@@ -42,7 +41,6 @@ pub(in crate::task) unsafe fn adopt(home: &HomeRef, task: NonNull<()>, priority:
         if priority == Priority::Low {
             base.grade(mask, *home);
         }
-        enlist(mask, task);
         base.start(mask, task, LIVE | HANDLE | low(priority));
         true
     });
@@ -75,32 +73,31 @@ pub unsafe fn adopt_here(home: &HomeRef, task: NonNull<()>, priority: Priority) 
 #[inline(never)] // It is called wherever something is spawned.
 fn take_in(home: HomeRef, task: Task, flags: u8) {
     masked(|mask| {
-        enlist(mask, task);
         Base::of(&home).start(mask, task, flags);
     });
     wake_task(task);
 }
 
-/// Takes a place in which nothing stands, for what is of this kind, and takes that in, as a Normal task without a handle. `false`: something does.
+/// Takes a place in which nothing stands, for what is of this kind, and takes that in, as a Normal task without a handle. `None`: something does.
 ///
 /// # Safety
 /// This is the thread of `home`, which is open; what is of this kind is written there before it does anything else.
 #[inline(never)] // As above.
-pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: Kind) -> bool {
+pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: Kind) -> Option<Task> {
     let started = masked(|mask| {
-        if !task.is_free(mask) {
-            return false;
+        let started = task.occupy(mask, kind);
+        if started {
+            task.past.set(Past::Nothing);
+            Base::of(&home).start(mask, task, LIVE);
         }
-        enlist(mask, task);
-        task.set_kind(mask, kind);
-        task.past.set(Past::Nothing);
-        Base::of(&home).start(mask, task, LIVE);
-        true
+        started
     });
-    if started {
-        wake_task(task);
+    if !started {
+        return None;
     }
-    started
+    wake_task(task);
+    // It is answered, since then its caller need not keep it in mind.
+    Some(task)
 }
 
 /// Ends a task that was not taken in.
