@@ -93,10 +93,11 @@ pub(super) unsafe fn drop_cancelled(task: Task) {
     end_with(task, HANDLE | ENDED | CANCELLED);
 }
 
-/// The turn of who has ended: none. It has left its queue.
+/// The turn of who has ended: none. It is in no queue, or about to leave it. Once it has left, its place is free as soon as there is no handle.
 ///
 /// # Safety
-/// None to keep here.
+/// It lives no more.
+#[inline(never)] // At its end, and in its turn.
 pub(super) unsafe fn nothing(task: Task) {
     // Whoever was woken since is in the queue again, and so comes here again.
     masked(|mask| task.bury(mask));
@@ -113,12 +114,19 @@ pub(super) unsafe fn end(task: Task) {
 #[inline(always)]
 fn end_with(task: Task, flags: u8) {
     task.node().ends();
-    let waker = masked(|mask| {
-        let joined = task.flags_in(mask) & HANDLE != 0 && HANDLED.is_set();
-        die(mask, task, if joined { flags } else { 0 })
+    let joined = masked(|mask| {
+        let joined = end_joined(mask, task, flags);
+        if joined.is_none() {
+            task.die(mask, 0, nothing);
+        }
+        joined
     });
-    // Last, since a waker is user code.
-    waker.into_iter().for_each(Waker::wake);
+    match joined {
+        // Last, since a waker is user code.
+        Some(waker) => waker.into_iter().for_each(Waker::wake),
+        // SAFETY: it is dead. Nobody takes its place before this, since its queue is open, or it is in it.
+        None => unsafe { nothing(task) },
+    }
 }
 
 /// As `end`, if there is a handle. If there is none it lives still.
@@ -126,19 +134,20 @@ fn end_with(task: Task, flags: u8) {
 /// # Safety
 /// As for `end`.
 pub(super) unsafe fn end_if_joined(task: Task) -> bool {
-    let ended = masked(|mask| {
-        let joined = task.flags_in(mask) & HANDLE != 0 && HANDLED.is_set();
-        joined.then(|| die(mask, task, HANDLE | ENDED))
-    });
-    let Some(waker) = ended else { return false };
+    let joined = masked(|mask| end_joined(mask, task, HANDLE | ENDED));
+    let Some(waker) = joined else { return false };
     task.node().ends();
     waker.into_iter().for_each(Waker::wake);
     true
 }
 
-/// It lives no more, these flags are left, and its turns are none. Who awaits its end.
+/// If there is a handle: the task lives no more, these flags are left, and it leaves its queue if it is not in it. Who awaits its end.
 #[inline(always)]
-fn die(mask: Mask<'_>, task: Task, flags: u8) -> Option<Waker> {
+fn end_joined(mask: Mask<'_>, task: Task, flags: u8) -> Option<Option<Waker>> {
+    if task.flags_in(mask) & HANDLE == 0 || !HANDLED.is_set() {
+        return None;
+    }
     task.die(mask, flags, nothing);
-    if AWAITED.is_set() { task.join().take(mask) } else { None }
+    task.bury(mask);
+    Some(if AWAITED.is_set() { task.join().take(mask) } else { None })
 }

@@ -10,8 +10,7 @@
 //! [E1] To look in vain and to be the guest is one step, and so is to change what is waited for and to take the guest: so no change is missed.
 //! [E2] Under the mask wakers move and are compared, and no code of theirs runs. A task of ours may be queued there: that is a few instructions, and nobody's code.
 //! [E3] A waker that leaves `other` is woken. Who is to wake it after the mask may find the next one there, which looks once too often, or none: then that was woken.
-//! [E4] MET is set before anyone is OTHER. Where no waker of others ever waits nobody sets it, which whoever optimizes the whole program sees: it has nothing of what is
-//!      done for them.
+//! [E4] MET is set before anyone is OTHER. Where no waker of others ever waits there is nothing of what is done for them.
 
 #![expect(unsafe_code, reason = "names tasks by a word")]
 
@@ -29,9 +28,9 @@ use super::{
 };
 use crate::{
     const_new,
+    mark::Mark,
     mask::{Mask, Masked, masked},
     shared_static,
-    sync::{AtomicBool, Ordering::Relaxed},
 };
 
 /// See the [module](self).
@@ -47,7 +46,7 @@ pub(super) struct Who(*const Header);
 // SAFETY: a task is `Send`.
 unsafe impl Send for Who {}
 
-shared_static!(static MET: AtomicBool = AtomicBool::new(false));
+shared_static!(static MET: Mark = Mark::new());
 
 impl Who {
     pub(super) const NOBODY: Self = Self(ptr::null());
@@ -70,8 +69,7 @@ impl Who {
     /// Whether it is no task of ours, of one who waits.
     #[inline(always)]
     fn is_other(self) -> bool {
-        // ordering: Relaxed, whoever finds OTHER comes after the mask under which MET was set before.
-        self == Self::OTHER && MET.load(Relaxed)
+        self == Self::OTHER && MET.is_set()
     }
 
     /// Names the task.
@@ -118,8 +116,7 @@ impl Guest {
         mask: Mask<'_>,
         waker: &mut Option<Waker>,
     ) -> (Who, Option<Waker>) {
-        // ordering: Relaxed, as in `is_other`.
-        MET.store(true, Relaxed);
+        MET.set();
         let before = self.who.replace(mask, Who::OTHER);
         if before != Who::OTHER {
             // Whatever is in `other` is on its way to be woken.

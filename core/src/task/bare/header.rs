@@ -3,6 +3,7 @@
 //! | flags                  | `queue` | `turn`     | means                                                                  | a wake     | left by                       |
 //! |------------------------|---------|------------|------------------------------------------------------------------------|------------|-------------------------------|
 //! | none                   | none    | nothing    | the place is nobody's                                                  | is nothing | a spawn: -> CLAIMED           |
+//! | none                   | open    | nothing    | it has ended, and is about to leave                                    | queues it: -> shut | its end: -> none      |
 //! | none                   | shut    | nothing    | it has ended, and is in a queue still                                  | is nothing | its turn: -> none             |
 //! | CLAIMED                | none    |            | a future is being written                                              | is nothing | `adopt`: -> LIVE, queued      |
 //! | LIVE                   | open    | polls it   | it waits, or is in its turn                                            | queues it: -> shut | its end               |
@@ -327,15 +328,14 @@ impl Header {
         self.queue.set(mask, Way::NONE);
     }
 
-    /// It lives no more, these flags are left, and its turns are this, which is none.
+    /// It lives no more, these flags are left, and its turns are this, which is none. It is to be [buried](Self::bury): until then a wake queues it still.
     #[inline(always)]
     pub(super) fn die(&self, mask: Mask<'_>, flags: u8, nothing: Turn) {
         self.flags.set(mask, flags);
         self.set_turn(mask, nothing);
-        self.bury(mask);
     }
 
-    /// It lives no more: unless it is in a queue, a wake is nothing.
+    /// It lives no more, and unless it is in a queue a wake is nothing from now on.
     #[inline(always)]
     pub(super) fn bury(&self, mask: Mask<'_>) {
         if self.queue.get(mask).0.addr() & SHUT == 0 {

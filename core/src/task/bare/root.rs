@@ -154,7 +154,10 @@ impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.running.set(None);
         let task = self.0.task();
-        masked(|mask| task.die(mask, 0, nothing));
+        masked(|mask| {
+            task.die(mask, 0, nothing);
+            task.bury(mask);
+        });
     }
 }
 

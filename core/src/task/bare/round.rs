@@ -103,14 +103,18 @@ impl Base {
                 if self.head().is_cut(mask) {
                     return false;
                 }
+                // Who finds none in between has not used them up, and has no more to do for that.
                 *left -= 1;
-                *left >= 0
+                if *left < 0 {
+                    *left = turns;
+                    return false;
+                }
+                true
             };
             if let Some(task) = self.next_if(mask, Priority::Normal, may) {
                 // SAFETY: [H4] of `header`, it was queued.
                 return Step::Turn(task, unsafe { task.turn(mask) });
             }
-            *left = turns;
             self.head().mend(mask);
             let until = self.head().wheel().next_in(mask);
             // A clock is asked where somebody waits for a moment.
