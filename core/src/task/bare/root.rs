@@ -2,11 +2,12 @@
 //!
 //! Wakers outlive the frame, so the header stands in the Home, in a static; the frame holds the future alone.
 //!
-//! | `running` | flags   | means                                        |
-//! |-----------|---------|----------------------------------------------|
-//! | `None`    | no LIVE | nobody runs                                  |
-//! | `Some`    | LIVE    | `run` is under way, its frame on the stack   |
-//! | `None`    | LIVE    | the future has ended, and `run` returns soon |
+//! | `running` | means                                      | its turn           |
+//! |-----------|--------------------------------------------|--------------------|
+//! | `None`    | nobody runs, or the future has ended       | is nothing         |
+//! | `Some`    | `run` is under way, its frame on the stack | polls what is there |
+//!
+//! Once the first one runs the header is LIVE for ever: who wakes it later has it take a turn that is nothing.
 //!
 //! [R1] `running` names what stands in the frame of `run`, of the type that `kind` knows, until the future has ended or `run` returns, by a panic too.
 //! [R2] `running` is for the home thread.
@@ -25,7 +26,6 @@ use core::{
 
 use super::{
     base::Base,
-    ends::nothing,
     header::{Header, Kind, LIVE, Task},
     waker,
 };
@@ -153,11 +153,6 @@ struct Leave<'a>(&'a Root);
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.running.set(None);
-        let task = self.0.task();
-        masked(|mask| {
-            task.die(mask, 0, nothing);
-            task.bury(mask);
-        });
     }
 }
 
