@@ -367,7 +367,9 @@ impl Clock for HomeRef {
     fn now(&self) -> Instant {
         let now = self.head().now.with(|now| {
             // SAFETY: [C1] it was borne before it was handed out, and nobody writes it again.
-            unsafe { (*now).unwrap_unchecked() }
+            let now = unsafe { *now };
+            // SAFETY: as above.
+            unsafe { now.unwrap_unchecked() }
         });
         // SAFETY: [C1] it fits.
         unsafe { now(self.0) }

@@ -100,9 +100,9 @@ impl<F: Future, P: Place> Of<F, P> {
         match ask {
             // Always, as this is called, here and below: so that where nobody calls it there is nothing in it.
             Ask::Name(name) if may_be_named() => *name = P::NAME,
-            // SAFETY: the contract, [C2].
             Ask::Drop if may_be_cancelled() => {
-                task.owned.with_mut(|_| unsafe { Self::future(task).drop_in_place() })
+                // SAFETY: the contract, [C2].
+                task.owned.with_mut(|_| unsafe { Self::future(task).drop_in_place() });
             }
             _ => {}
         }
