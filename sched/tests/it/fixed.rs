@@ -142,6 +142,36 @@ fn a_handle_cancels_a_task_in_a_place_at_its_next_turn() {
 }
 
 #[test]
+fn a_cancel_that_comes_after_the_end_takes_nothing_away() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    static OWN: Mutex<Option<JoinHandle<Says>>> = Mutex::new(None);
+    async fn ends() -> Says {
+        // It is in the queue still once it has ended, behind who cancels it.
+        poll_fn(|cx| Poll::Ready(cx.waker().wake_by_ref())).await;
+        Says(&WORDS, "output dropped")
+    }
+    async fn cancels() {
+        let own = OWN.lock().unwrap();
+        let handle = own.as_ref().unwrap();
+        assert!(handle.is_finished());
+        handle.cancel();
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    *OWN.lock().unwrap() = Some(local.spawn_place(task_place!(ends), ends()).unwrap());
+    local.spawn_place(task_place!(cancels), cancels()).unwrap().detach();
+    settle(&local);
+    let mut handle = OWN.lock().unwrap().take().unwrap();
+    handle.cancel();
+    settle(&local);
+    let Poll::Ready(Ok(output)) = look(&mut handle) else { panic!("it has ended before") };
+    assert!(WORDS.take().is_empty());
+    drop((output, handle));
+    assert_eq!(WORDS.take(), ["output dropped"]);
+}
+
+#[test]
 fn whoever_awaits_a_task_in_a_place_is_woken_at_its_end() {
     static HOME: Home<Virtual> = Home::new(Virtual::new());
     static GO: Ivar<u32> = Ivar::new();

@@ -2,7 +2,8 @@
 
 use std::{
     cell::Cell,
-    future::poll_fn,
+    future::{Pending, pending, poll_fn},
+    mem::needs_drop,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     task::Poll,
 };
@@ -210,4 +211,17 @@ fn one_that_ends_with_a_wake_under_way_gives_its_place_back_in_the_next_turn() {
     after.start(place, wakes_itself).unwrap();
     settle(&after);
     assert_eq!(after.live(), 0);
+}
+
+#[test]
+fn what_has_nothing_to_drop_has_a_name_too() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    fn stays() -> Pending<()> {
+        pending()
+    }
+    const { assert!(!needs_drop::<Pending<()>>()) };
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    assert!(local.start(task_place!(stays), stays).is_ok());
+    assert_eq!(local.tasks().next().unwrap().name, Some("stays"));
 }
