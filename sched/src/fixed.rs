@@ -249,8 +249,10 @@ impl<H: Hooks> fmt::Debug for Home<H> {
 /// It is a Home with hooks `H`.
 #[inline]
 unsafe fn hooks<'a, H: Hooks>(head: NonNull<Head>) -> &'a H {
+    // SAFETY: it is that of a Home.
+    let home = unsafe { Base::around(head) }.cast::<Home<H>>();
     // SAFETY: [A2], and a Home begins with its Base.
-    &unsafe { Base::at(head).cast::<Home<H>>().as_ref() }.hooks
+    &unsafe { home.as_ref() }.hooks
 }
 
 /// As [`Now`](tidemill_core::context::Now).

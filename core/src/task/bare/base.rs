@@ -71,18 +71,22 @@ impl Base {
     }
 
     /// The Base in which this stands.
+    ///
+    /// # Safety
+    /// It stands in one, to all of which the pointer may be led back.
     #[inline(always)]
-    pub fn at(head: NonNull<Head>) -> NonNull<Self> {
-        let base = head.as_ptr().wrapping_byte_sub(mem::offset_of!(Self, head));
-        // SAFETY: what begins before something in a static does not begin at zero.
-        unsafe { NonNull::new_unchecked(base.cast()) }
+    pub unsafe fn around(head: NonNull<Head>) -> NonNull<Self> {
+        // SAFETY: the contract.
+        unsafe { head.byte_sub(mem::offset_of!(Self, head)) }.cast()
     }
 
     /// The base of the Home.
     #[inline(always)]
     pub(super) fn of(home: &HomeRef) -> &'static Self {
         // SAFETY: [C1] of `fixed`, and the contract of `Head::handle`.
-        unsafe { Self::at(home.as_head()).as_ref() }
+        let base = unsafe { Self::around(home.as_head()) };
+        // SAFETY: as above, and that is in a static.
+        unsafe { base.as_ref() }
     }
 
     /// A handle on the Home that begins with this.

@@ -103,7 +103,7 @@ pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: Kind) -> Op
 /// Ends a task that was not taken in.
 #[cold]
 fn refuse(task: Task) {
-    // SAFETY: [H3] of `header`; nobody else has it, since it is in no list and no queue: the turn is ours.
+    // SAFETY: [H3] of `header`; nobody else has it, since it is not LIVE, and in no queue: the turn is ours.
     unsafe { task.drop_future() };
     // Its handle has not been given out.
     masked(|mask| task.set_flags(mask, HANDLE | ENDED | CANCELLED));
