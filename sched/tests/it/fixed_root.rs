@@ -1,0 +1,69 @@
+//! Roots of a Home in a static, in every build.
+
+use std::{
+    future::{pending, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    task::Poll,
+};
+
+use tidemill_core::{task::yield_now, task_place, wait::Wait};
+use tidemill_sched::{Home, debug::Virtual};
+
+use crate::{board::alone, fixed::Leaps};
+
+#[test]
+fn a_root_whose_run_ends_by_a_panic_is_polled_no_more() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static POLLS: AtomicUsize = AtomicUsize::new(0);
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    let never = poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        assert!(POLLS.fetch_add(1, SeqCst) == 0, "enough");
+        Poll::<()>::Pending
+    });
+    let run = || local.run_with(pin!(never), &mut Leaps(&local));
+    assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+    assert_eq!(POLLS.load(SeqCst), 2);
+    let run = || local.run_with(pin!(pending::<()>()), &mut Leaps(&local));
+    assert!(catch_unwind(AssertUnwindSafe(run)).is_err(), "nothing is left to wait for");
+    while local.tick() == Wait::Poll {}
+    assert_eq!(POLLS.load(SeqCst), 2);
+    assert_eq!(local.run_with(pin!(async { 4 }), &mut Leaps(&local)), 4);
+}
+
+#[test]
+fn a_root_that_ends_leaves_the_others_their_turns_for_the_next_cycle() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static TURNS: AtomicUsize = AtomicUsize::new(0);
+    async fn busy() {
+        loop {
+            TURNS.fetch_add(1, SeqCst);
+            yield_now().await;
+        }
+    }
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    local.start(task_place!(busy), busy).unwrap();
+    local.run_with(pin!(async {}), &mut Leaps(&local));
+    assert!(TURNS.load(SeqCst) <= 2, "one before the root, and one after it at the most");
+}
+
+#[test]
+fn a_root_that_has_ended_and_is_queued_still_makes_room_for_the_next() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    let _alone = alone();
+    let local = HOME.claim().unwrap();
+    for round in 0..3 {
+        let wakes = poll_fn(|cx| Poll::Ready(cx.waker().wake_by_ref()));
+        local.run_with(pin!(wakes), &mut Leaps(&local));
+        let waits = async {
+            yield_now().await;
+            round
+        };
+        assert_eq!(local.run_with(pin!(waits), &mut Leaps(&local)), round);
+    }
+    assert!((0..4).any(|_| local.tick() != Wait::Poll), "somebody is queued for ever");
+}
