@@ -148,7 +148,11 @@ fn a_cancel_that_comes_after_the_end_takes_nothing_away() {
     static OWN: Mutex<Option<JoinHandle<Says>>> = Mutex::new(None);
     async fn ends() -> Says {
         // It is in the queue still once it has ended, behind who cancels it.
-        poll_fn(|cx| Poll::Ready(cx.waker().wake_by_ref())).await;
+        poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            Poll::Ready(())
+        })
+        .await;
         Says(&WORDS, "output dropped")
     }
     async fn cancels() {

@@ -57,7 +57,10 @@ fn a_root_that_has_ended_and_is_queued_still_makes_room_for_the_next() {
     let _alone = alone();
     let local = HOME.claim().unwrap();
     for round in 0..3 {
-        let wakes = poll_fn(|cx| Poll::Ready(cx.waker().wake_by_ref()));
+        let wakes = poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            Poll::Ready(())
+        });
         local.run_with(pin!(wakes), &mut Leaps(&local));
         let waits = async {
             yield_now().await;
