@@ -152,6 +152,12 @@ unsafe fn poll<F: Future, S: Storage<F>>(task: NonNull<Header>) -> Polled {
     // SAFETY: likewise.
     let waker = unsafe { waker::borrowed(task, S::TAGGED) };
     let mut cx = Context::from_waker(&waker);
+    // SAFETY: [C1], it is our turn.
+    if ESCAPES && stage.with(|stage| matches!(unsafe { &*stage }, Stage::Empty)) {
+        // SAFETY: as above.
+        unsafe { end(stage, Err(JoinError::Cancelled)) };
+        return Polled::Ended;
+    }
     let polled = stage.with_mut(|stage| {
         catch(|| {
             // SAFETY: [C1], it is our turn, and what has not ended is not polled again.
@@ -264,21 +270,37 @@ unsafe fn end_alone<F: Future>(
 /// Drops the future: then the stage is Empty, whether or not that panics.
 ///
 /// # Safety
-/// The stage is the caller's [C1], and holds a future; that is `spent` where it holds nothing that is to be dropped.
+/// The stage is the caller's [C1], and holds a future, or where a panic ESCAPES nothing any more; that is `spent` where it holds nothing that is to be dropped.
 #[inline]
 unsafe fn clear<F: Future>(stage: *mut Stage<F>, spent: bool) -> Result<(), Panic> {
-    let mut dropped = Ok(());
+    // SAFETY: [C1].
+    if ESCAPES && matches!(unsafe { &*stage }, Stage::Empty) {
+        return Ok(());
+    }
+    let empties = Empties(stage);
     if mem::needs_drop::<F>() && !spent {
-        dropped = catch(|| {
+        return catch(|| {
             // SAFETY: [C1], and it holds one (contract).
-            let future = unsafe { future(stage) };
-            // SAFETY: [C2]; what was dropped is overwritten below whatever happens, its drop's panic included.
+            let future = unsafe { future(empties.0) };
+            // SAFETY: [C2]; what was dropped is overwritten whatever happens, its drop's panic included.
             unsafe { future.drop_in_place() };
         });
     }
-    // SAFETY: [C1], and nothing stands there that is still to be dropped.
-    unsafe { stage.write(Stage::Empty) };
-    dropped
+    Ok(())
+}
+
+/// Whether a panic may leave a task whose future was dropped where it was: who is asked again then finds its stage Empty.
+const ESCAPES: bool = cfg!(all(not(feature = "std"), panic = "unwind"));
+
+/// Has the stage be Empty, also where a panic comes through.
+struct Empties<F: Future>(*mut Stage<F>);
+
+impl<F: Future> Drop for Empties<F> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: [C1] of who made it, and nothing stands there that is still to be dropped.
+        unsafe { self.0.write(Stage::Empty) };
+    }
 }
 
 /// Takes what stands in the stage, if it is an output.

@@ -3,17 +3,23 @@
 use std::{
     future::Future,
     mem,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::{Pin, pin},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
 use tidemill_core::{
-    clock::Instant,
+    clock::{Clock, Instant},
     error::NoContext,
     scope::{after, at},
-    wait::Wait,
+    task::{Priority, yield_now},
+    task_place,
+    wait::{Doorbell, Park, Wait},
 };
 use tidemill_sched::{Home, debug::Virtual};
 
@@ -104,4 +110,100 @@ fn timers_are_dropped_wherever_they_stand_and_the_others_fire_in_order() {
         }
     });
     assert!(FIRED.lock().unwrap().is_empty());
+}
+
+/// A clock that goes on whenever it is asked.
+struct Runs(AtomicUsize);
+
+impl Clock for Runs {
+    fn now(&self) -> Instant {
+        Instant::from_nanos(self.0.fetch_add(10, SeqCst) as u64)
+    }
+}
+
+impl Doorbell for Runs {
+    fn ring(&self) {}
+}
+
+static DONE: AtomicBool = AtomicBool::new(false);
+
+/// Has a moment that is due whenever anybody looks, a thousand times.
+async fn ticks() {
+    for _ in 0..1000 {
+        after(Duration::from_nanos(1)).await.unwrap();
+    }
+    DONE.store(true, SeqCst);
+}
+
+/// Is ready again until that is done.
+async fn low(turns: &AtomicUsize) {
+    while !DONE.load(SeqCst) {
+        turns.fetch_add(1, SeqCst);
+        yield_now().await;
+    }
+}
+
+/// Counts how often it is asked to sleep, and ends all when nothing is left to wait for.
+struct Parks(usize);
+
+impl Park for Parks {
+    fn park(&mut self, wait: Wait) {
+        self.0 += 1;
+        if wait == Wait::Forever {
+            resume_unwind(Box::new("done"));
+        }
+    }
+}
+
+#[test]
+fn low_tasks_and_who_parks_have_their_time_beside_moments_that_are_always_due() {
+    static HOMES: [Home<Runs>; 2] = [const { Home::new(Runs(AtomicUsize::new(0))) }; 2];
+    static LOW: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    let _alone = alone();
+    let start = |home: usize| {
+        DONE.store(false, SeqCst);
+        let local = HOMES[home].claim().unwrap();
+        local.start(task_place!(ticks), ticks).unwrap();
+        local.spawn_place_at(Priority::Low, task_place!(low), low(&LOW[home])).unwrap().detach();
+        local
+    };
+    let (local, mut parks) = (start(0), Parks(0));
+    assert!(catch_unwind(AssertUnwindSafe(|| local.run_forever(&mut parks))).is_err());
+    let local = start(1);
+    let sleep = |until: Option<Instant>| {
+        if until.is_none() {
+            resume_unwind(Box::new("done"));
+        }
+    };
+    assert!(catch_unwind(AssertUnwindSafe(|| local.run_sleeping(sleep))).is_err());
+    let low = LOW.each_ref().map(|turns| turns.load(SeqCst));
+    assert!(parks.0 >= 20 && low.iter().all(|&turns| turns >= 20), "{} parks, {low:?}", parks.0);
+}
+
+#[test]
+fn who_waits_for_a_moment_that_never_comes_has_nobody_wait_for_it() {
+    static FIRST: Home<Virtual> = Home::new(Virtual::new());
+    static SECOND: Home<Virtual> = Home::new(Virtual::new());
+    async fn never() {
+        let _ = after(Duration::MAX).await;
+    }
+    /// Ends all with what it is asked.
+    struct Tells;
+    impl Park for Tells {
+        fn park(&mut self, wait: Wait) {
+            if wait != Wait::Poll {
+                resume_unwind(Box::new(wait));
+            }
+        }
+    }
+    let _alone = alone();
+    let local = FIRST.claim().unwrap();
+    local.start(task_place!(never), never).unwrap();
+    let asked = catch_unwind(AssertUnwindSafe(|| local.run_forever(&mut Tells))).unwrap_err();
+    assert_eq!(asked.downcast_ref(), Some(&Wait::Forever));
+    let local = SECOND.claim().unwrap();
+    local.start(task_place!(never), never).unwrap();
+    let sleep = |until: Option<Instant>| resume_unwind(Box::new(until));
+    let asked = catch_unwind(AssertUnwindSafe(|| local.run_sleeping(sleep))).unwrap_err();
+    assert_eq!(asked.downcast_ref(), Some(&None::<Instant>));
 }

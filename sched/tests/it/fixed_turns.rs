@@ -1,19 +1,20 @@
 //! Turns of tasks in places of a Home in a static, in every build.
 
 use std::{
-    future::poll_fn,
-    pin::pin,
+    cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    task::{Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use tidemill_core::{
     clock::{Clock, Instant},
     context::end_cycle,
-    task::{JoinHandle, Priority},
+    task::{JoinHandle, Priority, TaskPlace, task_align, task_size},
     task_place,
     wait::{Doorbell, Wait},
 };
@@ -257,4 +258,47 @@ impl Doorbell for Rings {
     fn ring(&self) {
         self.0.fetch_add(1, SeqCst);
     }
+}
+
+#[test]
+fn who_is_told_of_an_end_may_give_turns_in_which_the_place_is_taken_anew() {
+    static HOME: Home<Virtual> = Home::new(Virtual::new());
+    static WORDS: Words = Words::new();
+    static PLACE: TaskPlace<{ task_size(&says) }, { task_align(&says) }> = TaskPlace::new();
+    thread_local! {
+        static LOCAL: Cell<Option<&'static Local<Virtual>>> = const { Cell::new(None) };
+        static HANDLE: RefCell<Option<JoinHandle<()>>> = const { RefCell::new(None) };
+    }
+    async fn says(word: &'static str) {
+        WORDS.say(word);
+    }
+    /// Has turns given.
+    struct Gives;
+    impl Wake for Gives {
+        fn wake(self: Arc<Self>) {
+            let local = LOCAL.get().unwrap();
+            local.start(task_place!(takes), || takes(local)).unwrap();
+            let _ = local.tick();
+        }
+    }
+    async fn takes(local: &'static Local<Virtual>) {
+        drop(HANDLE.take());
+        // With `alloc` it is the future's own block that is free again.
+        let taken = local.start(&PLACE, || says("next"));
+        assert!(taken.is_ok() || cfg!(feature = "alloc"));
+    }
+    let _alone = alone();
+    let local: &'static Local<Virtual> = Box::leak(Box::new(HOME.claim().unwrap()));
+    local.set_budget(1);
+    LOCAL.set(Some(local));
+    let mut handle = local.spawn_place(&PLACE, says("first")).unwrap();
+    let waker = Waker::from(Arc::new(Gives));
+    assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)).is_pending());
+    HANDLE.replace(Some(handle));
+    for _ in 0..8 {
+        let _ = local.tick();
+    }
+    let words = WORDS.take();
+    assert!(words == ["first", "next"] || cfg!(feature = "alloc") && words == ["first"]);
+    assert_eq!(local.live(), 0);
 }

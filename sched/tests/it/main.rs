@@ -55,6 +55,7 @@ mod every;
 mod everywhere;
 mod fixed;
 mod fixed_moments;
+mod fixed_panics;
 mod fixed_root;
 mod fixed_timers;
 mod fixed_turns;

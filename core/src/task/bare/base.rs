@@ -3,9 +3,9 @@
 //! | the Normal queue | means                                                | who queues a Normal task | a Low one |
 //! |------------------|------------------------------------------------------|--------------------------|-----------|
 //! | asks             | the home thread found both empty, and sleeps or is about to | rings, and it asks no more | likewise |
-//! | does not ask     | the home thread will look at them                    | need not                 | asks, and need not |
+//! | does not ask     | the home thread will look at them                    | need not                 | looks here, and need not |
 //!
-//! The Low queue asks always when it is empty: so a wake looks at its own queue alone.
+//! The Low queue asks always, from the first Low task on: so a wake looks at its own queue first, and a Low one at the Normal queue after it.
 //!
 //! A Home's doorbell is rung once per sleep at most. All is changed under a mask, so a wake is a few instructions, and no wake is lost: to look at the
 //! queues and to fall asleep is one step.
@@ -14,11 +14,7 @@
 
 #![expect(unsafe_code, reason = "links headers into queues")]
 
-use core::{
-    cell::Cell,
-    fmt, mem,
-    ptr::{self, NonNull},
-};
+use core::{cell::Cell, fmt, mem, ptr::NonNull};
 
 use super::{
     header::{Header, LOW, Task},
@@ -158,12 +154,7 @@ impl Base {
         priority: Priority,
         may: impl FnOnce() -> bool,
     ) -> Option<NonNull<Header>> {
-        let queue = &self.queues()[priority as usize];
-        let first = queue.pop_if(mask, may);
-        if priority == Priority::Low && queue.is_idle(mask) {
-            queue.ask(mask);
-        }
-        first
+        self.queues()[priority as usize].pop_if(mask, may)
     }
 
     /// Takes the first task of this priority, whatever turns are left. It counts as queued still.
@@ -206,6 +197,12 @@ impl Base {
             unsafe { queue.settle(home) };
             queue.ask(mask);
         }
+    }
+
+    /// Whether there may be Low tasks in this program.
+    #[inline(always)]
+    pub(super) fn is_graded() -> bool {
+        GRADED.is_set()
     }
 
     /// Whether a Low task is ready.
@@ -279,7 +276,7 @@ pub(super) fn ring(queue: &Queue<Header>) {
         let home = queue.home(mask)?;
         let base = Base::of(&home);
         let normal = &base.queues[Priority::Normal as usize];
-        let asleep = queue.ask_not(mask) && (ptr::eq(queue, normal) || normal.ask_not(mask));
+        let asleep = normal.ask_not(mask);
         let ring = base.head.ring(mask).filter(|_| asleep)?;
         Some((home, ring))
     });

@@ -1,9 +1,9 @@
 //! What stands behind a header: a future, and in its place its output.
 //!
-//! | `past` of the header | what stands there                                   | it becomes the other         |
-//! |----------------------|-----------------------------------------------------|------------------------------|
-//! | any but `Gone`       | the future, pinned here                             | before its future is dropped |
-//! | `Gone`               | the output, if the turn answered so, until the handle takes it, or it is dropped | - |
+//! | what stands there | from                                   | until                                                           |
+//! |-------------------|----------------------------------------|-----------------------------------------------------------------|
+//! | the future, pinned | it is written                         | a poll is ready, or a turn drops it; before either it is `gone` where a panic may come through |
+//! | the output        | the poll that was ready                | the handle takes it; without one, the end                       |
 //!
 //! [C1] Who calls has the turn ([H3] of `header`), or the output; and what stands there is of the type that the `Kind` was made for.
 //! [C2] A future never moves: it is dropped where it was written, before anything else is written there, and once.
@@ -74,8 +74,9 @@ impl<F: Future, P: Place> Of<F, P> {
             node.over();
             return;
         };
-        if mem::needs_drop::<F>() && task.goes() {
-            // SAFETY: [C1], [C2]: a drop that panics has been noted before.
+        task.spare();
+        if mem::needs_drop::<F>() {
+            // SAFETY: [C1], [C2]: if the drop panics, that has been noted.
             task.owned.with_mut(|_| unsafe { future.drop_in_place() });
         }
         // SAFETY: [C1], [C2].

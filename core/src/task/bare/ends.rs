@@ -14,7 +14,7 @@
 
 use core::task::Waker;
 
-use super::header::{Ask, CANCELLED, ENDED, HANDLE, Past, Task};
+use super::header::{Ask, CANCELLED, ENDED, HANDLE, Task};
 use crate::{
     context::TaskInfo,
     mark::Mark,
@@ -62,9 +62,17 @@ impl Task {
     }
 
     /// Notes that its future goes. `false`: it did before, and its drop panicked.
+    fn goes(self) -> bool {
+        !cfg!(panic = "unwind") || !self.gone.replace(true)
+    }
+
+    /// It is ready: whatever panics from here on, it is polled no more, and its future is not dropped again.
     #[inline(always)]
-    pub(super) fn goes(self) -> bool {
-        !cfg!(panic = "unwind") || self.past.replace(Past::Gone) != Past::Gone
+    pub(super) fn spare(self) {
+        if cfg!(panic = "unwind") {
+            self.gone.set(true);
+            masked(|mask| self.set_turn(mask, drop_cancelled));
+        }
     }
 
     /// Drops its future.

@@ -13,6 +13,7 @@
 //! | CANCELLED, beside LIVE |         | drops the future |                                                                  |            | its end                       |
 //! | LOW, beside LIVE       |         |            | its queue is that of the Low ones                                      |            | its end                       |
 //! | HELD, beside LIVE      |         | puts it off | it is in its turn, in which others have theirs: it gets none meanwhile |           | those are over                |
+//! | AGAIN, beside HELD     | shut    |            | it was put off: it belongs into its queue again afterwards             | is nothing | likewise                      |
 //!
 //! What a turn does stands in `turn`: so a turn asks no flag, and what a CANCELLED or HELD task does in it is in the program of who makes one alone.
 //!
@@ -24,7 +25,7 @@
 //!      whoever took all of one), and is LIVE, or has left one just now: to wake is to shut it, and to stand in that queue. Nobody has a waker of what was never LIVE.
 //! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED. What
 //!      stands in `rest` fits what stands behind the header meanwhile.
-//! [H4] What was ever CLAIMED or LIVE has a `turn`. `past` is the home thread's while it is LIVE; the spawning side's while it is CLAIMED.
+//! [H4] What was ever CLAIMED or LIVE has a `turn`. `gone` is the home thread's while it is LIVE; the spawning side's while it is CLAIMED.
 //! [H5] A place is in the list of all from the moment in which it has a `turn`, for ever: `older` is set once. The root's is not.
 
 #![expect(unsafe_code, reason = "names what stands in statics, and shares what one thread owns")]
@@ -55,6 +56,7 @@ pub(super) const LOW: u8 = 1 << 3;
 pub(super) const CLAIMED: u8 = 1 << 4;
 pub(super) const CANCELLED: u8 = 1 << 5;
 pub(super) const HELD: u8 = 1 << 6;
+pub(super) const AGAIN: u8 = 1 << 7;
 
 // The newest place of all.
 shared_static!(static PLACES: Masked<Option<Task>> = Masked::new(None));
@@ -85,17 +87,6 @@ pub(super) enum Ask<'a> {
     Name(&'a mut Option<&'static str>),
 }
 
-/// What the home thread has done with a task.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Past {
-    /// Nothing that is to be remembered.
-    Nothing,
-    /// It has taken it out of its queue while it was HELD. It belongs there again afterwards, and `queue` is shut until then.
-    Again,
-    /// Its future is dropped, or about to be.
-    Gone,
-}
-
 /// What is the same for every task.
 #[repr(C)]
 pub struct Header {
@@ -109,7 +100,8 @@ pub struct Header {
     /// Who awaits the end.
     join: Masked<Option<Waker>>,
     flags: Masked<u8>,
-    pub(super) past: Cell<Past>,
+    /// Whether its future is dropped, or about to be.
+    pub(super) gone: Cell<bool>,
     node: Masked<dag::Task>,
     /// No memory at all: by it a model sees who has what stands behind the header.
     pub(super) owned: UnsafeCell<()>,
@@ -126,7 +118,7 @@ impl Way {
     const NONE: Self = Self(ptr::without_provenance(SHUT));
 }
 
-// SAFETY: [H4] says whose `past` is, [H2] the link; all else is `Sync`.
+// SAFETY: [H4] says whose `gone` is, [H2] the link; all else is `Sync`.
 unsafe impl Sync for Header {}
 // SAFETY: what is in it may go anywhere.
 unsafe impl Send for Header {}
@@ -186,7 +178,7 @@ impl Task {
         });
         if claimed {
             self.owned.with_mut(|_| ());
-            self.past.set(Past::Nothing);
+            self.gone.set(false);
         }
         claimed
     }
@@ -226,7 +218,7 @@ impl Header {
                 rest: Masked::new(None),
                 join: Masked::new(None),
                 flags: Masked::new(0),
-                past: Cell::new(Past::Nothing),
+                gone: Cell::new(false),
                 node: Masked::new(dag::Task::NONE),
                 owned: UnsafeCell::new(()),
             }

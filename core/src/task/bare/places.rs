@@ -9,7 +9,7 @@ use super::{
     header::{LIVE, Task},
 };
 use crate::{
-    context::TaskInfo,
+    context::{Priority, TaskInfo},
     mask::{Mask, masked},
 };
 
@@ -68,8 +68,11 @@ impl Base {
         })
     }
 
-    /// Gives the places free that are queued still: all tasks have ended, and nobody looks there any more.
+    /// Gives the places free that are queued still: all tasks have ended, and nobody looks there any more. The queues name none of them: a root's waker may come later.
     pub(super) fn clear(&self) {
+        for priority in Priority::ALL {
+            while self.pop(priority).is_some() {}
+        }
         let mut at = None;
         loop {
             let next = masked(|mask| {

@@ -3,7 +3,7 @@
 //! | a step finds, under one mask    | and then, after it                                                              |
 //! |---------------------------------|---------------------------------------------------------------------------------|
 //! | a Normal task, and a turn left  | gives the task its turn                                                         |
-//! | else: somebody whose moment has come | wakes him; a Normal task of this Home has its turn at once                   |
+//! | else: somebody whose moment has come, if not so many were in a row | wakes him; a Normal task of this Home has its turn at once |
 //! | else: tasks that are ready      | Low ones have their turns; as many turns as before are left                     |
 //! | else nothing                    | likewise. Whoever wakes one from now on rings, or it sleeps within the mask     |
 //!
@@ -30,7 +30,7 @@ use crate::{
 pub struct Rest {
     /// Whether no task is ready.
     pub idle: bool,
-    /// The earliest moment that anyone waits for.
+    /// The earliest moment that anyone waits for, if it ever comes.
     pub until: Option<Instant>,
 }
 
@@ -62,12 +62,12 @@ impl Base {
     ) -> ! {
         let mut left = turns;
         loop {
-            let rest = self.step::<true>(&mut left, turns, &now, |mask, _| {
+            let rest = self.step::<true, true>(&mut left, turns, &now, |mask, _| {
                 // SAFETY: the contract.
                 unsafe { self.fall_asleep(mask, ring) };
             });
             if let Some(rest) = rest {
-                park(rest);
+                park(Rest { until: comes(rest.until), ..rest });
             }
         }
     }
@@ -85,13 +85,20 @@ impl Base {
     ) -> ! {
         let mut left = turns;
         loop {
-            let _ = self.step::<false>(&mut left, turns, &now, |_, until| sleep(until));
+            let sleep = |_: Mask<'_>, until| sleep(comes(until));
+            // Where nobody is Low there is nobody to share with.
+            let _ = if Self::is_graded() {
+                self.step::<false, true>(&mut left, turns, &now, sleep)
+            } else {
+                self.step::<false, false>(&mut left, turns, &now, sleep)
+            };
         }
     }
 
-    /// One step, with so many turns left. What there is to wait for, if all turns were given. Whether others may have been asked to ring is known.
+    /// One step, with so many turns left. What there is to wait for, if all turns were given. Others may have been asked to ring if it PARKS. If it SHARES, Normal tasks and
+    /// moments leave others their time: below none, `left` counts down to as many who were due.
     #[inline(always)]
-    fn step<const PARKS: bool>(
+    fn step<const PARKS: bool, const SHARES: bool>(
         &self,
         left: &mut isize,
         turns: isize,
@@ -106,7 +113,9 @@ impl Base {
                 // Who finds none in between has not used them up, and has no more to do for that.
                 *left -= 1;
                 if *left < 0 {
-                    *left = turns;
+                    if !SHARES {
+                        *left = turns;
+                    }
                     return false;
                 }
                 true
@@ -117,14 +126,24 @@ impl Base {
             }
             self.head().mend(mask);
             let until = self.head().wheel().next_in(mask);
+            if SHARES && *left < -turns {
+                *left = turns;
+                return Step::Rest(Rest { idle: false, until }, self.has_low(mask));
+            }
             // A clock is asked where somebody waits for a moment.
             if until.is_some()
                 && let Some(step) = self.fire(mask, now())
             {
+                if SHARES {
+                    *left -= 1;
+                }
                 if PARKS {
                     self.stay_up(mask);
                 }
                 return step;
+            }
+            if SHARES {
+                *left = turns;
             }
             let low = self.has_low(mask);
             let is_idle = self.is_idle_in(mask, Priority::Normal) && !low;
@@ -165,4 +184,10 @@ impl Base {
         // SAFETY: [H4] of `header`, it waits.
         Some(Step::Turn(task, unsafe { task.turn(mask) }))
     }
+}
+
+/// The moment, unless it never comes.
+#[inline(always)]
+fn comes(until: Option<Instant>) -> Option<Instant> {
+    until.filter(|&until| until != Instant::FAR)
 }

@@ -2,9 +2,9 @@
 //!
 //! | a task          | is asked     | and then                                                                       |
 //! |-----------------|--------------|--------------------------------------------------------------------------------|
-//! | is taken in     | nothing      | it is in the list of all, and queued                                           |
+//! | is taken in     | nothing      | it is LIVE, and queued                                                         |
 //! | has its turn    | to be polled | it waits                                                                       |
-//! | ends            |              | it is in the list no more; its handle has the output, and whoever awaits is woken |
+//! | ends            |              | it is LIVE no more; its handle has the output, and whoever awaits is woken     |
 //! | is cancelled    | nothing but to drop its future | likewise                                                     |
 //!
 //! [T1] All but `adopt` is for the home thread.
@@ -16,7 +16,7 @@ use core::{fmt, ptr::NonNull};
 use super::{
     base::Base,
     ends::{drop_cancelled, handles},
-    header::{CANCELLED, ENDED, HANDLE, HELD, Header, Kind, LIVE, LOW, Past, Task, Turn},
+    header::{AGAIN, CANCELLED, ENDED, HANDLE, HELD, Header, Kind, LIVE, LOW, Task, Turn},
     waker::wake_task,
 };
 use crate::{
@@ -87,7 +87,7 @@ pub(in crate::task) unsafe fn start(home: HomeRef, task: Task, kind: Kind) -> Op
     let started = masked(|mask| {
         let started = task.occupy(mask, kind);
         if started {
-            task.past.set(Past::Nothing);
+            task.gone.set(false);
             Base::of(&home).start(mask, task, LIVE);
         }
         started
@@ -162,15 +162,19 @@ impl Base {
     /// Has the task that is in its turn, if there is one, get no other before what this answers is dropped.
     #[inline(always)]
     fn hold(&self) -> Held<'_> {
-        let held = self.current.take().map(|task| {
-            let turn = masked(|mask| {
-                task.set_flags(mask, task.flags_in(mask) | HELD);
+        let held = self.current.take().and_then(|task| {
+            masked(|mask| {
+                let flags = task.flags_in(mask);
+                // Who has ended in his turn wakes who awaits that, and has no other.
+                if flags & LIVE == 0 {
+                    return None;
+                }
+                task.set_flags(mask, flags | HELD);
                 // SAFETY: [H4] of `header`, it lives.
                 let turn = unsafe { task.turn(mask) };
                 task.set_turn(mask, put_off);
-                turn
-            });
-            (task, turn)
+                Some((task, turn))
+            })
         });
         Held(self, held)
     }
@@ -182,12 +186,13 @@ impl Base {
     pub unsafe fn run(&self, task: NonNull<Header>) {
         // SAFETY: [B1] of `base`.
         let task = unsafe { Task::new(task) };
+        // First: it may be this one that is in its turn.
+        let _held = self.hold();
         let turn = masked(|mask| {
             task.reopen(mask);
             // SAFETY: [H4] of `header`, it was queued.
             unsafe { task.turn(mask) }
         });
-        let _held = self.hold();
         self.give(task, turn);
     }
 
@@ -220,7 +225,7 @@ unsafe fn put_off(task: Task) {
     masked(|mask| {
         // Whoever was woken since is in the queue again, and so comes here again.
         if task.shut(mask).is_some() {
-            task.past.set(Past::Again);
+            task.set_flags(mask, task.flags_in(mask) | AGAIN);
         }
     });
 }
@@ -276,10 +281,10 @@ impl Base {
     #[cold]
     fn release(&self, task: Task, turn: Turn) {
         let again = masked(|mask| {
-            let flags = task.flags_in(mask) & !HELD;
-            task.set_flags(mask, flags);
+            let flags = task.flags_in(mask);
+            task.set_flags(mask, flags & !(HELD | AGAIN));
             task.set_turn(mask, if flags & CANCELLED == 0 { turn } else { drop_cancelled });
-            let again = task.past.replace(Past::Nothing) == Past::Again;
+            let again = flags & AGAIN != 0;
             if again {
                 task.reopen(mask);
             }
