@@ -14,7 +14,7 @@ use tidemill_core::{
     scope::{After, after},
     shared_static,
     sync::{AtomicUsize, Ordering::Relaxed},
-    task::{TaskPlace, task_align, task_size},
+    task::{Priority, TaskPlace, task_align, task_size},
     wait::{Park, Wait, WakeCell},
 };
 use tidemill_loom_fixed::Board;
@@ -231,3 +231,39 @@ fn a_timer_is_polled_for_another_as_its_moment_comes() {
         assert_eq!(wakes, if until.1 { [1, 0] } else { [0, 1] });
     });
 }
+
+/// **Two wakes of a Low task from elsewhere, the second perhaps as the Home goes to sleep again: each is seen.**
+///
+/// Seen to break it (with three preemptions): a `ring` after which the Low queue asks no more.
+#[test]
+fn two_wakes_of_a_low_task_as_a_local_that_runs_for_ever_goes_to_sleep() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(model.preemption_bound.unwrap_or(3).max(3));
+    model.check(|| {
+        let local = home().claim().unwrap();
+        drop(local.spawn_place_at(Priority::Low, &LOW, waits_for_two()).ok().unwrap());
+        let _ = local.tick();
+        home().hooks().rung.store(0, Relaxed);
+        let waker = shared().cell.take().unwrap();
+        let wakes = thread::spawn(move || {
+            for wakes in 1..=2 {
+                shared().flag.store(wakes, Relaxed);
+                waker.wake_by_ref();
+            }
+        });
+        run(local, 1);
+        wakes.join().unwrap();
+    });
+}
+
+/// Waits until the flag tells two.
+async fn waits_for_two() {
+    poll_fn(|cx| {
+        shared().cell.register(cx.waker());
+        if shared().flag.load(Relaxed) == 2 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    shared().ended.fetch_add(1, Relaxed);
+}
+
+shared_static!(static LOW: Place<{ task_size(&waits_for_two) }, { task_align(&waits_for_two) }> = TaskPlace::new());

@@ -1,13 +1,9 @@
 //! Who depends on whom, of values and tasks in statics: also without an allocator, where the first so many are written down.
 
-use std::future::pending;
-
 use tidemill_core::{
     dag,
     epoch::{AsyncCell, ReadBuffer, WriteBuffer},
-    task::yield_now,
     task_place,
-    wait::Wait,
 };
 use tidemill_sched::{
     Home,
@@ -56,44 +52,4 @@ fn what_is_placed_is_written_down_and_diagnosed_and_what_finds_no_room_is_counte
     // Its epochs end all the same, written down or not.
     let ended = MANY.each_ref().map(|cell| cell.claim().is_none());
     assert!(ended.into_iter().all(|claimed| claimed));
-}
-
-/// Has a turn, and another that is its last.
-async fn steps() -> u8 {
-    yield_now().await;
-    7
-}
-
-/// As `steps`, with an output that is dropped.
-async fn makes() -> Box<u8> {
-    yield_now().await;
-    Box::new(7)
-}
-
-/// Has a turn, and is cancelled.
-async fn stays() {
-    pending().await
-}
-
-#[test]
-fn the_turns_of_a_task_in_a_place_are_written_down_as_those_of_others() {
-    let _alone = alone();
-    static HOME: Home<Virtual> = Home::new(Virtual::new());
-    let local = HOME.claim().expect("nobody else claims it");
-    let settle = || while local.tick() == Wait::Poll {};
-    let from = dag::trace(0).last().map_or(0, |event| event.number + 1);
-    let words =
-        || dag::trace(from).map(|event| format!("{:?}", event.what)).collect::<Vec<_>>().join(" ");
-    println!("{}", words());
-    local.spawn_place(task_place!(steps), steps()).unwrap().detach();
-    settle();
-    println!("{}", words());
-    drop(local.spawn_place(task_place!(makes), makes()).unwrap());
-    settle();
-    println!("{}", words());
-    let handle = local.spawn_place(task_place!(stays), stays()).unwrap();
-    settle();
-    handle.cancel();
-    settle();
-    println!("{}", words());
 }

@@ -41,6 +41,8 @@ mod dag_bare;
 mod dag_picture;
 #[cfg(all(feature = "dag", feature = "std"))]
 mod dag_trace;
+#[cfg(all(feature = "dag", not(feature = "std")))]
+mod dag_turns;
 #[cfg(feature = "std")]
 mod debug;
 #[cfg(feature = "std")]
