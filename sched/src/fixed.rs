@@ -202,7 +202,7 @@ impl<H: Hooks> Home<H> {
         !self.base.head().is_open()
     }
 
-    /// Those that have not ended, the oldest first.
+    /// Those that have not ended, the oldest place first.
     ///
     /// # Safety
     /// This is the home thread, and remains so.

@@ -98,7 +98,7 @@ impl<H: Hooks> Local<H> {
         self.home().hooks()
     }
 
-    /// The tasks that have not ended, the oldest first.
+    /// The tasks that have not ended, the oldest first; without `alloc`, the one in the place that was used first.
     pub fn tasks(&self) -> impl Iterator<Item = TaskInfo> {
         // SAFETY: [L1], and the iterator borrows the Local.
         unsafe { self.home().tasks() }

@@ -37,6 +37,9 @@ use super::moment::Moment;
 /// # Errors
 /// [`NoContext`] if no Home is current, or if it is gone before.
 ///
+/// Without `std` it may go to another thread of control; it is polled by a task of the Home that was current: who polls it elsewhere does not end that one's sleep, so that it may
+/// come late.
+///
 /// # Cancel safety
 /// Strict.
 ///

@@ -55,7 +55,7 @@ pub struct Deadlock {
 }
 
 impl Deadlock {
-    /// Of these tasks, the oldest first: for executors, that find that nothing is ready and no timer is set.
+    /// Of these tasks, in their order: for executors, that find that nothing is ready and no timer is set.
     pub fn of(tasks: impl Iterator<Item = TaskInfo>) -> Self {
         let mut tasks = tasks;
         let named: Named = tasks.by_ref().take(FEW).collect();

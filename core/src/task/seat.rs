@@ -1,6 +1,7 @@
 //! Tasks in statics without `alloc`: a place is a header, and behind it room for a future or its output.
 //!
-//! [P1] Who claims a place (`Header::claim`) owns what is behind the header until the task is taken in; then it is as [H3] of `header` says.
+//! [P1] Who claims a place (`Header::claim`) owns what is behind the header until the task is taken in; then it is as [H3] of `header` says. Who starts a task there (`start`) has it
+//!      taken in first, and writes it after that: this is the thread that polls it, and it does so later.
 
 #![expect(unsafe_code, reason = "writes a task into reserved memory")]
 

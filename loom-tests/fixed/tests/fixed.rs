@@ -84,7 +84,7 @@ shared_static!(static PLACE: Place<{ task_size(&waits) }, { task_align(&waits) }
 
 /// **An old waker wakes whoever stands in its place now, or nobody: the new task is in one queue once, and has its own wake.**
 ///
-/// Seen to break it: a wake that does not look whether it is QUEUED, or that queues what is CLAIMED and not LIVE.
+/// Seen to break it: a wake that does not look whether the task is shut, or that opens what is CLAIMED and not LIVE.
 #[test]
 fn an_old_waker_beside_the_next_task_of_its_place() {
     loom::model(|| {
@@ -129,7 +129,7 @@ shared_static!(static MAKER: Place<{ task_size(&makes) }, { task_align(&makes) }
 
 /// **A handle that goes elsewhere as its task ends: the output is dropped once, and the place is free then.**
 ///
-/// Seen to break it: a `finish` that does not look for the handle again; a handle that gives its place back before it has dropped the output.
+/// Seen to break it: an end that does not look for the handle again; a handle that gives its place back before it has dropped the output.
 #[test]
 fn a_handle_that_goes_as_its_task_ends() {
     loom::model(|| {
@@ -212,7 +212,7 @@ fn the_end_of_a_task_that_is_spawned_from_elsewhere() {
 
 /// **What is woken in the turn of a root that gives turns itself is queued once, and the root has its next turn after that.**
 ///
-/// Seen to break it: a `leave_queue` that leaves a HELD task open to be queued.
+/// Seen to break it: a `put_off` that leaves a HELD task open to be queued.
 #[test]
 fn a_wake_beside_turns_within_the_turn_of_the_root() {
     loom::model(|| {

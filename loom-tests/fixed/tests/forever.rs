@@ -109,7 +109,7 @@ shared_static!(static BOTH: Place<{ task_size(&waits_for_both) }, { task_align(&
 
 /// **A wake from elsewhere is never lost, also where it comes as a Local that runs for ever goes to sleep.**
 ///
-/// Seen to break it: a `rest` after which nobody rings.
+/// Seen to break it: a step that finds nothing, after which nobody rings.
 #[test]
 fn a_wake_as_a_local_that_runs_for_ever_goes_to_sleep() {
     loom::model(|| {
@@ -127,7 +127,7 @@ fn a_wake_as_a_local_that_runs_for_ever_goes_to_sleep() {
 
 /// **A task that is woken from elsewhere as its moment comes, and has its turn at once for that, has another one for the wake.**
 ///
-/// Seen to break it: a `fire_next` that closes the task to wakes for its turn.
+/// Seen to break it: a `fire` that closes the task to wakes for its turn.
 #[test]
 fn a_wake_beside_a_turn_that_a_timer_gives() {
     loom::model(|| {

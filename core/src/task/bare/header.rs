@@ -2,10 +2,10 @@
 //!
 //! | flags                  | `queue` | `turn`     | means                                                                  | a wake     | left by                       |
 //! |------------------------|---------|------------|------------------------------------------------------------------------|------------|-------------------------------|
-//! | none                   | none    | nothing    | the place is nobody's                                                  | is nothing | a spawn: -> CLAIMED           |
+//! | none                   | none    | nothing    | the place is nobody's                                                  | is nothing | a spawn: -> CLAIMED; `start`: -> LIVE, then queued |
 //! | none                   | open    | nothing    | it has ended, and is about to leave                                    | queues it: -> shut | its end: -> none      |
 //! | none                   | shut    | nothing    | it has ended, and is in a queue still                                  | is nothing | its turn: -> none             |
-//! | CLAIMED                | none    |            | a future is being written                                              | is nothing | `adopt`: -> LIVE, queued      |
+//! | CLAIMED                | none    |            | a future is being written                                              | is nothing | `adopt`: -> LIVE, then queued |
 //! | LIVE                   | open    | polls it   | it waits, or is in its turn                                            | queues it: -> shut | its end               |
 //! | LIVE                   | shut    | polls it   | it is in a queue of its Home                                           | is nothing | its turn: -> open             |
 //! | HANDLE, beside others  |         |            | there is a handle                                                      |            | the handle goes               |
@@ -23,7 +23,7 @@
 //! [H1] A [`Task`] names a header in a static, by a pointer that may be led back to all that stands behind it.
 //! [H2] Link, flags, `turn` and `queue` are changed under a mask alone. `queue` names one in a static, or none. It is open only for what is in no queue (nor in a chain of
 //!      whoever took all of one), and is LIVE, or has left one just now: to wake is to shut it, and to stand in that queue. Nobody has a waker of what was never LIVE.
-//! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED. What
+//! [H3] Future and output are the home thread's while it is LIVE; the output is the handle's while it is ENDED; all is the spawning side's while it is CLAIMED, or until `start` returns. What
 //!      stands in `rest` fits what stands behind the header meanwhile.
 //! [H4] What was ever CLAIMED or LIVE has a `turn`. `gone` is the home thread's while it is LIVE; the spawning side's while it is CLAIMED.
 //! [H5] A place is in the list of all from the moment in which it has a `turn`, for ever: `older` is set once. The root's is not.

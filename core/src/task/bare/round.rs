@@ -105,53 +105,7 @@ impl Base {
         now: impl Fn() -> Instant,
         idle: impl FnOnce(Mask<'_>, Option<Instant>),
     ) -> Option<Rest> {
-        let step = masked(|mask| {
-            let may = || {
-                if self.head().is_cut(mask) {
-                    return false;
-                }
-                // Who finds none in between has not used them up, and has no more to do for that.
-                *left -= 1;
-                if *left < 0 {
-                    if !SHARES {
-                        *left = turns;
-                    }
-                    return false;
-                }
-                true
-            };
-            if let Some(task) = self.next_if(mask, Priority::Normal, may) {
-                // SAFETY: [H4] of `header`, it was queued.
-                return Step::Turn(task, unsafe { task.turn(mask) });
-            }
-            self.head().mend(mask);
-            let until = self.head().wheel().next_in(mask);
-            if SHARES && *left < -turns {
-                *left = turns;
-                return Step::Rest(Rest { idle: false, until }, self.has_low(mask));
-            }
-            // A clock is asked where somebody waits for a moment.
-            if until.is_some()
-                && let Some(step) = self.fire(mask, now())
-            {
-                if SHARES {
-                    *left -= 1;
-                }
-                if PARKS {
-                    self.stay_up(mask);
-                }
-                return step;
-            }
-            if SHARES {
-                *left = turns;
-            }
-            let low = self.has_low(mask);
-            let is_idle = self.is_idle_in(mask, Priority::Normal) && !low;
-            if is_idle {
-                idle(mask, until);
-            }
-            Step::Rest(Rest { idle: is_idle, until }, low)
-        });
+        let step = masked(|mask| self.look::<PARKS, SHARES>(mask, left, turns, now, idle));
         match step {
             // Nobody asks whose turn it is: [N1].
             // SAFETY: [H3] of `header`, this is its turn.
@@ -168,6 +122,63 @@ impl Base {
             }
         }
         None
+    }
+
+    /// What a step finds.
+    #[inline(always)]
+    fn look<const PARKS: bool, const SHARES: bool>(
+        &self,
+        mask: Mask<'_>,
+        left: &mut isize,
+        turns: isize,
+        now: impl Fn() -> Instant,
+        idle: impl FnOnce(Mask<'_>, Option<Instant>),
+    ) -> Step {
+        let may = || {
+            if self.head().is_cut(mask) {
+                return false;
+            }
+            // Who finds none in between has not used them up, and has no more to do for that.
+            *left -= 1;
+            if *left < 0 {
+                if !SHARES {
+                    *left = turns;
+                }
+                return false;
+            }
+            true
+        };
+        if let Some(task) = self.next_if(mask, Priority::Normal, may) {
+            // SAFETY: [H4] of `header`, it was queued.
+            return Step::Turn(task, unsafe { task.turn(mask) });
+        }
+        self.head().mend(mask);
+        let until = self.head().wheel().next_in(mask);
+        if SHARES && *left < -turns {
+            *left = turns;
+            return Step::Rest(Rest { idle: false, until }, self.has_low(mask));
+        }
+        // A clock is asked where somebody waits for a moment.
+        if until.is_some()
+            && let Some(step) = self.fire(mask, now())
+        {
+            if SHARES {
+                *left -= 1;
+            }
+            if PARKS {
+                self.stay_up(mask);
+            }
+            return step;
+        }
+        if SHARES {
+            *left = turns;
+        }
+        let low = self.has_low(mask);
+        let is_idle = self.is_idle_in(mask, Priority::Normal) && !low;
+        if is_idle {
+            idle(mask, until);
+        }
+        Step::Rest(Rest { idle: is_idle, until }, low)
     }
 
     /// Takes out the first one that is due.
