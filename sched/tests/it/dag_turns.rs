@@ -59,7 +59,7 @@ fn the_turns_of_a_task_in_a_place_are_written_down_as_those_of_others() {
     settle();
     assert_eq!(words(), if all { "Woken Over" } else { "Woken Running Suspended Over" });
     drop(handle);
-    let mut handle = local.spawn_place(task_place!(steps), steps()).unwrap();
+    let mut handle = local.spawn_place(task_place!(makes), makes()).unwrap();
     settle();
     assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(Waker::noop())).is_ready());
     assert_eq!(words(), format!("{made} Running Woken Suspended {last}"));
