@@ -64,6 +64,14 @@ impl Park for Leaps<'_> {
     }
 }
 
+/// Keeps it for ever, where a leak detector finds it.
+pub(crate) fn for_ever(local: Local<Virtual>) -> &'static Local<Virtual> {
+    static ALL: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    let local: &'static Local<Virtual> = Box::leak(Box::new(local));
+    ALL.lock().unwrap().push(std::ptr::from_ref(local).addr());
+    local
+}
+
 /// Polls a handle outside of all tasks.
 fn look<T>(handle: &mut JoinHandle<T>) -> Poll<Result<T, JoinError>> {
     std::pin::Pin::new(handle).poll(&mut Context::from_waker(Waker::noop()))

@@ -11,7 +11,7 @@ use std::{
 use tidemill_core::{task_place, wait::Wait};
 use tidemill_sched::{Home, Local, debug::Virtual};
 
-use crate::board::alone;
+use crate::{board::alone, fixed::for_ever};
 
 thread_local! {
     static POLLS: Cell<u32> = const { Cell::new(0) };
@@ -94,7 +94,7 @@ fn a_task_whose_drop_gives_turns_and_panics_is_dropped_once() {
         })
     }
     let _alone = alone();
-    let local: &'static Local<Virtual> = Box::leak(Box::new(HOME.claim().unwrap()));
+    let local = for_ever(HOME.claim().unwrap());
     LOCAL.set(Some(local));
     local.start(task_place!(bursts), bursts).unwrap();
     panics(local);

@@ -25,7 +25,7 @@ use tidemill_sched::{
 
 use crate::{
     board::alone,
-    fixed::{Leaps, Words, forever},
+    fixed::{Leaps, Words, for_ever, forever},
 };
 
 #[test]
@@ -174,7 +174,7 @@ fn a_task_that_is_cancelled_beside_turns_within_its_own_is_dropped_after_it() {
         WORDS.say("cancelled");
     }
     let _alone = alone();
-    let local: &'static Local<Virtual> = Box::leak(Box::new(HOME.claim().unwrap()));
+    let local = for_ever(HOME.claim().unwrap());
     for wakes in [false, true] {
         let handle = local.spawn_place(task_place!(turns_within), turns_within(local, wakes));
         *OWN.lock().unwrap() = Some(handle.unwrap());
@@ -288,7 +288,7 @@ fn who_is_told_of_an_end_may_give_turns_in_which_the_place_is_taken_anew() {
         assert!(taken.is_ok() || cfg!(feature = "alloc"));
     }
     let _alone = alone();
-    let local: &'static Local<Virtual> = Box::leak(Box::new(HOME.claim().unwrap()));
+    let local = for_ever(HOME.claim().unwrap());
     local.set_budget(1);
     LOCAL.set(Some(local));
     let mut handle = local.spawn_place(&PLACE, says("first")).unwrap();
