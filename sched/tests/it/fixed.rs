@@ -5,7 +5,7 @@ use std::{
     pin::pin,
     sync::{
         Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicPtr, AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll, Waker},
     time::Duration,
@@ -66,9 +66,9 @@ impl Park for Leaps<'_> {
 
 /// Keeps it for ever, where a leak detector finds it.
 pub(crate) fn for_ever(local: Local<Virtual>) -> &'static Local<Virtual> {
-    static ALL: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    static ALL: Mutex<Vec<AtomicPtr<Local<Virtual>>>> = Mutex::new(Vec::new());
     let local: &'static Local<Virtual> = Box::leak(Box::new(local));
-    ALL.lock().unwrap().push(std::ptr::from_ref(local).addr());
+    ALL.lock().unwrap().push(AtomicPtr::new(std::ptr::from_ref(local).cast_mut()));
     local
 }
 
