@@ -34,11 +34,11 @@ use super::moment::Moment;
 
 /// Resolves once `span` has passed, by the clock of the current Home: never early.
 ///
-/// # Errors
-/// [`NoContext`] if no Home is current, or if it is gone before.
-///
 /// Without `std` it may go to another thread of control; it is polled by a task of the Home that was current: who polls it elsewhere does not end that one's sleep, so that it may
 /// come late.
+///
+/// # Errors
+/// [`NoContext`] if no Home is current, or if it is gone before.
 ///
 /// # Cancel safety
 /// Strict.
@@ -60,7 +60,7 @@ pub fn after_on(here: &Here, span: Duration) -> After {
     After::on(here, Moment::Span(span))
 }
 
-/// Resolves once `deadline` has come, by the clock of the current Home: never early.
+/// Resolves once `deadline` has come, by the clock of the current Home: never early. Who polls it elsewhere finds what [`after`] says.
 ///
 /// # Errors
 /// [`NoContext`] if no Home is current, or if it is gone before.

@@ -83,17 +83,11 @@ where
         future: F,
         site: Site,
     ) -> Result<Spawned<F::Output>, Occupied<F>> {
-        const {
-            assert!(size_of::<Body<F>>() <= SIZE, "the place is too small for this task");
-            assert!(align_of::<Body<F>>() <= ALIGN, "the place is not aligned enough");
-        }
-        // The header stands first, and the pointer may be led back to the whole place.
-        // SAFETY: [H1] of `header`.
-        let task = unsafe { Task::new(NonNull::from(self).cast::<Header>()) };
+        let task = self.task_of::<F>();
         if !task.claim(Of::<F, Self>::KIND) {
             return Err(Occupied(future));
         }
-        // SAFETY: claimed just now, and it fits, as asserted above.
+        // SAFETY: claimed just now, and it fits, as `task_of` asserts.
         unsafe { Self::fill(task, future, site) };
         // SAFETY: it was made just now; [C2] of `cell`, the output stands where the future does.
         let joining = unsafe { Joining::new(task, Of::<F, Self>::output(task)) };
@@ -107,20 +101,27 @@ where
     #[cfg_attr(feature = "dag", track_caller)]
     #[inline(always)]
     pub unsafe fn start_in<F: Future + 'static>(&'static self, home: &HomeRef, future: F) -> bool {
-        const {
-            assert!(size_of::<Body<F>>() <= SIZE, "the place is too small for this task");
-            assert!(align_of::<Body<F>>() <= ALIGN, "the place is not aligned enough");
-        }
-        // SAFETY: [H1] of `header`, as above.
-        let task = unsafe { Task::new(NonNull::from(self).cast::<Header>()) };
+        let task = self.task_of::<F>();
         // SAFETY: the contract, and below.
         let started = unsafe { start(*home, task, Of::<F, Self>::KIND) };
         if let Some(task) = started {
             // Nobody polls it before this thread does.
-            // SAFETY: claimed just now, and it fits, as asserted above.
+            // SAFETY: taken just now, and it fits, as `task_of` asserts.
             unsafe { Self::fill(task, future, Site::here()) };
         }
         started.is_some()
+    }
+
+    /// The task in this place, which is asserted to have room for an `F`.
+    #[inline(always)]
+    fn task_of<F: Future>(&'static self) -> Task {
+        const {
+            assert!(size_of::<Body<F>>() <= SIZE, "the place is too small for this task");
+            assert!(align_of::<Body<F>>() <= ALIGN, "the place is not aligned enough");
+        }
+        // The header stands first, and the pointer may be led back to the whole place.
+        // SAFETY: [H1] of `header`.
+        unsafe { Task::new(NonNull::from(self).cast::<Header>()) }
     }
 
     /// Writes a future into a place.

@@ -2,11 +2,19 @@
 
 use std::{
     future::{Future, pending},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     task::{Context, Waker},
+    time::Duration,
 };
 
-use tidemill_core::{dag, task::yield_now, task_place, wait::Wait};
+use tidemill_core::{
+    dag,
+    scope::after,
+    task::yield_now,
+    task_place,
+    wait::{Park, Wait},
+};
 use tidemill_sched::{Home, debug::Virtual};
 
 use crate::board::alone;
@@ -63,4 +71,42 @@ fn the_turns_of_a_task_in_a_place_are_written_down_as_those_of_others() {
     settle();
     assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(Waker::noop())).is_ready());
     assert_eq!(words(), format!("{made} Running Woken Suspended {last}"));
+    // What is started is queued before it is written down, and nobody takes it for who stood there before.
+    let place = task_place!(steps);
+    for _ in 0..2 {
+        local.start(place, steps).unwrap();
+        settle();
+        assert_eq!(words(), format!("Made Running Woken Suspended {last}"));
+    }
+}
+
+/// Has a turn, and another when its moment has come.
+async fn sleeps() {
+    after(Duration::from_millis(1)).await.unwrap();
+}
+
+/// Has each moment come at once, and ends all when there is none.
+struct Leaps;
+
+impl Park for Leaps {
+    fn park(&mut self, wait: Wait) {
+        match wait {
+            Wait::Poll => {}
+            Wait::Until(moment) => ASLEEP.hooks().clock().advance_to(moment),
+            Wait::Forever => resume_unwind(Box::new("done")),
+        }
+    }
+}
+
+static ASLEEP: Home<Virtual> = Home::new(Virtual::new());
+
+#[test]
+fn a_turn_that_a_moment_gives_is_written_down_as_a_wake_and_a_turn() {
+    let _alone = alone();
+    let local = ASLEEP.claim().expect("nobody else claims it");
+    let from = dag::trace(0).last().map_or(0, |event| event.number + 1);
+    local.start(task_place!(sleeps), sleeps).unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| local.run_forever(&mut Leaps))).is_err());
+    let what: Vec<_> = dag::trace(from).map(|event| format!("{:?}", event.what)).collect();
+    assert_eq!(what.join(" "), "Made Running Suspended Woken Running Suspended Over");
 }

@@ -27,6 +27,11 @@ fn panics(local: &Local<Virtual>) {
     assert!(local.live() == 0 || cfg!(feature = "alloc"), "it has ended");
 }
 
+/// What panicked was polled and dropped once, its Home's end included.
+fn once() {
+    assert_eq!((POLLS.get(), DROPS.get()), (1, 1));
+}
+
 /// Panics as it is dropped, after what is to be done before.
 struct Bursts(fn());
 
@@ -65,7 +70,7 @@ fn a_task_that_is_woken_and_whose_drop_panics_is_polled_no_more() {
     local.start(task_place!(bursts), bursts).unwrap();
     panics(&local);
     drop(local);
-    assert_eq!((POLLS.get(), DROPS.get()), (1, 1));
+    once();
 }
 
 #[test]
@@ -79,7 +84,7 @@ fn a_task_whose_output_panics_as_it_is_dropped_is_polled_no_more() {
     local.start(task_place!(bursts), bursts).unwrap();
     panics(&local);
     drop(local);
-    assert_eq!((POLLS.get(), DROPS.get()), (1, 1));
+    once();
 }
 
 #[test]
@@ -98,5 +103,5 @@ fn a_task_whose_drop_gives_turns_and_panics_is_dropped_once() {
     LOCAL.set(Some(local));
     local.start(task_place!(bursts), bursts).unwrap();
     panics(local);
-    assert_eq!((POLLS.get(), DROPS.get()), (1, 1));
+    once();
 }

@@ -7,7 +7,7 @@
 //! | `end_with`      | [`drop_cancelled`]  | that it was cancelled                         | there is none                             |
 //!
 //! [D1] HANDLED is set before a task has a handle, AWAITED before a waker is left with one: where nobody does, an end is three stores. CANCELS is set before a future is
-//!      dropped that has not ended: where nobody does, what drops it, is empty.
+//!      dropped that has not ended: where nobody does, what drops it is empty.
 //! [D2] NAMES is set before a task is asked what it is called: where nobody asks, no name is in the program.
 
 #![expect(unsafe_code, reason = "calls what fits a header, which its type does not say")]

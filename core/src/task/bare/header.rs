@@ -193,6 +193,8 @@ impl Task {
                 self.older.set(mask, PLACES.replace(mask, Some(self)));
             }
             self.set_kind(mask, kind);
+            // Of who stood there before, until who comes is written down.
+            self.node.set(mask, dag::Task::NONE);
         }
         free
     }

@@ -15,7 +15,7 @@ use core::{fmt, ptr::NonNull};
 
 use super::{
     base::Base,
-    ends::{drop_cancelled, handles},
+    ends::{drop_cancelled, handles, nothing},
     header::{AGAIN, CANCELLED, ENDED, HANDLE, HELD, Header, Kind, LIVE, LOW, Task, Turn},
     waker::wake_task,
 };
@@ -106,7 +106,7 @@ fn refuse(task: Task) {
     // SAFETY: [H3] of `header`; nobody else has it, since it is not LIVE, and in no queue: the turn is ours.
     unsafe { task.drop_future() };
     // Its handle has not been given out.
-    masked(|mask| task.set_flags(mask, HANDLE | ENDED | CANCELLED));
+    masked(|mask| task.die(mask, HANDLE | ENDED | CANCELLED, nothing));
 }
 
 impl Base {
